@@ -1,0 +1,64 @@
+"""What a remote object offers: the names that may be called, read and written."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pyro_core.errors import ProtocolError
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Exposed members of one object.
+
+    Attributes:
+        methods: Names that can be called (one-way ones included).
+        oneway: Names whose calls are not answered.
+        attrs: Names of attributes that can be read, or also written.
+    """
+
+    methods: frozenset[str] = field(default_factory=frozenset)
+    oneway: frozenset[str] = field(default_factory=frozenset)
+    attrs: frozenset[str] = field(default_factory=frozenset)
+
+    def __bool__(self) -> bool:
+        return bool(self.methods or self.attrs)
+
+    def to_wire(self, *, as_lists: bool = False) -> dict[str, object]:
+        """Form in which it travels: sets, or sorted lists where the serializer has no sets."""
+        if as_lists:
+            return {
+                "methods": sorted(self.methods),
+                "oneway": sorted(self.oneway),
+                "attrs": sorted(self.attrs),
+            }
+        return {"methods": set(self.methods), "oneway": set(self.oneway), "attrs": set(self.attrs)}
+
+    @classmethod
+    def from_wire(cls, wire: object) -> "Metadata":
+        """Read it back.
+
+        Args:
+            wire: Mapping with the keys ``methods``, ``oneway`` and ``attrs``, each any collection of text.
+
+        Raises:
+            ProtocolError: If it has another shape.
+        """
+        if not isinstance(wire, Mapping):
+            raise ProtocolError(
+                f"object metadata must be a mapping, got {type(wire).__name__}", expected="mapping", received=wire
+            )
+        return cls(
+            _names(wire.get("methods", ())), _names(wire.get("oneway", ())), _names(wire.get("attrs", ()))
+        )
+
+
+def _names(wire: object) -> frozenset[str]:
+    if isinstance(wire, Iterable) and not isinstance(wire, str):
+        names = frozenset(wire)
+        if all(isinstance(name, str) for name in names):
+            return names
+    raise ProtocolError(
+        f"names in object metadata must be a collection of text, got {wire!r:.80}",
+        expected="collection of text",
+        received=wire,
+    )

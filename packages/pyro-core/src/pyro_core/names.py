@@ -1,0 +1,72 @@
+"""Well-known names and numbers that both ends of a connection must agree on.
+
+Everything here is a fact of the two stock wire protocols (48 = Pyro4, 502 = Pyro5) or of the name
+server they share; nothing here is a setting.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+PROTOCOL_48: Final = 48
+"""Wire protocol of Pyro4."""
+PROTOCOL_502: Final = 502
+"""Wire protocol of Pyro5."""
+PROTOCOL_VERSIONS: Final = (PROTOCOL_502, PROTOCOL_48)
+"""Versions we speak, the preferred one first."""
+
+DAEMON_ID: Final = "Pyro.Daemon"
+"""Object id of the object that every daemon serves about itself."""
+NAMESERVER_ID: Final = "Pyro.NameServer"
+"""Object id, and registered name, of the name server."""
+
+NAMESERVER_PORT: Final = 9090
+"""TCP port where clients look for the name server."""
+BROADCAST_PORT: Final = 9091
+"""UDP port where the name server answers discovery datagrams."""
+
+BATCH_METHOD: Final = "<batch>"
+"""Method name of a message that carries several calls."""
+GET_ATTRIBUTE: Final = "__getattr__"
+"""Method name of a remote attribute read."""
+SET_ATTRIBUTE: Final = "__setattr__"
+"""Method name of a remote attribute write."""
+
+ANNOTATION_STREAM: Final = "STRM"
+"""Reply annotation: the id of the item stream that the call returned."""
+ANNOTATION_BLOB: Final = "BLBI"
+"""Request annotation: marshal of ``(info, object id, method)`` of a call whose arguments stay serialized."""
+ANNOTATION_CORRELATION: Final = "CORR"
+"""Protocol 48 carries the correlation id (16 bytes) here; protocol 502 has a header field for it."""
+ANNOTATION_HMAC: Final = "HMAC"
+"""Protocol 48: SHA-1 digest of a message, where both sides share a key."""
+ANNOTATION_FEATURES: Final = "PYRX"
+"""CONNECT and CONNECTOK annotation: the extras offered and agreed (see ``pyro_core.features``)."""
+RESERVED_ANNOTATIONS: Final = frozenset(
+    {
+        ANNOTATION_STREAM,
+        ANNOTATION_BLOB,
+        ANNOTATION_CORRELATION,
+        ANNOTATION_HMAC,
+        ANNOTATION_FEATURES,
+    }
+)
+"""Annotation ids that users may not set themselves."""
+
+PING_SERIALIZER_ID: Final = 42
+"""What stock clients put into the serializer field of a PING; it has no meaning."""
+
+STOCK_SERIALIZER_IDS: Final[Mapping[int, Mapping[str, int]]] = MappingProxyType(
+    {
+        PROTOCOL_502: MappingProxyType({"serpent": 1, "marshal": 2, "json": 3, "msgpack": 4}),
+        PROTOCOL_48: MappingProxyType(
+            {"serpent": 1, "json": 2, "marshal": 3, "pickle": 4, "dill": 5, "msgpack": 6, "cloudpickle": 7}
+        ),
+    }
+)
+"""Serializer numbers of the stock systems: protocol version -> name -> number."""
+
+ERROR_MODULES: Final[Mapping[int, str]] = MappingProxyType(
+    {PROTOCOL_502: "Pyro5.errors", PROTOCOL_48: "Pyro4.errors"}
+)
+"""Module under which each generation's peers know the errors of the system itself."""

@@ -1,0 +1,95 @@
+"""The contract of a serializer plugin.
+
+A third party writes one class, one entry point in the group ``pyro.serializers``, and one test that calls
+``pyro_core.testing.serializers``'s suite.
+"""
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from pyro_core.calls import Call
+from pyro_core.convert import ClassCodec
+from pyro_core.errors import SerializeError
+from pyro_core.wire.message import Buffer
+
+
+class Serializer(abc.ABC):
+    """Turns values and calls into bytes and back. One instance serves one daemon or proxy and one version.
+
+    Implementations are thread-safe: several threads encode and decode with one instance at a time. They
+    raise ``SerializeError``, and nothing else, for values they cannot encode and bytes they cannot decode.
+
+    Class attributes:
+        name: What users type.
+        wire_ids: Protocol version -> number in the message header. A version that is not listed is not
+            supported. Numbers below 64 belong to the stock systems and to this project; a third party
+            takes one from 128 to 255.
+        safe: True if decoding bytes from a stranger cannot run code or crash the interpreter. A daemon
+            accepts an unsafe one only when told so by name.
+
+    Args:
+        codec: Rules for classes that the format does not know by itself, for the protocol version in use.
+    """
+
+    name: ClassVar[str]
+    wire_ids: ClassVar[Mapping[int, int]]
+    safe: ClassVar[bool] = True
+
+    def __init__(self, codec: ClassCodec) -> None:
+        self.codec = codec
+
+    @abc.abstractmethod
+    def encode_value(self, value: object) -> bytes:
+        """Encode any value, such as the result of a call.
+
+        Raises:
+            SerializeError: If the value, or something in it, cannot travel in this format.
+        """
+
+    @abc.abstractmethod
+    def decode_value(self, data: Buffer) -> Any:
+        """Decode what ``encode_value`` made, here or in a stock peer.
+
+        Raises:
+            SerializeError: If the bytes are not of this format, or hold a class without a rule.
+        """
+
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        """Encode a call. The default is a four-part sequence, as most stock serializers write it."""
+        return self.encode_value((object_id, method, args, kwargs))
+
+    def decode_call(self, data: Buffer) -> Call:
+        """Decode a call.
+
+        Raises:
+            SerializeError: If it is not a call.
+        """
+        return as_call(self.decode_value(data), self.name)
+
+
+def as_call(value: object, serializer: str) -> Call:
+    """Check that a decoded payload has the shape of a call.
+
+    Args:
+        value: The decoded payload.
+        serializer: Name for the error.
+
+    Raises:
+        SerializeError: If the shape is another one.
+    """
+    if isinstance(value, tuple | list) and len(value) == 4:  # noqa: PLR2004 - the four parts of a call
+        object_id, method, args, kwargs = value
+        if (
+            isinstance(object_id, str)
+            and isinstance(method, str)
+            and isinstance(args, tuple | list)
+            and (kwargs is None or isinstance(kwargs, dict))
+        ):
+            return Call(object_id, method, args, kwargs)
+    raise SerializeError(
+        f"a call must be (object id, method, arguments, keyword arguments), got {value!r:.120}",
+        serializer=serializer,
+    )

@@ -1,0 +1,122 @@
+"""The contract between a transport, which owns sockets and threads, and the engine of one connection.
+
+A transport moves bytes and decides on which thread work runs; it knows nothing of messages. An engine
+knows the dialogue and owns no socket. Third parties write one ``Transport``, one entry point in the group
+``pyro.transports``, and one test that calls the suite in ``pyro_core.testing.transports``.
+"""
+
+import abc
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Protocol
+
+from pyro_core.settings import ServerSettings
+
+
+class Work(Protocol):
+    """One request that arrived whole and waits to be run.
+
+    Attributes:
+        oneway: Nobody waits for an answer: it may run beside later requests of the same connection.
+    """
+
+    oneway: bool
+
+
+class Engine(Protocol):
+    """The server's side of one connection, without its socket.
+
+    One thread at a time calls ``receive``, ``output`` and ``close``. ``run`` may be called from any
+    thread; only works with ``oneway`` may run at the same time as others of this connection.
+
+    Attributes:
+        awaiting_handshake: True until the peer's handshake was accepted; the transport closes a
+            connection that stays so longer than ``Timeouts.handshake_s``.
+        mid_message: True while part of a message has arrived and the rest has not.
+        closing: True when the connection must be closed once ``output`` has been sent.
+    """
+
+    awaiting_handshake: bool
+    mid_message: bool
+    closing: bool
+
+    def receive(self, data: bytes) -> Sequence[Work]:
+        """Take bytes that arrived; gives the requests they completed, in order. Never raises for bad bytes."""
+
+    def run(self, work: Work) -> bytes:
+        """Run one request; gives the bytes of the answer, empty for none. Never raises for what methods do."""
+
+    def output(self) -> bytes:
+        """Take what the engine has to say by itself (pongs, refusals); empty most of the time."""
+
+    def close(self) -> None:
+        """The connection is gone: let go of what belonged to it. May be called more than once."""
+
+
+class Host(Protocol):
+    """What a transport needs from the daemon that owns it."""
+
+    settings: ServerSettings
+
+    def connection_made(self, peer: str, sock: Any) -> Engine:
+        """A client connected.
+
+        Args:
+            peer: Its address, as text.
+            sock: Its socket, for the daemon's hooks to look at, not to read from.
+        """
+
+    def housekeeping(self) -> None:
+        """Called every few seconds, and at least once per ``Timeouts.housekeeping_s``."""
+
+
+class Transport(abc.ABC):
+    """Accepts connections, moves bytes, and runs works.
+
+    Class attributes:
+        name: What users type as ``servertype``.
+
+    Args:
+        host: The daemon.
+        listeners: Bound and listening sockets (for ``existing``: one connected socket). The transport
+            owns and closes them.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
+        self.host = host
+        self.listeners = list(listeners)
+
+    @abc.abstractmethod
+    def serve(self, running: Callable[[], bool] = lambda: True) -> None:
+        """Serve until ``shutdown`` is called or ``running()``, asked every now and then, gives False.
+
+        Called at most once at a time. Returns with all connections and listeners still open.
+        """
+
+    @abc.abstractmethod
+    def shutdown(self) -> None:
+        """Make ``serve`` return soon. From any thread, any number of times, also before ``serve``."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close listeners and connections, end threads. Works that run get a moment to finish."""
+
+    @property
+    def sockets(self) -> Sequence[Any]:
+        """Sockets for a foreign event loop to watch; call ``events`` with those that are readable.
+
+        Raises:
+            PyroError: If this transport cannot be driven from outside.
+        """
+        from pyro_core.errors import PyroError
+
+        raise PyroError(f"the {self.name!r} transport has its own loop; use 'multiplex' inside another event loop")
+
+    def events(self, ready: Sequence[Any]) -> None:
+        """Handle readable sockets, for a foreign event loop.
+
+        Args:
+            ready: Those of ``sockets`` that have something to read.
+        """
+        raise NotImplementedError(f"{self.name} cannot be driven from outside: {len(ready)} sockets ignored")

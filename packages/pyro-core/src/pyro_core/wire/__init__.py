@@ -1,0 +1,1 @@
+"""The bytes on the wire: one neutral message, one codec for each protocol version."""
