@@ -1,0 +1,1 @@
+"""The name server of Python Remote Objects: the phone book that turns names into addresses."""
