@@ -1,0 +1,152 @@
+"""Latency of calls: ours beside the floor of Python sockets and stock Pyro5, as ratios of one run.
+
+Client and server are two processes on one core, so that what counts is the work per call and not the
+scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
+
+Usage: python tools/bench [--quick] [--json FILE]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
+
+from stock_env import stock_python  # noqa: E402 - found through the path set above
+
+FLOOR = "F2 raw socket, msgpack"
+GRACE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One contestant.
+
+    Attributes:
+        label: Name in the table.
+        python: Interpreter of its environment.
+        script: Which of the scripts beside this file.
+        serializer: Serializer for both of its sides.
+    """
+
+    label: str
+    python: str
+    script: str
+    serializer: str = "msgpack"
+
+
+class Pair:
+    """A peer's server and client, each a process pinned to the same core.
+
+    Args:
+        peer: The contestant.
+        core: Number of the processor core.
+    """
+
+    def __init__(self, peer: Peer, core: int) -> None:
+        self.peer = peer
+        self._server = self._start(["server"], core)
+        self._client = self._start(["client", self._line(self._server).split(" ", 1)[1].strip()], core)
+
+    def seconds(self, workload: str, count: int) -> float:
+        """Seconds that one call of a workload takes, averaged over ``count`` calls."""
+        assert self._client.stdin is not None
+        self._client.stdin.write(f"{workload} {count}\n")
+        self._client.stdin.flush()
+        return float(self._line(self._client)) / count
+
+    def close(self) -> None:
+        """End both processes."""
+        for process in (self._client, self._server):
+            process.terminate()
+        for process in (self._client, self._server):
+            process.communicate(timeout=GRACE_S)
+
+    def _start(self, arguments: Sequence[str], core: int) -> subprocess.Popen[str]:
+        environment = {**os.environ, "PYRO_SERIALIZER": self.peer.serializer}
+        process = subprocess.Popen(
+            [self.peer.python, str(HERE / self.peer.script), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(process.pid, {core})
+        return process
+
+    def _line(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.peer.label}: a process ended with code {process.wait(GRACE_S)}")
+        return line
+
+
+def contestants() -> list[Peer]:
+    """Everybody, the floor first."""
+    stock = str(stock_python())
+    return [
+        Peer(FLOOR, sys.executable, "peer_floor.py"),
+        Peer("ours, msgpack", sys.executable, "peer_ours.py"),
+        Peer("Pyro5, msgpack", stock, "peer_pyro5.py"),
+        Peer("ours, serpent (default)", sys.executable, "peer_ours.py", "serpent"),
+        Peer("Pyro5, serpent (default)", stock, "peer_pyro5.py", "serpent"),
+    ]
+
+
+def measure(peers: Sequence[Peer], workload: str, *, count: int, turns: int) -> dict[str, float]:
+    """Median seconds per call of each peer."""
+    core = sorted(os.sched_getaffinity(0))[-1] if hasattr(os, "sched_getaffinity") else 0
+    taken: dict[str, list[float]] = {peer.label: [] for peer in peers}
+    with ExitStack() as stack:
+        pairs = []
+        for peer in peers:
+            pair = Pair(peer, core)
+            stack.callback(pair.close)
+            pair.seconds(workload, max(count // 10, 1))  # warm-up
+            pairs.append(pair)
+        for _ in range(turns):
+            for pair in pairs:
+                taken[pair.peer.label].append(pair.seconds(workload, count))
+    return {label: statistics.median(times) for label, times in taken.items()}
+
+
+def show(title: str, medians: Mapping[str, float]) -> None:
+    """Print one workload's table."""
+    floor = medians[FLOOR]
+    print(f"\n{title}\n{'':28}{'us/call':>9}{'x F2':>8}{'x Pyro5, same serializer':>27}")
+    for label, median in medians.items():
+        rival = next((t for name, t in medians.items() if name == label.replace("ours", "Pyro5")), None)
+        against = f"{rival / median:.2f} x faster" if rival and label.startswith("ours") else ""
+        print(f"{label:28}{median * 1e6:9.1f}{median / floor:8.2f}{against:>27}")
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(prog="bench", description="Call latency as ratios taken in one run.")
+    parser.add_argument("--quick", action="store_true", help="fewer calls: a rough answer in seconds")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    options = parser.parse_args()
+    turns = 3 if options.quick else 9
+    peers = contestants()
+    plan = {"W1": ("W1: add(2, 3)", 2000), "W2a": ("W2a: echo of a dict with 30 fields, about 1 KB", 500)}
+    results = {}
+    for workload, (title, count) in plan.items():
+        results[workload] = measure(peers, workload, count=count, turns=turns)
+        show(title, results[workload])
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
