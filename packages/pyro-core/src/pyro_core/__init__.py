@@ -1,1 +1,1 @@
-"""The I/O-free core of Python Remote Objects: wire protocols, sessions, calls, settings, errors, plugin registry."""
+"""The I/O-free core of Python Remote Objects: what every client and every server shares."""
