@@ -1,0 +1,1 @@
+"""The commands that come with ``pyro-cli`` itself; each is loaded when it is used."""

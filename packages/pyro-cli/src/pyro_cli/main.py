@@ -1,0 +1,101 @@
+"""The ``pyro-cli`` command: finds commands among the installed packages and turns errors into one line.
+
+A command is imported when it is used, so that one broken package harms no other command, and installing
+only the name server gives only the name server's commands.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from pyro_core import plugins
+from pyro_core.errors import PluginError, PyroError
+from pyro_core.remote_errors import remote_traceback_lines, traceback_text
+
+from pyro_cli import exit_codes
+
+
+class InstalledCommands(click.Group):
+    """A group whose members are the commands that installed packages contribute."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, whether they can be loaded or not."""
+        return sorted(plugins.commands().names())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command; None if there is no such name.
+
+        Raises:
+            PluginError: If it exists but cannot be loaded.
+        """
+        registry = plugins.commands()
+        if cmd_name not in registry.names():
+            return None
+        command = registry.load(cmd_name)
+        if not isinstance(command, click.Command):
+            raise PluginError(
+                f"the command {cmd_name!r} is a {type(command).__name__}, expected a click command; "
+                "ask the maintainers of the package that brings it",
+                group="pyro.commands",
+                name=cmd_name,
+            )
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their first line of help; a broken one says so instead."""
+        rows = []
+        for name in self.list_commands(ctx):
+            try:
+                command = self.get_command(ctx, name)
+            except PluginError as problem:
+                rows.append((name, f"(cannot be loaded: {problem})"))
+            else:
+                rows.append((name, command.get_short_help_str(limit=90) if command is not None else ""))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=InstalledCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--traceback", is_flag=True, help="Print the whole traceback of an error, also the remote one.")
+def cli(traceback: bool) -> None:  # noqa: ARG001 - read in main()
+    """Look at, call and serve remote Python objects.
+
+    Example: pyro-cli ns list --json
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: What follows the command's name; None for those of this process.
+
+    Returns:
+        The exit code (see ``pyro_cli.exit_codes``).
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result: Any = cli.main(given, prog_name="pyro-cli", standalone_mode=False)
+    except click.exceptions.Abort:
+        return exit_codes.INTERRUPTED
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except Exception as problem:
+        if not isinstance(problem, PyroError | AttributeError) and not remote_traceback_lines(problem):
+            raise
+        _report(problem, whole="--traceback" in given)
+        return exit_codes.code_for(problem)
+    return result if isinstance(result, int) else exit_codes.OK
+
+
+def _report(error: Exception, *, whole: bool) -> None:
+    if whole:
+        click.echo(traceback_text(error), err=True, nl=False)
+        return
+    remote = "remote " if remote_traceback_lines(error) and not isinstance(error, PyroError) else ""
+    text = " ".join(str(error).split()) or "no further text"
+    click.echo(f"Error: {remote}{type(error).__name__}: {text}", err=True)
