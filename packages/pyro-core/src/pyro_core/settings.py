@@ -1,0 +1,427 @@
+"""Settings of clients, servers and name servers: frozen values that are passed along, never a global.
+
+Nothing is read at import. ``from_environ()`` reads the variables that stock users know (``PYRO_HOST``,
+``PYRO_SERIALIZER``, ...), ``from_toml()`` reads a table. A variable or value that cannot be used is one
+``SettingsError`` that names it and says what is allowed; variables of other programs are left alone.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Final, Self
+
+from pyro_core.errors import SettingsError
+from pyro_core.names import BROADCAST_PORT, NAMESERVER_PORT
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+_TRUE: Final = frozenset({"1", "on", "yes", "true"})
+_FALSE: Final = frozenset({"0", "off", "no", "false"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one peer may cost. Every value is a maximum.
+
+    Attributes:
+        max_message_bytes: Payload and annotations of one message, also after decompression.
+        max_handshake_bytes: The same before the handshake is done.
+        max_connections: Connections of one daemon.
+        max_batch_calls: Calls in one batch.
+        max_streams: Item streams open in one daemon.
+        max_write_buffer_bytes: Answers that wait for one client to read them.
+        max_oneway_queue: One-way calls that wait for a thread.
+        max_query_regex_chars: Length of a regular expression in a name-server query.
+        query_regex_s: Seconds that matching it may take.
+    """
+
+    max_message_bytes: int = 256 * MIB
+    max_handshake_bytes: int = 128 * KIB
+    max_connections: int = 10_000
+    max_batch_calls: int = 100_000
+    max_streams: int = 1_000
+    max_write_buffer_bytes: int = 64 * MIB
+    max_oneway_queue: int = 10_000
+    max_query_regex_chars: int = 200
+    query_regex_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long things may take, in seconds. None waits for ever.
+
+    Attributes:
+        connect_s: Making a connection, handshake included.
+        call_s: A whole call, from the first byte out to the last byte in.
+        handshake_s: A server's patience with a client that has not shaken hands.
+        idle_s: A server's patience with a client that says nothing between calls.
+        message_s: A server's patience with a message that has begun and makes no progress.
+        write_s: A server's patience with a client that does not read its answers.
+        housekeeping_s: How often a daemon looks after such things.
+        linger_s: How long a thread waits for the next call of the connection it just served.
+    """
+
+    connect_s: float | None = 10.0
+    call_s: float | None = None
+    handshake_s: float = 10.0
+    idle_s: float | None = None
+    message_s: float = 60.0
+    write_s: float = 30.0
+    housekeeping_s: float = 2.0
+    linger_s: float = 0.005
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _boolean(value: str) -> bool:
+    lowered = value.strip().lower()
+    if lowered in _TRUE or lowered in _FALSE:
+        return lowered in _TRUE
+    raise ValueError("one of 1, on, yes, true, 0, off, no, false")
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _integer(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        allowed = f"a whole number from {lowest} to {highest}"
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(allowed) from None
+        if not lowest <= number <= highest:
+            raise ValueError(allowed)
+        return number
+
+    return read
+
+
+def _seconds(value: str) -> float:
+    allowed = "a number of seconds, 0 or more"
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(allowed) from None
+    if not 0 <= number < float("inf"):
+        raise ValueError(allowed)
+    return number
+
+
+def _seconds_or_never(value: str) -> float | None:
+    return _seconds(value) or None
+
+
+def _server_type(value: str) -> str:
+    return {"thread": "threaded"}.get(value.strip(), value.strip())
+
+
+def _message_limit(value: str) -> int:
+    """Stock systems write "no limit" as 0; we have the default limit instead of none."""
+    return _integer(0, 1 << 40)(value) or Limits().max_message_bytes
+
+
+_port: Final = _integer(0, 65535)
+_count: Final = _integer(1, 1_000_000)
+
+Reader = Callable[[str], Any]
+
+
+class _FromOutside:
+    """Reading of settings from the environment and from TOML, for the three settings classes."""
+
+    __slots__ = ()
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]]
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Defaults, overridden by environment variables.
+
+        Args:
+            environ: The variables.
+
+        Raises:
+            SettingsError: If a variable has a value that cannot be used.
+        """
+        changes: dict[str, Any] = {}
+        for variable, (name, reader) in cls._VARIABLES.items():
+            text = environ.get(variable)
+            if text is None:
+                continue
+            try:
+                changes[name] = reader(text)
+            except ValueError as allowed:
+                raise SettingsError(
+                    f"environment variable {variable}={text!r} cannot be used: expected {allowed}", name=variable
+                ) from None
+        return _changed(cls(), changes)
+
+    @classmethod
+    def from_mapping(cls, table: Mapping[str, Any], *, where: str = "settings") -> Self:
+        """Defaults, overridden by a table such as TOML gives: field names, with tables for nested ones.
+
+        Args:
+            table: The values.
+            where: What to call the table in errors.
+
+        Raises:
+            SettingsError: If it holds an unknown name or a value of the wrong type.
+        """
+        settings = _from_table(cls, table, where)
+        assert isinstance(settings, cls)
+        return settings
+
+    @classmethod
+    def from_toml(cls, path: "str | os.PathLike[str]", table: str) -> Self:
+        """Defaults, overridden by one table of a TOML file.
+
+        Args:
+            path: The file.
+            table: Name of the table, such as ``"server"``; a file without it changes nothing.
+
+        Raises:
+            SettingsError: If the file is no TOML, or the table has an unknown name or a wrong value.
+            OSError: If the file cannot be read.
+        """
+        import tomllib
+
+        with open(path, "rb") as file:
+            try:
+                document = tomllib.load(file)
+            except tomllib.TOMLDecodeError as problem:
+                raise SettingsError(f"{path} is not valid TOML: {problem}", name=str(path)) from problem
+        return cls.from_mapping(document.get(table, {}), where=f"[{table}] in {path}")
+
+    def describe(self, environ: Mapping[str, str] = os.environ) -> list[tuple[str, Any, str]]:
+        """Every setting as (name, value, where it came from)."""
+        sources = {name: variable for variable, (name, _) in self._VARIABLES.items() if variable in environ}
+        rows = []
+        for name, value, default in _flat(self, type(self)()):
+            source = sources.get(name) or ("default" if value == default else "program")
+            rows.append((name, value, source))
+        return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings(_FromOutside):
+    """How a client behaves.
+
+    Attributes:
+        serializer: Name of the serializer for requests.
+        compression: Whether to compress requests that become smaller by it.
+        max_retries: How often to repeat a call whose connection failed, beyond what is always safe.
+        ns_host: Where to look for the name server.
+        ns_port: Its TCP port.
+        ns_broadcast_port: UDP port of its discovery.
+        broadcast_addresses: Where to send the discovery question.
+        nodelay: Whether to send small messages at once (TCP_NODELAY).
+        keepalive_s: Seconds of silence after which the kernel probes the other side.
+        prefer_ip_version: 4, 6, or 0 for the operating system's choice.
+        timeouts: How long things may take.
+        limits: How large things may be.
+    """
+
+    serializer: str = "serpent"
+    compression: bool = False
+    max_retries: int = 0
+    ns_host: str = "localhost"
+    ns_port: int = NAMESERVER_PORT
+    ns_broadcast_port: int = BROADCAST_PORT
+    broadcast_addresses: tuple[str, ...] = ("<broadcast>", "0.0.0.0")
+    nodelay: bool = True
+    keepalive_s: float = 30.0
+    prefer_ip_version: int = 0
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]] = {
+        "PYRO_SERIALIZER": ("serializer", _text),
+        "PYRO_COMPRESSION": ("compression", _boolean),
+        "PYRO_MAX_RETRIES": ("max_retries", _integer(0, 1_000_000)),
+        "PYRO_NS_HOST": ("ns_host", _text),
+        "PYRO_NS_PORT": ("ns_port", _port),
+        "PYRO_NS_BCPORT": ("ns_broadcast_port", _port),
+        "PYRO_BROADCAST_ADDRS": ("broadcast_addresses", _names),
+        "PYRO_SOCK_NODELAY": ("nodelay", _boolean),
+        "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", _integer(0, 6)),
+        "PYRO_COMMTIMEOUT": ("timeouts.call_s", _seconds_or_never),
+        "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", _message_limit),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings(_FromOutside):
+    """How a daemon behaves.
+
+    Attributes:
+        host: Host name or address to listen on.
+        port: TCP port; 0 takes a free one.
+        unixsocket: Path of a Unix socket to listen on instead.
+        nathost: Host name under which the daemon is published, if it is not the one it listens on.
+        natport: Port under which it is published; 0 for the one it listens on.
+        servertype: Name of the transport: ``threaded``, ``multiplex``, or a plugin's.
+        serializers: Names of the accepted serializers. Unsafe ones only if named here.
+        threads: Most threads that run calls.
+        min_threads: Threads that are kept while nothing happens.
+        streaming: Whether methods may return item streams.
+        stream_lifetime_s: Seconds that an item stream may live; 0 for any time.
+        stream_linger_s: Seconds that an item stream survives its connection.
+        compression: Whether to compress answers that become smaller by it.
+        detailed_traceback: Whether remote tracebacks show local variables.
+        nodelay: Whether to send small messages at once (TCP_NODELAY).
+        keepalive_s: Seconds of silence after which the kernel probes a client.
+        reuse_address: Whether a port may be taken again at once after a restart.
+        prefer_ip_version: 4, 6, or 0 for the operating system's choice.
+        timeouts: How long things may take.
+        limits: How large things may be.
+    """
+
+    host: str = "localhost"
+    port: int = 0
+    unixsocket: str | None = None
+    nathost: str | None = None
+    natport: int = 0
+    servertype: str = "threaded"
+    serializers: tuple[str, ...] = ("serpent", "json", "msgpack")
+    threads: int = 80
+    min_threads: int = 2
+    streaming: bool = True
+    stream_lifetime_s: float = 0.0
+    stream_linger_s: float = 30.0
+    compression: bool = False
+    detailed_traceback: bool = False
+    nodelay: bool = True
+    keepalive_s: float = 30.0
+    reuse_address: bool = True
+    prefer_ip_version: int = 0
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]] = {
+        "PYRO_HOST": ("host", _text),
+        "PYRO_NATHOST": ("nathost", _text),
+        "PYRO_NATPORT": ("natport", _port),
+        "PYRO_SERVERTYPE": ("servertype", _server_type),
+        "PYRO_SERIALIZERS_ACCEPTED": ("serializers", _names),
+        "PYRO_THREADPOOL_SIZE": ("threads", _count),
+        "PYRO_THREADPOOL_SIZE_MIN": ("min_threads", _integer(0, 1_000_000)),
+        "PYRO_ITER_STREAMING": ("streaming", _boolean),
+        "PYRO_ITER_STREAM_LIFETIME": ("stream_lifetime_s", _seconds),
+        "PYRO_ITER_STREAM_LINGER": ("stream_linger_s", _seconds),
+        "PYRO_COMPRESSION": ("compression", _boolean),
+        "PYRO_DETAILED_TRACEBACK": ("detailed_traceback", _boolean),
+        "PYRO_SOCK_NODELAY": ("nodelay", _boolean),
+        "PYRO_SOCK_REUSE": ("reuse_address", _boolean),
+        "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", _integer(0, 6)),
+        "PYRO_COMMTIMEOUT": ("timeouts.idle_s", _seconds_or_never),
+        "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", _message_limit),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameServerSettings(_FromOutside):
+    """How a name server behaves, beside what its daemon's ``ServerSettings`` say.
+
+    Attributes:
+        host: Host name or address to listen on.
+        port: TCP port; 0 takes a free one.
+        unixsocket: Path of a Unix socket to listen on instead.
+        nathost: Host name under which it is published.
+        natport: Port under which it is published.
+        broadcast: Whether to answer discovery broadcasts.
+        broadcast_host: Address to listen on for them; None for any.
+        broadcast_port: UDP port to listen on for them.
+        storage: Where names are kept: ``memory``, ``sqlite:FILE``, or a plugin's.
+        autoclean_s: Seconds between checks that registered servers still listen; 0 for no checks.
+    """
+
+    host: str = "localhost"
+    port: int = NAMESERVER_PORT
+    unixsocket: str | None = None
+    nathost: str | None = None
+    natport: int = 0
+    broadcast: bool = True
+    broadcast_host: str | None = None
+    broadcast_port: int = BROADCAST_PORT
+    storage: str = "memory"
+    autoclean_s: float = 0.0
+
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]] = {
+        "PYRO_HOST": ("host", _text),
+        "PYRO_NS_PORT": ("port", _port),
+        "PYRO_NATHOST": ("nathost", _text),
+        "PYRO_NATPORT": ("natport", _port),
+        "PYRO_NS_BCHOST": ("broadcast_host", _text),
+        "PYRO_NS_BCPORT": ("broadcast_port", _port),
+        "PYRO_NS_AUTOCLEAN": ("autoclean_s", _seconds),
+    }
+
+
+def _changed(settings: Any, changes: Mapping[str, Any]) -> Any:
+    """Settings with some values replaced; a dot in a name leads into a nested group."""
+    flat: dict[str, Any] = {}
+    for name, value in changes.items():
+        group, dot, inner = name.partition(".")
+        if dot:
+            flat[group] = replace(flat.get(group, getattr(settings, group)), **{inner: value})
+        else:
+            flat[group] = value
+    return replace(settings, **flat) if flat else settings
+
+
+def _from_table(cls: Any, table: Mapping[str, Any], where: str) -> Any:
+    default = cls()
+    known = {item.name for item in fields(cls)}
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in known:
+            raise SettingsError(f"unknown setting {name!r} in {where}; {_near(name, known)}", name=name)
+        now = getattr(default, name)
+        if isinstance(now, Limits | Timeouts):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{name} in {where} must be a table, got {value!r}", name=name)
+            values[name] = _from_table(type(now), value, f"{where}.{name}")
+        else:
+            values[name] = _fitting(name, value, now, where)
+    return cls(**values)
+
+
+def _fitting(name: str, value: Any, default: Any, where: str) -> Any:
+    """A value from a table, if it is of the kind that the default is of."""
+    if isinstance(default, tuple):
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        expected = "a list of text"
+    elif isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        expected = "true or false"
+    elif isinstance(default, int | float) or (default is None and name.endswith("_s")):
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return int(value) if isinstance(default, int) and value == int(value) else float(value)
+        expected = "a number, 0 or more"
+    else:
+        if isinstance(value, str):
+            return value
+        expected = "text"
+    raise SettingsError(f"{name} in {where} is {value!r}; expected {expected}", name=name)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), 3)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(sorted(known))}"
+
+
+def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:
+    for item in fields(settings):
+        value, usual = getattr(settings, item.name), getattr(default, item.name)
+        if isinstance(value, Limits | Timeouts):
+            for name, inner, inner_usual in _flat(value, usual):
+                yield f"{item.name}.{name}", inner, inner_usual
+        else:
+            yield item.name, value, usual
