@@ -1,7 +1,7 @@
 """One message, the same for both protocol versions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -68,7 +68,7 @@ class Message:
     seq: int
     payload: Buffer = b""
     flags: int = 0
-    annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+    annotations: Mapping[str, bytes] = field(default_factory=lambda: NO_ANNOTATIONS)
     correlation_id: bytes | None = None
     version: int = PROTOCOL_502
 
