@@ -1,1 +1,1 @@
-"""Where a name server keeps its names, chosen by a text such as ``memory`` or ``sqlite:names.db``."""
+"""Where a name server keeps its names: the contract and the storages that come along."""

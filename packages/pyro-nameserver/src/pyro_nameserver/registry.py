@@ -1,0 +1,318 @@
+"""The name server's remote object: what clients of both generations call."""
+
+import builtins
+import difflib
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any, Final
+
+from pyro_core.context import serving
+from pyro_core.errors import NameNotFound, NameTaken, NamingError
+from pyro_core.names import NAMESERVER_ID, PROTOCOL_48
+from pyro_core.settings import Limits
+from pyro_core.uri import URI
+from pyro_nameserver.patterns import PatternSearch
+from pyro_nameserver.storage.base import NO_TAGS, Entry, Storage
+from pyro_server.expose import expose
+
+OWN_TAGS: Final = frozenset(
+    ["class:Pyro5.nameserver.NameServer", "class:Pyro4.naming.NameServer", "class:pyro_nameserver.Registry"]
+)
+"""Tags of the name server's own entry: those by which either generation's programs find it, and ours."""
+
+MAX_NAMES: Final = 1_000_000
+"""Names that one name server takes."""
+MAX_NAME_CHARS: Final = 1_000
+"""Longest name."""
+MAX_URI_CHARS: Final = 2_000
+"""Longest address."""
+MAX_TAGS: Final = 1_000
+"""Most tags of one name, or of one query."""
+MAX_TAG_CHARS: Final = 1_000
+"""Longest tag."""
+
+_NEAR_AMONG: Final = 200
+"""Similar names are looked for only among so few: clients that wait for a name ask often."""
+_ROOM_STEP: Final = 1_000
+"""Registrations between two counts of all names."""
+
+
+class Registry:
+    """Names, addresses and tags, for remote callers.
+
+    The name server's own name is kept here and not in the storage; no caller can replace or remove it.
+
+    Args:
+        storage: Where the names are kept; stays the caller's to close.
+        limits: Bounds on queries.
+        max_names: Names to take at most.
+    """
+
+    def __init__(self, storage: Storage, *, limits: Limits | None = None, max_names: int = MAX_NAMES) -> None:
+        limits = limits or Limits()
+        self._storage = storage
+        self._patterns = PatternSearch(
+            max_pattern_chars=limits.max_query_regex_chars, match_s=limits.query_regex_s
+        )
+        self._max_names = max_names
+        self._room = 0
+        self._room_lock = Lock()
+        self._own: dict[str, Entry] = {}
+
+    def announce(self, uri: URI) -> None:
+        """Tell where this name server itself is (not for remote callers)."""
+        self._storage.remove(NAMESERVER_ID)  # what a stock name server left in a file
+        self._own = {NAMESERVER_ID: Entry(str(uri), OWN_TAGS)}
+
+    @expose
+    def ping(self) -> None:
+        """Nothing; shows that the name server answers."""
+
+    @expose
+    def count(self) -> int:
+        """How many names are registered, the name server's own included."""
+        return self._storage.count() + len(self._own)
+
+    @expose
+    def lookup(self, name: str, return_metadata: bool = False) -> Any:
+        """The address of a name.
+
+        Args:
+            name: A registered name.
+            return_metadata: True to get a pair of address and tags.
+
+        Raises:
+            NameNotFound: If nobody registered it.
+        """
+        entry = self._entry(_checked_text("name", name))
+        uri = URI(entry.uri)
+        return (uri, _for_caller(entry.tags)) if return_metadata else uri
+
+    @expose
+    def register(
+        self, name: str, uri: URI | str, safe: bool = False, metadata: Iterable[str] | None = None
+    ) -> None:
+        """Give an address a name.
+
+        Args:
+            name: Any text but an empty one.
+            uri: The address; it is not checked whether somebody answers there.
+            safe: True to leave a registered name as it is, and be told so.
+            metadata: Tags of the name; what it had before is gone.
+
+        Raises:
+            NameTaken: If ``safe`` is given and the name is registered.
+            NamingError: If the name is the name server's own, or there are too many names.
+            PyroError: If the address is none.
+        """
+        name = _checked_name(name)
+        address = _checked_uri(uri)
+        tags = _checked_tags("metadata", metadata)
+        self._make_room(name)
+        if not self._storage.put(name, address, tags, replace=not safe):
+            raise NameTaken(name)
+
+    @expose
+    def set_metadata(self, name: str, metadata: Iterable[str]) -> None:
+        """Replace the tags of a name.
+
+        Raises:
+            NameNotFound: If nobody registered it.
+            NamingError: If it is the name server's own.
+        """
+        name = _checked_name(name)
+        if not self._storage.set_tags(name, _checked_tags("metadata", metadata)):
+            raise self._not_found(name)
+
+    @expose
+    def remove(self, name: str | None = None, prefix: str | None = None, regex: str | None = None) -> int:
+        """Forget one name, or all those with a prefix, or all those whose beginning matches a pattern.
+
+        Args:
+            name: A name.
+            prefix: Beginning of names.
+            regex: A regular expression.
+
+        Returns:
+            How many names are gone. The name server's own always stays.
+
+        Raises:
+            ValueError: If more than one argument is given.
+            NamingError: If the pattern is none, or too costly.
+        """
+        _check_one_filter(name, prefix, regex)
+        if name:
+            return int(self._storage.remove(_checked_text("name", name)))
+        if prefix:
+            return self._storage.remove_many(self._storage.find(_checked_text("prefix", prefix)))
+        if regex:
+            names = self._patterns.matching(_checked_text("regex", regex), self._storage.find())
+            return self._storage.remove_many(names)
+        return 0
+
+    @expose
+    def yplookup(
+        self,
+        meta_all: Iterable[str] | None = None,
+        meta_any: Iterable[str] | None = None,
+        return_metadata: bool = True,
+    ) -> dict[str, Any]:
+        """The names that have certain tags, as Pyro5 programs ask for them.
+
+        Args:
+            meta_all: Tags that a name must all have; an empty collection finds nothing.
+            meta_any: Tags of which a name must have one or more.
+            return_metadata: False to get addresses without tags.
+
+        Raises:
+            ValueError: If both are given.
+        """
+        if meta_all and meta_any:
+            raise ValueError("you can't use meta_all or meta_any at the same time")
+        if not meta_all and not meta_any:
+            return {}
+        return _answer(self._with_tags(meta_all, meta_any), return_metadata)
+
+    @expose
+    def list(
+        self,
+        prefix: str | None = None,
+        regex: str | None = None,
+        metadata_all: Iterable[str] | bool | None = None,
+        metadata_any: Iterable[str] | None = None,
+        return_metadata: bool = False,
+    ) -> dict[str, Any]:
+        """All names, or some: with a prefix, matching a pattern, or having certain tags.
+
+        Args:
+            prefix: Beginning of the names, taken literally.
+            regex: A regular expression that the beginning of the names must match.
+            metadata_all: Tags that a name must all have. Here Pyro5 programs pass ``return_metadata``: a bool
+                is taken as that.
+            metadata_any: Tags of which a name must have one or more.
+            return_metadata: True to get a pair of address and tags for each name.
+
+        Returns:
+            Name -> address as text, or name -> (address as text, tags).
+
+        Raises:
+            ValueError: If more than one filter is given.
+            NamingError: If the pattern is none, or too costly.
+        """
+        if isinstance(metadata_all, bool):
+            return_metadata, metadata_all = metadata_all, None
+        _check_one_filter(prefix, regex, metadata_all, metadata_any)
+        if metadata_all or metadata_any:
+            found = self._with_tags(metadata_all, metadata_any)
+        elif regex:
+            everything = self._storage.find() | self._own
+            names = self._patterns.matching(_checked_text("regex", regex), everything)
+            found = {name: everything[name] for name in names}
+        else:
+            prefix = _checked_text("prefix", prefix or "")
+            found = self._storage.find(prefix)
+            found.update({name: entry for name, entry in self._own.items() if name.startswith(prefix)})
+        return _answer(found, return_metadata)
+
+    def _with_tags(self, every: Iterable[str] | None, some: Iterable[str] | None) -> dict[str, Entry]:
+        if every:
+            tags = _checked_tags("metadata_all", every)
+            own = {name: entry for name, entry in self._own.items() if tags <= entry.tags}
+            return self._storage.find_all_tags(tags) | own
+        tags = _checked_tags("metadata_any", some)
+        own = {name: entry for name, entry in self._own.items() if tags & entry.tags}
+        return self._storage.find_any_tag(tags) | own
+
+    def _entry(self, name: str) -> Entry:
+        entry = self._own.get(name) or self._storage.get(name)
+        if entry is None:
+            raise self._not_found(name)
+        return entry
+
+    def _not_found(self, name: str) -> NameNotFound:
+        if self._storage.count() > _NEAR_AMONG:
+            return NameNotFound(name)
+        return NameNotFound(name, difflib.get_close_matches(name[:MAX_NAME_CHARS], self._storage.find()))
+
+    def _make_room(self, name: str) -> None:
+        """Refuse a new name when there are too many, without counting them every time."""
+        with self._room_lock:
+            if self._room == 0:
+                self._room = min(self._max_names - self._storage.count(), _ROOM_STEP)
+            if self._room > 0:
+                self._room -= 1
+                return
+            self._room = 0
+        if self._storage.get(name) is None:
+            raise NamingError(
+                f"cannot register {name!r}: there are {self._max_names} names already, the most allowed; "
+                "remove those whose servers are gone"
+            )
+
+
+def _checked_text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a str, got {type(value).__name__}")
+    return value
+
+
+def _checked_name(name: object) -> str:
+    """A name that may be registered."""
+    text = _checked_text("name", name)
+    if not text:
+        raise ValueError("name must not be empty")
+    _check_size("name", text, MAX_NAME_CHARS)
+    if text == NAMESERVER_ID:
+        raise NamingError(f"{text!r} is reserved for the name server itself; register under another name")
+    return text
+
+
+def _checked_uri(uri: object) -> str:
+    """The canonical text of an address."""
+    if not isinstance(uri, URI | str):
+        raise TypeError(f"only URIs or strings can be registered, got {type(uri).__name__}")
+    text = str(URI(str(uri)))  # also one that came as an object: its parts may make no address together
+    _check_size("uri", text, MAX_URI_CHARS)
+    return text
+
+
+def _checked_tags(what: str, tags: object) -> frozenset[str]:
+    if tags is None:
+        return NO_TAGS
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        kind = type(tags).__name__
+        raise TypeError(f"{what} should not be a {kind}, but another iterable (set, list, etc)")
+    checked = builtins.list(tags)
+    if len(checked) > MAX_TAGS:
+        raise ValueError(f"{what} has {len(checked)} tags, at most {MAX_TAGS} are allowed")
+    for tag in checked:
+        if not isinstance(tag, str):
+            raise TypeError(f"{what} must consist of str, got {tag!r:.80} of type {type(tag).__name__}")
+        _check_size("tag", tag, MAX_TAG_CHARS)
+    return frozenset(checked)
+
+
+def _check_size(what: str, text: str, max_chars: int) -> None:
+    if len(text) > max_chars:
+        raise ValueError(f"{what} has {len(text)} characters, at most {max_chars} are allowed: {text!r:.80}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as problem:
+        raise ValueError(f"{what} {text!r:.80} holds half a character (a surrogate)") from problem
+
+
+def _check_one_filter(*filters: object) -> None:
+    if sum(map(bool, filters)) > 1:
+        raise ValueError("you can only filter on one thing at a time")
+
+
+def _answer(found: dict[str, Entry], with_tags: bool) -> dict[str, Any]:
+    if with_tags:
+        return {name: (entry.uri, _for_caller(entry.tags)) for name, entry in found.items()}
+    return {name: entry.uri for name, entry in found.items()}
+
+
+def _for_caller(tags: frozenset[str]) -> set[str] | builtins.list[str]:
+    """Tags in the form that the caller's generation knows: Pyro4 sends lists."""
+    call = serving()
+    return sorted(tags) if call is not None and call.version == PROTOCOL_48 else set(tags)

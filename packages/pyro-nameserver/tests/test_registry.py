@@ -1,0 +1,304 @@
+"""The name server's remote object, called as both generations call it."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pyro_core.context import CallContext, enter_call, leave_call
+from pyro_core.errors import NameNotFound, NameTaken, NamingError, PyroError
+from pyro_core.names import NAMESERVER_ID, PROTOCOL_48, PROTOCOL_502
+from pyro_core.settings import Limits
+from pyro_core.uri import URI
+from pyro_nameserver import registry as registry_module
+from pyro_nameserver.registry import OWN_TAGS, Registry
+from pyro_nameserver.storage.base import Storage
+from pyro_nameserver.storage.memory import MemoryStorage
+from pyro_nameserver.storage.sqlite import SqliteStorage
+from pyro_server.members import members_of
+
+HERE = "PYRO:obj@localhost:4444"
+OWN = "PYRO:Pyro.NameServer@localhost:9090"
+
+
+@pytest.fixture(params=[MemoryStorage, lambda: SqliteStorage(":memory:")], ids=["memory", "sqlite"])
+def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
+    with request.param() as storage:
+        yield storage
+
+
+@pytest.fixture
+def registry(storage: Storage) -> Registry:
+    registry = Registry(storage)
+    registry.announce(URI(OWN))
+    return registry
+
+
+@pytest.fixture
+def filled(registry: Registry) -> Registry:
+    registry.register("shop.cart", HERE, metadata=["red", "round"])
+    registry.register("shop.till", HERE, metadata=["blue", "round"])
+    registry.register("Shop.x", HERE)
+    return registry
+
+
+@pytest.fixture
+def pyro4_caller() -> Iterator[None]:
+    token = enter_call(CallContext(version=PROTOCOL_48))
+    yield
+    leave_call(token)
+
+
+@pytest.fixture
+def pyro5_caller() -> Iterator[None]:
+    token = enter_call(CallContext(version=PROTOCOL_502))
+    yield
+    leave_call(token)
+
+
+def test_exactly_the_classic_methods_are_exposed() -> None:
+    methods = set(members_of(Registry).methods)
+    assert methods == {"register", "lookup", "list", "yplookup", "remove", "set_metadata", "count", "ping"}
+
+
+def test_a_registered_name_is_found(registry: Registry) -> None:
+    registry.register("a", HERE)
+    registry.register("b", URI(HERE))
+    assert registry.lookup("a") == registry.lookup("b") == URI(HERE)
+    assert isinstance(registry.lookup("a"), URI)
+    assert registry.list(prefix="a") == {"a": HERE}
+    registry.ping()
+
+
+def test_addresses_are_kept_in_canonical_form(registry: Registry) -> None:
+    registry.register("a", "pyro:obj@h:0099")
+    assert registry.list("a") == {"a": "PYRO:obj@h:99"}
+
+
+def test_registering_again_replaces_address_and_tags(filled: Registry) -> None:
+    filled.register("shop.cart", "PYRO:other@h:1")
+    assert filled.lookup("shop.cart", True) == (URI("PYRO:other@h:1"), set())
+
+
+def test_a_safe_registration_leaves_a_taken_name_alone(filled: Registry) -> None:
+    with pytest.raises(NameTaken, match=r"name already registered: shop\.cart"):
+        filled.register("shop.cart", "PYRO:other@h:1", safe=True)
+    assert filled.lookup("shop.cart", True) == (URI(HERE), {"red", "round"})
+    filled.register("shop.new", HERE, safe=True)
+
+
+def test_an_unknown_name_is_answered_with_similar_ones(filled: Registry) -> None:
+    with pytest.raises(NameNotFound, match=r"unknown name: shop\.carts; did you mean 'shop\.cart'") as caught:
+        filled.lookup("shop.carts")
+    assert caught.value.near[0] == "shop.cart"
+    with pytest.raises(NameNotFound, match=r"^unknown name: zzz$"):
+        filled.lookup("zzz")
+
+
+def test_similar_names_are_not_looked_for_among_many(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_module, "_NEAR_AMONG", 1)
+    registry.register("aa", HERE)
+    registry.register("ab", HERE)
+    with pytest.raises(NameNotFound) as caught:
+        registry.lookup("aaa")
+    assert caught.value.near == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ((1, HERE), TypeError, "name must be a str, got int"),
+        (("", HERE), ValueError, "name must not be empty"),
+        (("a", 1), TypeError, "only URIs or strings can be registered, got int"),
+        (("a", "bogus"), PyroError, "invalid uri"),
+        (("a", URI.from_state(("PYRO", "o", None, None, None))), PyroError, "invalid uri"),
+        (("a", HERE, False, "tag"), TypeError, "metadata should not be a str, but another iterable"),
+        (("a", HERE, False, 3), TypeError, "metadata should not be a int, but another iterable"),
+        (("a", HERE, False, [1]), TypeError, "metadata must consist of str, got 1 of type int"),
+        (("a", HERE, False, b"x"), TypeError, "metadata must consist of str"),
+        (("\ud800", HERE), ValueError, "surrogate"),
+        (("a", HERE, False, ["\ud800"]), ValueError, "surrogate"),
+    ],
+)
+def test_nonsense_is_not_registered(
+    registry: Registry, arguments: Any, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        registry.register(*arguments)
+    assert registry.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "too_long"),
+    [
+        (("n" * 1000, HERE), ("n" * 1001, HERE)),
+        (("a", f"PYRO:{'o' * 1991}@h:1"), ("a", f"PYRO:{'o' * 1992}@h:1")),
+        (("a", HERE, False, ["t" * 1000]), ("a", HERE, False, ["t" * 1001])),
+        (
+            ("a", HERE, False, [str(n) for n in range(1000)]),
+            ("a", HERE, False, [str(n) for n in range(1001)]),
+        ),
+    ],
+)
+def test_sizes_are_limited(registry: Registry, arguments: Any, too_long: Any) -> None:
+    registry.register(*arguments)
+    with pytest.raises(ValueError, match=r"at most [12]000 are allowed"):
+        registry.register(*too_long)
+
+
+def test_the_number_of_names_is_limited(storage: Storage) -> None:
+    registry = Registry(storage, max_names=3)
+    for name in "abc":
+        registry.register(name, HERE)
+    with pytest.raises(NamingError, match="there are 3 names already, the most allowed"):
+        registry.register("d", HERE)
+    registry.register("a", "PYRO:other@h:1")  # no new one
+    registry.remove("b")
+    registry.register("d", HERE)
+    assert set(registry.list()) == {"a", "c", "d"}
+
+
+def test_metadata_is_replaced_as_a_whole(filled: Registry) -> None:
+    filled.set_metadata("shop.cart", {"green"})
+    assert filled.lookup("shop.cart", return_metadata=True) == (URI(HERE), {"green"})
+    with pytest.raises(NameNotFound, match="unknown name: nobody"):
+        filled.set_metadata("nobody", ["x"])
+    with pytest.raises(TypeError, match="metadata should not be a str"):
+        filled.set_metadata("shop.cart", "green")
+
+
+def test_tags_go_to_pyro5_callers_as_sets(filled: Registry, pyro5_caller: None) -> None:
+    assert filled.lookup("shop.cart", return_metadata=True) == (URI(HERE), {"red", "round"})
+    assert filled.list("shop.c", None, True) == {"shop.cart": (HERE, {"red", "round"})}
+    assert filled.yplookup(["blue"]) == {"shop.till": (HERE, {"blue", "round"})}
+    _, tags = filled.list("Shop.x", None, True)["Shop.x"]
+    assert type(tags) is set, "no frozenset: not all formats know it"
+
+
+def test_tags_go_to_pyro4_callers_as_lists(filled: Registry, pyro4_caller: None) -> None:
+    assert filled.lookup("shop.cart", return_metadata=True) == (URI(HERE), ["red", "round"])
+    with_tags = {"shop.till": (HERE, ["blue", "round"])}
+    assert filled.list(metadata_all=["blue"], return_metadata=True) == with_tags
+
+
+def test_the_third_argument_of_list_is_what_the_callers_generation_means(filled: Registry) -> None:
+    assert set(filled.list(None, None, ["blue"])) == {"shop.till"}  # Pyro4: metadata_all
+    with_tags = {"shop.till": (HERE, {"blue", "round"})}
+    assert filled.list("shop.t", None, True) == with_tags  # Pyro5: return_metadata
+    assert filled.list("shop.t", None, False) == {"shop.till": HERE}
+
+
+def test_a_prefix_is_literal_and_case_sensitive(filled: Registry) -> None:
+    """E2."""
+    assert set(filled.list(prefix="shop.")) == {"shop.cart", "shop.till"}
+    assert set(filled.list(prefix="S")) == {"Shop.x"}
+    assert filled.list(prefix="shop_") == filled.list(prefix="%") == {}
+    everything = {"shop.cart", "shop.till", "Shop.x", NAMESERVER_ID}
+    assert set(filled.list(prefix="")) == set(filled.list()) == everything
+
+
+def test_a_regex_matches_the_beginning_of_names(filled: Registry) -> None:
+    assert set(filled.list(regex=r"shop\.c")) == {"shop.cart"}
+    assert set(filled.list(regex=r".*\.x$")) == {"Shop.x"}
+    assert set(filled.list(regex="Pyro")) == {NAMESERVER_ID}
+    with pytest.raises(NamingError, match="invalid regex"):
+        filled.list(regex="(")
+
+
+def test_names_are_found_by_tags(filled: Registry) -> None:
+    assert set(filled.list(metadata_all=["round", "red"])) == {"shop.cart"}
+    assert set(filled.list(metadata_any={"red", "blue", "x"})) == {"shop.cart", "shop.till"}
+    assert set(filled.list(metadata_any=["RED"])) == set()
+    assert set(filled.yplookup(meta_any=["red"], return_metadata=False)) == {"shop.cart"}
+    assert set(filled.list(metadata_any=OWN_TAGS)) == {NAMESERVER_ID}
+    assert set(filled.list(metadata_all=OWN_TAGS)) == {NAMESERVER_ID}
+
+
+def test_no_tags_mean_everything_to_list_and_nothing_to_yplookup(filled: Registry) -> None:
+    assert len(filled.list(metadata_all=[])) == len(filled.list(metadata_any=[])) == 4
+    assert filled.yplookup(meta_all=[]) == filled.yplookup(meta_any=[]) == filled.yplookup() == {}
+
+
+def test_one_filter_at_a_time(filled: Registry) -> None:
+    with pytest.raises(ValueError, match="you can only filter on one thing at a time"):
+        filled.list(prefix="a", regex="b")
+    with pytest.raises(ValueError, match="you can only filter on one thing at a time"):
+        filled.remove(prefix="a", regex="b")
+    with pytest.raises(ValueError, match="you can't use meta_all or meta_any at the same time"):
+        filled.yplookup(["red"], ["blue"])
+    with pytest.raises(TypeError, match="metadata_all should not be a str"):
+        filled.yplookup("red")
+
+
+def test_names_are_removed_and_counted(filled: Registry) -> None:
+    assert filled.count() == 4
+    assert filled.remove("nobody") == 0
+    assert filled.remove("Shop.x") == 1
+    assert filled.remove(regex="shop.t") == 1
+    assert filled.remove(prefix="shop") == 1
+    assert filled.remove() == filled.remove(prefix="") == 0
+    assert filled.count() == 1
+
+
+@pytest.mark.parametrize("call", ["register", "safe", "set_metadata"])
+def test_the_name_servers_own_name_cannot_be_taken_over(registry: Registry, call: str) -> None:
+    """E10."""
+    with pytest.raises(NamingError, match=r"'Pyro\.NameServer' is reserved for the name server itself"):
+        if call == "set_metadata":
+            registry.set_metadata(NAMESERVER_ID, ["x"])
+        else:
+            registry.register(NAMESERVER_ID, "PYRO:evil@h:1", safe=call == "safe")
+    assert registry.lookup(NAMESERVER_ID, True) == (URI(OWN), OWN_TAGS)
+
+
+@pytest.mark.parametrize("filters", [{"name": NAMESERVER_ID}, {"prefix": "Pyro"}, {"regex": ".*"}])
+def test_the_name_servers_own_name_cannot_be_removed(registry: Registry, filters: dict[str, str]) -> None:
+    """E10."""
+    assert registry.remove(**filters) == 0
+    assert registry.list() == {NAMESERVER_ID: OWN}
+
+
+def test_a_stale_entry_of_a_stock_name_server_is_not_believed(storage: Storage) -> None:
+    storage.put(NAMESERVER_ID, "PYRO:Pyro.NameServer@gone:9090")
+    registry = Registry(storage)
+    registry.announce(URI(OWN))
+    assert registry.lookup(NAMESERVER_ID) == URI(OWN)
+    assert registry.count() == 1
+
+
+def test_nobody_waits_for_a_regex_of_somebody_else(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A12: while one query matches, every other call is answered."""
+    registry = Registry(storage, limits=Limits(query_regex_s=5.0))
+    matching, answered = threading.Event(), threading.Event()
+
+    def slow(pattern: str, names: Any) -> list[str]:
+        matching.set()
+        assert answered.wait(10)
+        return []
+
+    monkeypatch.setattr(registry._patterns, "matching", slow)
+    query = threading.Thread(target=registry.list, kwargs={"regex": "(a+)+$"})
+    query.start()
+    assert matching.wait(10)
+    registry.register("a", HERE)
+    assert registry.lookup("a") == URI(HERE)
+    assert registry.list("a") == {"a": HERE}
+    assert registry.remove("a") == 1
+    answered.set()
+    query.join(10)
+
+
+def test_an_exploding_regex_is_refused_in_time(storage: Storage) -> None:
+    """A12."""
+    registry = Registry(storage, limits=Limits(query_regex_s=0.2))
+    registry.register("a" * 60 + "!", HERE)
+    with pytest.raises(NamingError, match=r"takes longer than 0\.2 s"):
+        registry.list(regex="(a+)+$")
+    with pytest.raises(NamingError, match=r"takes longer than 0\.2 s"):
+        registry.remove(regex="(a+)+$")
+    with pytest.raises(NamingError, match="201 characters, at most 200"):
+        registry.list(regex="a" * 201)
+    assert registry.count() == 1
