@@ -18,9 +18,14 @@ class Open:
     """Connect; gives an opaque link for the other steps.
 
     Raises inside the plan: CommunicationError with ``retry_safe``, TimeoutError.
+
+    Attributes:
+        uri: A PYRO address.
+        within_s: Give up after that many seconds; None for the runner's own limit.
     """
 
     uri: URI
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
