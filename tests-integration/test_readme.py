@@ -1,0 +1,38 @@
+"""The README's program is run as it stands there."""
+
+import re
+import sys
+from pathlib import Path
+
+import processes
+
+ROOT = Path(__file__).parent.parent
+
+
+def blocks() -> dict[str, str]:
+    """Name in the fence -> code."""
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    return dict(re.findall(r"^```python (\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+def test_the_server_and_the_client_of_the_readme_greet_each_other(tmp_path: Path) -> None:
+    for name, code in blocks().items():
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf8")
+    ns_command = [sys.executable, "-m", "pyro_cli", "ns", "serve", "--port", "0", "--nobc"]
+    with processes.running(ns_command) as name_server:
+        location = processes.wait_for(name_server, "PYRO:Pyro.NameServer@").rpartition("@")[2]
+        host, _, port = location.rpartition(":")
+        env = {"PYRO_NS_HOST": host, "PYRO_NS_PORT": port}
+        with processes.running([sys.executable, str(tmp_path / "server.py")], env=env) as server:
+            processes.wait_for(server, "running")
+            client = processes.run([sys.executable, tmp_path / "client.py"], env=env)
+            assert client.stdout == "Hello, world!\n"
+            called = processes.run(
+                [sys.executable, "-m", "pyro_cli", "call", "PYRONAME:greeter", "greet", "you"], env=env
+            )
+            assert called.stdout == "Hello, you!\n"
+
+
+def test_every_code_block_is_one_that_a_test_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    assert set(re.findall(r"^```python ?(\w*)$", text, re.MULTILINE)) == set(blocks()) == {"server", "client"}
