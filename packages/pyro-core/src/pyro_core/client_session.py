@@ -1,0 +1,261 @@
+"""The client's half of a connection's dialogue, without the connection."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pyro_core import features as extras
+from pyro_core.errors import MessageTooLarge, ProtocolError
+from pyro_core.events import (
+    Accepted,
+    ClientEvent,
+    PeerBroke,
+    PongArrived,
+    Refused,
+    ReplyArrived,
+    WrongVersion,
+)
+from pyro_core.framebuffer import FrameBuffer
+from pyro_core.names import ANNOTATION_FEATURES, PING_SERIALIZER_ID
+from pyro_core.wire.codec import codec_for
+from pyro_core.wire.compression import compress as compressed_form
+from pyro_core.wire.compression import inflated
+from pyro_core.wire.message import (
+    COMPRESSED,
+    CONNECT,
+    CONNECT_FAIL,
+    CONNECT_OK,
+    INVOKE,
+    META_ON_CONNECT,
+    NO_ANNOTATIONS,
+    ONEWAY,
+    PING,
+    RESULT,
+    Buffer,
+    Message,
+    kind_name,
+)
+
+if TYPE_CHECKING:
+    from pyro_core.settings import Limits
+
+State = Literal["idle", "connecting", "open", "closed"]
+
+
+class ClientSession:
+    """Makes the bytes of requests, takes a server's bytes and tells what they mean.
+
+    Send what ``connect``, ``call`` and ``ping`` give; feed ``receive_data`` and look at ``events``. A server
+    that breaks the protocol becomes the event ``PeerBroke``; receiving never raises. One call is under way at
+    a time.
+
+    Args:
+        version: Protocol version to speak.
+        limits: Of these, ``max_message_bytes`` holds for what is sent and received.
+        features: Extras to offer.
+        require_handshake: False for a socket that was connected by the program itself: calls are possible at
+            once.
+
+    Attributes:
+        version: Protocol version.
+        seq: Sequence number of the last request.
+        state: ``"idle"``, ``"connecting"``, ``"open"`` or ``"closed"``.
+        features: Extras that hold; none before the handshake was accepted.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_events",
+        "_max_message_bytes",
+        "_offered",
+        "_pack",
+        "_pings",
+        "_waiting",
+        "features",
+        "seq",
+        "state",
+        "version",
+    )
+
+    def __init__(
+        self, *, version: int, limits: "Limits", features: Iterable[str] = (), require_handshake: bool = True
+    ) -> None:
+        self.version = version
+        self.seq = 0
+        self.state: State = "idle" if require_handshake else "open"
+        self.features: frozenset[str] = frozenset()
+        self._offered = frozenset(features)
+        self._pack = codec_for(version).pack
+        self._max_message_bytes = limits.max_message_bytes
+        self._buffer = FrameBuffer(max_message_bytes=limits.max_message_bytes)
+        self._events: list[ClientEvent] = []
+        self._waiting = False
+        self._pings = 0
+
+    @property
+    def mid_message(self) -> bool:
+        """True while part of a message has arrived and the rest has not."""
+        return self._buffer.mid_message
+
+    def connect(
+        self,
+        serializer_id: int,
+        payload: Buffer,
+        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+        correlation_id: bytes | None = None,
+        *,
+        flags: int = META_ON_CONNECT,
+    ) -> bytes:
+        """The CONNECT that begins the dialogue.
+
+        Args:
+            serializer_id: Of the payload, in the numbering of ``version``.
+            payload: Serialized handshake.
+            annotations: To go with it; the offer of extras is added.
+            correlation_id: 16 bytes, or None.
+            flags: In protocol 48, ``META_ON_CONNECT`` asks for the object's members in the answer.
+        """
+        annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._offered)}
+        data = self._pack(CONNECT, serializer_id, self.seq, payload, flags, annotations, correlation_id)
+        self.state = "connecting"
+        return data
+
+    def call(
+        self,
+        serializer_id: int,
+        payload: Buffer,
+        flags: int = 0,
+        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+        correlation_id: bytes | None = None,
+        *,
+        compress: bool = False,
+    ) -> bytes:
+        """The INVOKE of one call; ``seq`` is its number afterwards.
+
+        Args:
+            serializer_id: Of the payload, in the numbering of ``version``.
+            payload: Serialized call.
+            flags: Such as ``ONEWAY``, with which no answer is expected.
+            annotations: To go with it.
+            correlation_id: 16 bytes, or None.
+            compress: Compress the payload if that makes it shorter.
+
+        Raises:
+            MessageTooLarge: If the payload is larger than ``max_message_bytes``; nothing has changed then.
+            ProtocolError: If an annotation id is not four ASCII characters; nothing has changed then.
+        """
+        size = len(payload)
+        if size > self._max_message_bytes:
+            raise MessageTooLarge(size, self._max_message_bytes, "call")
+        if compress:
+            packed = compressed_form(payload)
+            if packed is not None:
+                payload = packed
+                flags |= COMPRESSED
+        seq = (self.seq + 1) & 0xFFFF
+        data = self._pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
+        self.seq = seq
+        if not flags & ONEWAY:
+            self._waiting = True
+        return data
+
+    def ping(self) -> bytes:
+        """The PING that asks whether the server still lives."""
+        self._pings += 1
+        return self._pack(PING, PING_SERIALIZER_ID, 0, b"ping")
+
+    def reply_from(self, data: bytes) -> Message | None:
+        """The quick way for most data: the reply, if nothing is waiting and ``data`` is exactly that.
+
+        Otherwise does what ``receive_data`` does and gives None: look at ``events``. Take earlier events first.
+        """
+        if self.state == "closed":
+            return None
+        try:
+            message = self._buffer.take(data)
+            if message is None:
+                self._advance()
+            elif (
+                self._waiting
+                and message.seq == self.seq
+                and message.kind == RESULT
+                and not message.flags & COMPRESSED
+            ):
+                self._waiting = False
+                return message
+            else:
+                self._handle(message)
+        except ProtocolError as error:
+            self._close(PeerBroke(error))
+        return None
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes that arrived. Never raises: what is wrong with them becomes an event."""
+        message = self.reply_from(data)
+        if message is not None:
+            self._events.append(ReplyArrived(message))
+
+    def events(self) -> list[ClientEvent]:
+        """What happened since the last time, in order."""
+        events = self._events
+        if events:
+            self._events = []
+        return events
+
+    def _advance(self) -> None:
+        while self.state != "closed":
+            try:
+                message = self._buffer.next()
+            except ProtocolError:
+                if self._met_other_version():
+                    return
+                raise
+            if self._met_other_version() or message is None:
+                return
+            self._handle(message)
+
+    def _met_other_version(self) -> bool:
+        version = self._buffer.version
+        if version is None or version == self.version:
+            return False
+        self._close(WrongVersion(version))
+        return True
+
+    def _handle(self, message: Message) -> None:
+        kind = message.kind
+        inflated(message, self._buffer.max_message_bytes)
+        if kind == RESULT and self._waiting:
+            if message.seq != self.seq:
+                raise ProtocolError(
+                    f"reply out of sequence; expected number {self.seq}, received {message.seq}",
+                    expected=self.seq,
+                    received=message.seq,
+                )
+            self._waiting = False
+            self._events.append(ReplyArrived(message))
+        elif kind == PING and self._pings:
+            self._pings -= 1
+            self._events.append(PongArrived(message))
+        elif kind == CONNECT_OK and self.state == "connecting":
+            agreed = extras.parse(message.annotations.get(ANNOTATION_FEATURES, b""))
+            self.features = extras.agree(agreed, self._offered)
+            self.state = "open"
+            self._events.append(Accepted(message, self.features))
+        elif kind == CONNECT_FAIL and self.state == "connecting":
+            self._close(Refused(message.payload, message.serializer_id, message))
+        else:
+            expected = self._expected()
+            raise ProtocolError(
+                f"invalid msg type {kind} received; expected {expected}, received {kind_name(kind)}",
+                offset=6,
+                expected=expected,
+                received=kind,
+            )
+
+    def _expected(self) -> str:
+        if self.state == "connecting":
+            return "CONNECTOK or CONNECTFAIL"
+        return " or ".join(["RESULT"] * self._waiting + ["PING"] * bool(self._pings)) or "nothing"
+
+    def _close(self, event: ClientEvent) -> None:
+        self.state = "closed"
+        self._events.append(event)

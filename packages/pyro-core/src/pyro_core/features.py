@@ -1,0 +1,50 @@
+"""The extras that two of our peers agree on; a stock peer ignores the offer.
+
+The client names what it can do in the annotation ``PYRX`` of its CONNECT, the server answers with what both
+can. The text is the number of this format and then names, with blanks between: ``b"1 cancel stream"``.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+SUPPORTED: Final[frozenset[str]] = frozenset()
+"""Extras that this version of the core can do."""
+MAX_OFFER_BYTES: Final = 1_024
+"""Longer offers count as none."""
+
+_FORMAT: Final = b"1"
+
+
+def offer(names: Iterable[str]) -> bytes:
+    """The annotation that names these extras.
+
+    Args:
+        names: ASCII words without blanks; order and repetition do not matter.
+
+    Raises:
+        ValueError: If a name is no such word, or all together are longer than ``MAX_OFFER_BYTES``.
+    """
+    words = sorted(set(names))
+    for word in words:
+        if not word.isascii() or word.split() != [word]:
+            raise ValueError(f"feature name {word!r} cannot be offered; expected an ASCII word without blanks")
+    text = b" ".join((_FORMAT, *(word.encode("ascii") for word in words)))
+    if len(text) > MAX_OFFER_BYTES:
+        raise ValueError(f"offer of {len(text)} bytes is longer than {MAX_OFFER_BYTES} bytes; offer fewer features")
+    return text
+
+
+def parse(data: bytes) -> frozenset[str]:
+    """The names in an annotation, known or not; none if it is malformed or too long."""
+    if len(data) > MAX_OFFER_BYTES or not data.isascii():
+        return frozenset()
+    words = data.split()
+    if not words or words[0] != _FORMAT:
+        return frozenset()
+    return frozenset(word.decode("ascii") for word in words[1:])
+
+
+def agree(offered: AbstractSet[str], supported: AbstractSet[str]) -> frozenset[str]:
+    """The extras that both sides can do."""
+    return frozenset(offered) & supported

@@ -1,0 +1,294 @@
+"""The server's half of a connection's dialogue, without the connection."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Literal
+
+from pyro_core import features as extras
+from pyro_core.errors import MessageTooLarge, ProtocolError
+from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
+from pyro_core.framebuffer import FrameBuffer
+from pyro_core.names import ANNOTATION_FEATURES, PROTOCOL_48, PROTOCOL_502
+from pyro_core.wire.codec import codec_for
+from pyro_core.wire.compression import compress as compressed_form
+from pyro_core.wire.compression import inflated
+from pyro_core.wire.message import (
+    COMPRESSED,
+    CONNECT,
+    CONNECT_FAIL,
+    CONNECT_OK,
+    INVOKE,
+    META_ON_CONNECT,
+    NO_ANNOTATIONS,
+    PING,
+    RESULT,
+    Buffer,
+    Message,
+    kind_name,
+)
+from pyro_core.wire.refusal import encode_reason, stock_reason
+
+if TYPE_CHECKING:
+    from pyro_core.settings import Limits
+
+State = Literal["awaiting", "deciding", "open", "closed"]
+
+
+class ServerSession:
+    """Takes a client's bytes, tells what they mean, and makes the bytes of the answers.
+
+    Feed ``receive_data``, look at ``events``, and send what ``data_to_send`` gives (pongs and refusals). A
+    client that breaks the protocol becomes the event ``PeerBroke``; ``receive_data`` never raises. The version
+    is the one of the client's first message.
+
+    ``reply`` may be used from any thread; everything else by one thread at a time.
+
+    Args:
+        limits: Of these, ``max_handshake_bytes`` holds until the handshake was accepted, and
+            ``max_message_bytes`` from then on.
+        features: Extras that this server can do.
+        require_handshake: False for a socket that was connected by the program itself: calls are welcome at
+            once, and so is a handshake.
+
+    Attributes:
+        state: ``"awaiting"`` a handshake, ``"deciding"`` about it, ``"open"``, or ``"closed"``.
+        features: Extras that hold; none before the handshake was accepted.
+    """
+
+    __slots__ = (
+        "_agreed",
+        "_buffer",
+        "_events",
+        "_limits",
+        "_may_connect",
+        "_out",
+        "_supported",
+        "features",
+        "state",
+    )
+
+    def __init__(
+        self, *, limits: "Limits", features: AbstractSet[str] = frozenset(), require_handshake: bool = True
+    ) -> None:
+        self.state: State = "awaiting" if require_handshake else "open"
+        self.features: frozenset[str] = frozenset()
+        self._agreed: frozenset[str] | None = None
+        self._supported = features
+        self._limits = limits
+        self._may_connect = True
+        limit = limits.max_message_bytes
+        if require_handshake:
+            limit = min(limit, limits.max_handshake_bytes)
+        self._buffer = FrameBuffer(max_message_bytes=limit)
+        self._events: list[ServerEvent] = []
+        self._out = b""
+
+    @property
+    def version(self) -> int | None:
+        """Protocol version of the client; None before its first six bytes."""
+        return self._buffer.version
+
+    @property
+    def mid_message(self) -> bool:
+        """True while part of a message has arrived and the rest has not."""
+        return self.state != "deciding" and self._buffer.mid_message
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes that arrived. Never raises: what is wrong with them becomes an event."""
+        message = self.call_from(data)
+        if message is not None:
+            self._events.append(CallArrived(message))
+
+    def call_from(self, data: bytes) -> Message | None:
+        """The quick way for most data: the call, if nothing is waiting and ``data`` is exactly one.
+
+        Otherwise does what ``receive_data`` does and gives None: look at ``events``. Take earlier events first.
+        """
+        try:
+            if self.state == "open":
+                message = self._buffer.take(data)
+                if message is None:
+                    self._advance()
+                elif message.kind == INVOKE and not message.flags & COMPRESSED:
+                    return message
+                else:
+                    self._handle(message)
+            elif self.state == "awaiting":
+                self._buffer.feed(data)
+                self._advance()
+            elif self.state == "deciding":
+                self._hold(data)
+        except ProtocolError as error:
+            self._broke(error)
+        return None
+
+    def events(self) -> list[ServerEvent]:
+        """What happened since the last time, in order.
+
+        After ``accept``, this also gives what the client sent before it knew that it was accepted.
+        """
+        if self.state == "open" and self._buffer.mid_message:
+            try:
+                self._advance()
+            except ProtocolError as error:
+                self._broke(error)
+        events = self._events
+        if events:
+            self._events = []
+        return events
+
+    def data_to_send(self) -> bytes:
+        """What the session itself has to say; empty most of the time."""
+        out = self._out
+        if out:
+            self._out = b""
+        return out
+
+    def accept(
+        self, request: Message, payload: Buffer, annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+    ) -> bytes:
+        """The CONNECTOK that lets a client in; nothing if it broke the protocol meanwhile.
+
+        Args:
+            request: The message of ``ConnectArrived``.
+            payload: The answer, in the request's serializer.
+            annotations: To go with it.
+        """
+        if self.state == "closed":
+            return b""
+        if self._agreed is not None:
+            annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._agreed)}
+            self.features = self._agreed
+        answer = codec_for(request.version).pack(
+            CONNECT_OK,
+            request.serializer_id,
+            request.seq,
+            payload,
+            request.flags & META_ON_CONNECT,
+            annotations,
+            request.correlation_id,
+        )
+        self._buffer.max_message_bytes = self._limits.max_message_bytes
+        self.state = "open"
+        return answer
+
+    def reject(
+        self, request: Message | None, reason: str | Buffer, *, serializer_id: int | None = None
+    ) -> bytes:
+        """The CONNECTFAIL that turns a client away. Send it, and close the connection.
+
+        Args:
+            request: The message of ``ConnectArrived``; None if there is none, for example because the server
+                is full.
+            reason: What to tell the client; a text, or with ``serializer_id`` a payload.
+            serializer_id: With what the payload was serialized.
+        """
+        self.state = "closed"
+        if request is None:
+            version, seq, correlation_id = self.version or PROTOCOL_502, 0, None
+        else:
+            version, seq, correlation_id = request.version, request.seq, request.correlation_id
+        codec = codec_for(version)
+        payload = encode_reason(reason) if isinstance(reason, str) else reason
+        if serializer_id is None:
+            serializer_id = codec.MARSHAL_ID
+        return codec.pack(CONNECT_FAIL, serializer_id, seq, payload, correlation_id=correlation_id)
+
+    def reply(
+        self,
+        request: Message,
+        payload: Buffer,
+        *,
+        flags: int = 0,
+        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+        correlation_id: bytes | None = None,
+        serializer_id: int | None = None,
+        compress: bool = False,
+    ) -> bytes:
+        """The RESULT of a call.
+
+        Args:
+            request: The message of ``CallArrived``.
+            payload: Serialized result or exception.
+            flags: Such as ``EXCEPTION``.
+            annotations: To go with it.
+            correlation_id: If it is not the request's.
+            serializer_id: If it is not the request's.
+            compress: Compress the payload if that makes it shorter.
+
+        Raises:
+            MessageTooLarge: If the payload is larger than ``max_message_bytes``.
+            ProtocolError: If an annotation id is not four ASCII characters.
+        """
+        size = len(payload)
+        if size > self._limits.max_message_bytes:
+            raise MessageTooLarge(size, self._limits.max_message_bytes, "reply")
+        if compress:
+            packed = compressed_form(payload)
+            if packed is not None:
+                payload = packed
+                flags |= COMPRESSED
+        return codec_for(request.version).pack(
+            RESULT,
+            request.serializer_id if serializer_id is None else serializer_id,
+            request.seq,
+            payload,
+            flags,
+            annotations,
+            request.correlation_id if correlation_id is None else correlation_id,
+        )
+
+    def _advance(self) -> None:
+        while self.state in ("awaiting", "open"):
+            message = self._buffer.next()
+            if message is None:
+                return
+            self._handle(message)
+
+    def _hold(self, data: bytes) -> None:
+        # A client may send calls before it knows that it is accepted; they are looked at afterwards.
+        self._buffer.feed(data)
+        if self._buffer.pending > self._limits.max_handshake_bytes:
+            raise MessageTooLarge(
+                self._buffer.pending, self._limits.max_handshake_bytes, "data sent before the handshake's end"
+            )
+
+    def _handle(self, message: Message) -> None:
+        kind = message.kind
+        if kind == CONNECT and self._may_connect:
+            inflated(message, self._buffer.max_message_bytes)
+            self._may_connect = False
+            offer = message.annotations.get(ANNOTATION_FEATURES)
+            if offer is not None:
+                self._agreed = extras.agree(extras.parse(offer), self._supported)
+            self.state = "deciding"
+            self._events.append(ConnectArrived(message, self._agreed or frozenset()))
+        elif self.state == "awaiting":
+            expected = "" if message.version == PROTOCOL_48 else f" (expected: {CONNECT})"
+            raise ProtocolError(
+                f"invalid msg type {kind} received{expected}"
+                f"; a client begins with CONNECT, not with {kind_name(kind)}",
+                offset=6,
+                expected=CONNECT,
+                received=kind,
+            )
+        elif kind == INVOKE:
+            self._events.append(CallArrived(inflated(message, self._buffer.max_message_bytes)))
+        elif kind == PING:
+            self._out += codec_for(message.version).pack(
+                PING, message.serializer_id, message.seq, b"pong", correlation_id=message.correlation_id
+            )
+        else:
+            raise ProtocolError(
+                f"invalid msg type {kind} received"
+                f"; expected INVOKE or PING after the handshake, received {kind_name(kind)}",
+                offset=6,
+                expected=(INVOKE, PING),
+                received=kind,
+            )
+
+    def _broke(self, error: ProtocolError) -> None:
+        if self.state == "awaiting":
+            self._out += self.reject(None, stock_reason(error))
+        self.state = "closed"
+        self._events.append(PeerBroke(error))
