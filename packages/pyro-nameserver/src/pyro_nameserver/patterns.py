@@ -2,7 +2,7 @@
 
 A pattern that provably needs few steps is matched right here. Any other runs in a process of its own that
 is ended when its time is up, so that the answer is always either right or an error. See
-docs/decisions/0030-regex-in-a-process.md.
+docs/decisions/0005-regex-of-strangers.md.
 """
 
 import json

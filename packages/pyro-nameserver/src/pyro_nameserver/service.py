@@ -1,0 +1,247 @@
+"""A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
+
+from pyro_core.names import NAMESERVER_ID
+from pyro_core.settings import NameServerSettings, ServerSettings
+from pyro_core.uri import URI
+from pyro_nameserver.autoclean import AutoCleaner
+from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
+from pyro_nameserver.registry import Registry
+from pyro_nameserver.storage.base import Storage
+from pyro_nameserver.storage.spec import open_storage
+from pyro_server.daemon import Daemon
+
+_ANY_HOST: Final = "0.0.0.0"
+
+
+class NameServer:
+    """A name server and everything that belongs to it; use it as a context manager.
+
+    It listens as soon as it is made, and answers from ``start`` or ``serve`` on.
+
+    Args:
+        settings: Where it listens, what it keeps the names in, and so on.
+        server_settings: Everything else about its daemon; where it listens is taken from ``settings``.
+        storage: An open storage to use instead of what ``settings`` say; closed with the name server.
+
+    Attributes:
+        settings: As given.
+        daemon: Serves the registry.
+        registry: The remote object.
+        uri: Its address, as published.
+        broadcast: Answers discovery broadcasts; None if switched off, or of no use where it listens.
+
+    Raises:
+        SettingsError: If a setting makes no sense.
+        NamingError: If the storage or the broadcast port cannot be used.
+        CommunicationError: If it cannot listen where it should.
+    """
+
+    def __init__(
+        self,
+        settings: NameServerSettings,
+        server_settings: ServerSettings | None = None,
+        *,
+        storage: Storage | None = None,
+    ) -> None:
+        self.settings = settings
+        with contextlib.ExitStack() as undo:
+            names = undo.enter_context(storage or open_storage(settings.storage))
+            self._names_in = names.name if storage else settings.storage
+            self._cleaner = _cleaner(settings, names)
+            self.daemon = undo.enter_context(Daemon(_daemon_settings(settings, server_settings)))
+            self.registry = Registry(names, limits=self.daemon.settings.limits)
+            self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
+            self.registry.announce(self.uri)
+            self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
+            if self.broadcast is not None:
+                undo.enter_context(self.broadcast)
+            if self._cleaner is not None:
+                undo.enter_context(self._cleaner)
+            self._undo = undo.pop_all()
+
+    def start(self) -> None:
+        """Answer from now on, in threads of its own, until ``close``."""
+        self._start_helpers()
+        self.daemon.start()
+
+    def serve(self, running: Callable[[], bool] = lambda: True) -> None:
+        """Answer in this thread until ``shutdown`` is called, or ``running()`` gives False."""
+        self._start_helpers()
+        self.daemon.request_loop(running)
+
+    def shutdown(self) -> None:
+        """Make ``serve`` return soon. From any thread, and from signal handlers."""
+        self.daemon.shutdown()
+
+    def close(self) -> None:
+        """Stop answering and let go of sockets and storage. May be called more than once."""
+        self._undo.close()
+
+    def banner(self) -> str:
+        """Lines that tell where it runs, the last one with its address."""
+        if self.broadcast is None:
+            broadcast = "Not answering broadcasts."
+        else:
+            host, port = self.broadcast.address
+            broadcast = f"Answering broadcasts on UDP {host}:{port}."
+        where = f"Name server on {self.uri.location}, names in {self._names_in}."
+        return f"{where}\n{broadcast}\nURI = {self.uri}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start_helpers(self) -> None:
+        if self.broadcast is not None:
+            self.broadcast.start()
+        if self._cleaner is not None:
+            self._cleaner.start()
+
+
+def start_ns(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    broadcast: bool | None = None,
+    broadcast_host: str | None = None,
+    broadcast_port: int | None = None,
+    unixsocket: str | None = None,
+    nathost: str | None = None,
+    natport: int | None = None,
+    storage: str | Storage | None = None,
+    autoclean_s: float | None = None,
+    settings: NameServerSettings | None = None,
+    server_settings: ServerSettings | None = None,
+) -> NameServer:
+    """Start a name server in threads of this process.
+
+    Example::
+
+        with start_ns(port=0, storage="sqlite:names.db") as nameserver:
+            print(nameserver.uri)
+
+    What is not given comes from ``settings``; without those from the environment (``PYRO_NS_PORT`` ...).
+
+    Args:
+        host: Host name or address to listen on.
+        port: TCP port; 0 takes a free one.
+        broadcast: Whether to answer discovery broadcasts; on loopback, IPv6 and Unix sockets there are none.
+        broadcast_host: Address to listen on for them.
+        broadcast_port: UDP port for them.
+        unixsocket: Path of a Unix socket to listen on instead.
+        nathost: Host name under which it is published.
+        natport: Port under which it is published.
+        storage: ``memory``, ``sqlite:FILE``, a plugin's, or an open storage.
+        autoclean_s: Seconds between checks that registered servers still listen, 3 or more; 0 for none.
+        settings: The rest.
+        server_settings: Settings of its daemon, such as serializers and limits.
+
+    Returns:
+        The running name server; close it, or use it in a ``with`` statement.
+    """
+    given = {
+        "host": host,
+        "port": port,
+        "broadcast": broadcast,
+        "broadcast_host": broadcast_host,
+        "broadcast_port": broadcast_port,
+        "unixsocket": unixsocket,
+        "nathost": nathost,
+        "natport": natport,
+        "autoclean_s": autoclean_s,
+        "storage": storage if isinstance(storage, str) else None,
+    }
+    nameserver = NameServer(
+        with_changes(settings or NameServerSettings.from_environ(), given),
+        server_settings,
+        storage=storage if isinstance(storage, Storage) else None,
+    )
+    try:
+        nameserver.start()
+    except BaseException:
+        nameserver.close()
+        raise
+    return nameserver
+
+
+def start_ns_loop(
+    settings: NameServerSettings | None = None,
+    server_settings: ServerSettings | None = None,
+    *,
+    running: Callable[[], bool] = lambda: True,
+    announce: Callable[[str], object] = print,
+) -> None:
+    """Run a name server in this thread, until SIGTERM, Ctrl-C, or ``running()`` gives False.
+
+    Args:
+        settings: Where it listens and so on; from the environment if not given.
+        server_settings: Settings of its daemon.
+        running: Asked every now and then whether to go on.
+        announce: Called with the lines that tell where it runs, once clients can connect.
+    """
+    with (
+        NameServer(settings or NameServerSettings.from_environ(), server_settings) as nameserver,
+        _stopped_by_signals(nameserver.shutdown),
+    ):
+        announce(nameserver.banner())
+        nameserver.serve(running)
+
+
+def with_changes(settings: NameServerSettings, given: dict[str, Any]) -> NameServerSettings:
+    """Settings with those values replaced that are not None."""
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettings | None) -> ServerSettings:
+    return replace(
+        server_settings or ServerSettings.from_environ(),
+        host=settings.host,
+        port=settings.port,
+        unixsocket=settings.unixsocket,
+        nathost=settings.nathost,
+        natport=settings.natport,
+    )
+
+
+def _cleaner(settings: NameServerSettings, storage: Storage) -> AutoCleaner | None:
+    return AutoCleaner(storage, period_s=settings.autoclean_s) if settings.autoclean_s else None
+
+
+def _responder(settings: NameServerSettings, internal: URI) -> BroadcastResponder | None:
+    if not settings.broadcast or settings.unixsocket:
+        return None
+    if settings.host in ("", _ANY_HOST):
+        internal = URI.for_location(NAMESERVER_ID, host=_ANY_HOST, port=internal.port)
+    if not reaches_others(internal):
+        return None
+    return BroadcastResponder(internal, host=settings.broadcast_host, port=settings.broadcast_port)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the block gracefully; only the main thread can ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

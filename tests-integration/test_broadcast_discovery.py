@@ -1,0 +1,34 @@
+"""Clients find the name server of their network without knowing its address."""
+
+import json
+import sys
+
+import network_namespace
+import processes
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    network_namespace.missing() is not None, reason=str(network_namespace.missing())
+)
+
+
+def _told(listen_host: str) -> dict[str, str]:
+    command = [sys.executable, str(processes.PEERS / "broadcast_peers.py"), listen_host]
+    path = str(processes.PEERS.parent)
+    done = processes.run(network_namespace.inside(command), env={"PYTHONPATH": path})
+    told: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def test_whoever_broadcasts_the_question_is_told_the_address() -> None:
+    told = _told(network_namespace.ADDRESS)
+    uri = told.pop("server")
+    assert told == dict.fromkeys(("broadcast", "everywhere", "loopback", "client"), uri)
+
+
+def test_a_name_server_on_all_interfaces_names_the_one_that_faces_the_asker() -> None:
+    told = _told("0.0.0.0")
+    port = told["server"].rpartition(":")[2]
+    facing = f"PYRO:Pyro.NameServer@{network_namespace.ADDRESS}:{port}"
+    assert told["broadcast"] == told["everywhere"] == told["client"] == facing
+    assert told["loopback"] == f"PYRO:Pyro.NameServer@127.0.0.1:{port}"
