@@ -166,7 +166,8 @@ class ClientSession:
     def reply_from(self, data: bytes) -> Message | None:
         """The quick way for most data: the reply, if nothing is waiting and ``data`` is exactly that.
 
-        Otherwise does what ``receive_data`` does and gives None: look at ``events``. Take earlier events first.
+        Otherwise does what ``receive_data`` does and gives None: look at ``events`` then.
+        Take earlier events first.
         """
         if self.state == "closed":
             return None

@@ -28,10 +28,14 @@ def offer(names: Iterable[str]) -> bytes:
     words = sorted(set(names))
     for word in words:
         if not word.isascii() or word.split() != [word]:
-            raise ValueError(f"feature name {word!r} cannot be offered; expected an ASCII word without blanks")
+            raise ValueError(
+                f"feature name {word!r} cannot be offered; expected an ASCII word without blanks"
+            )
     text = b" ".join((_FORMAT, *(word.encode("ascii") for word in words)))
     if len(text) > MAX_OFFER_BYTES:
-        raise ValueError(f"offer of {len(text)} bytes is longer than {MAX_OFFER_BYTES} bytes; offer fewer features")
+        raise ValueError(
+            f"offer of {len(text)} bytes is longer than {MAX_OFFER_BYTES} bytes; offer fewer features"
+        )
     return text
 
 

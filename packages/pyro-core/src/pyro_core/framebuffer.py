@@ -153,7 +153,7 @@ class FrameBuffer:
         return self._codec
 
     def _next_in_chunk(self, codec: Codec) -> Message | None:
-        """The next message, if all of it is in the last piece: its payload is cut out, and nothing else copied."""
+        """The next message, if all of it is in one piece: its payload is cut out, and nothing else copied."""
         chunk, position = self._chunk, self._position
         if not position:
             message = codec.whole(chunk, self.max_message_bytes)

@@ -38,8 +38,8 @@ class ServerSession:
     """Takes a client's bytes, tells what they mean, and makes the bytes of the answers.
 
     Feed ``receive_data``, look at ``events``, and send what ``data_to_send`` gives (pongs and refusals). A
-    client that breaks the protocol becomes the event ``PeerBroke``; ``receive_data`` never raises. The version
-    is the one of the client's first message.
+    client that breaks the protocol becomes the event ``PeerBroke``; ``receive_data`` never raises. The
+    protocol version is that of the client's first message.
 
     ``reply`` may be used from any thread; everything else by one thread at a time.
 
@@ -102,7 +102,8 @@ class ServerSession:
     def call_from(self, data: bytes) -> Message | None:
         """The quick way for most data: the call, if nothing is waiting and ``data`` is exactly one.
 
-        Otherwise does what ``receive_data`` does and gives None: look at ``events``. Take earlier events first.
+        Otherwise does what ``receive_data`` does and gives None: look at ``events`` then.
+        Take earlier events first.
         """
         try:
             if self.state == "open":

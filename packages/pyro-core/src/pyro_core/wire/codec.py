@@ -10,7 +10,7 @@ from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
 
 
 class Codec(Protocol):
-    """The functions of ``pyro_core.wire.v502`` and ``pyro_core.wire.v48``; the modules themselves are codecs."""
+    """The functions of the modules ``v502`` and ``v48``, which are themselves the codecs."""
 
     @property
     def VERSION(self) -> int:

@@ -13,6 +13,8 @@ PREFIX_SIZE: Final = 6
 """Tag and protocol version: what tells the versions apart, in bytes."""
 MAX_ANNOTATIONS: Final = 1_000
 """Annotations in one message. Each takes far more memory than the six or eight bytes it can be sent in."""
+CORRELATION_ID_SIZE: Final = 16
+"""Bytes of a correlation id: a UUID."""
 
 
 class Header(NamedTuple):
@@ -45,10 +47,25 @@ def require_size(received: int, expected: int, *, at_least: bool = False) -> Non
     """
     if received < expected or (received > expected and not at_least):
         raise ProtocolError(
-            f"{received} bytes are not one message; expected {'at least ' if at_least else ''}{expected} bytes",
+            f"{received} bytes are not one message"
+            f"; expected {'at least ' if at_least else ''}{expected} bytes",
             offset=min(received, expected),
             expected=expected,
             received=received,
+        )
+
+
+def check_correlation_id(correlation_id: bytes) -> None:
+    """Make sure that a correlation id can be sent.
+
+    Raises:
+        ProtocolError: If it is not 16 bytes.
+    """
+    if len(correlation_id) != CORRELATION_ID_SIZE:
+        raise ProtocolError(
+            f"correlation id {correlation_id!r} cannot be sent; expected {CORRELATION_ID_SIZE} bytes",
+            expected=CORRELATION_ID_SIZE,
+            received=len(correlation_id),
         )
 
 
@@ -89,7 +106,7 @@ def unpack_annotations(buffer: Buffer, start: int, end: int, chunk: Struct) -> d
         chunk: Layout of id and length.
 
     Raises:
-        ProtocolError: If a chunk does not fit, an id is not ASCII, or there are more than ``MAX_ANNOTATIONS``.
+        ProtocolError: If a chunk does not fit, an id is not ASCII, or there are too many.
     """
     annotations: dict[str, bytes] = {}
     unpack, chunk_size = chunk.unpack_from, chunk.size
@@ -107,12 +124,19 @@ def unpack_annotations(buffer: Buffer, start: int, end: int, chunk: Struct) -> d
                 received=chunk_size + size,
             )
         count += 1
-        if count > MAX_ANNOTATIONS or not raw_id.isascii():
+        if count > MAX_ANNOTATIONS:
             raise ProtocolError(
-                f"invalid annotation {raw_id!r}; expected at most {MAX_ANNOTATIONS} annotations with ASCII ids",
+                f"too many annotations; expected at most {MAX_ANNOTATIONS}",
                 offset=position - start,
-                expected="ASCII id" if count <= MAX_ANNOTATIONS else MAX_ANNOTATIONS,
-                received=raw_id if count <= MAX_ANNOTATIONS else count,
+                expected=MAX_ANNOTATIONS,
+                received=count,
+            )
+        if not raw_id.isascii():
+            raise ProtocolError(
+                f"invalid annotation id {raw_id!r}; expected four ASCII characters",
+                offset=position - start,
+                expected="four ASCII characters",
+                received=raw_id,
             )
         position = value_at + size
         annotations[raw_id.decode("ascii")] = bytes(buffer[value_at:position])

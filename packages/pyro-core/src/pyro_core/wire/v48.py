@@ -24,11 +24,13 @@ from struct import Struct
 from typing import Final
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
-from pyro_core.names import ANNOTATION_CORRELATION, PROTOCOL_48
+from pyro_core.names import ANNOTATION_CORRELATION, ANNOTATION_HMAC, PROTOCOL_48
 from pyro_core.wire.header import (
+    CORRELATION_ID_SIZE,
     PREFIX_SIZE,
     TAG,
     Header,
+    check_correlation_id,
     pack_annotations,
     require_size,
     unpack_annotations,
@@ -44,7 +46,6 @@ MAX_PAYLOAD_BYTES: Final = 0x7FFF_FFFF
 MAX_ANNOTATIONS_BYTES: Final = 0xFFFF
 
 _CHECKSUM_START: Final = 0x34E9 + VERSION
-_CORRELATION_ID_SIZE: Final = 16
 _HEADER: Final = Struct("!6sHHHiHHHH")
 _CHUNK: Final = Struct("!4sH")
 _pack_header: Final = _HEADER.pack
@@ -83,7 +84,7 @@ def pack(
     """A message as bytes; see ``Message`` for the meaning of the arguments.
 
     Raises:
-        ProtocolError: If an annotation id is not four ASCII characters.
+        ProtocolError: If an annotation id is not four ASCII characters, or a correlation id not 16 bytes.
         MessageTooLarge: If a length does not fit into its field.
     """
     head = _pack_head(kind, serializer_id, seq, len(payload), flags, annotations, correlation_id)
@@ -123,8 +124,8 @@ def _pack_head(
         raise MessageTooLarge(size, MAX_PAYLOAD_BYTES, "payload")
     chunks = b""
     if correlation_id is not None:
-        annotations = {ANNOTATION_CORRELATION: correlation_id} | dict(annotations)
-        annotations[ANNOTATION_CORRELATION] = correlation_id
+        check_correlation_id(correlation_id)
+        annotations = _with_correlation_id(annotations, correlation_id)
     if annotations:
         chunks = pack_annotations(annotations, _CHUNK, MAX_ANNOTATIONS_BYTES)
         if len(chunks) > MAX_ANNOTATIONS_BYTES:
@@ -133,6 +134,15 @@ def _pack_head(
         flags = _wire_flags(flags)
     checksum = (_CHECKSUM_START + kind + size + len(chunks) + serializer_id + flags + seq) & 0xFFFF
     return _pack_header(PREFIX, kind, flags, seq, size, serializer_id, len(chunks), 0, checksum) + chunks
+
+
+def _with_correlation_id(annotations: Mapping[str, bytes], correlation_id: bytes) -> dict[str, bytes]:
+    # The order of stock peers: the digest of all others stands last, the correlation id before it.
+    ordered = {**annotations, ANNOTATION_CORRELATION: correlation_id}
+    for last in (ANNOTATION_CORRELATION, ANNOTATION_HMAC):
+        if last in ordered:
+            ordered[last] = ordered.pop(last)
+    return ordered
 
 
 def parse_header(buffer: Buffer, offset: int = 0) -> Header:
@@ -172,7 +182,7 @@ def parse_annotations(buffer: Buffer, start: int, end: int) -> dict[str, bytes]:
 def assemble(header: Header, annotations: Mapping[str, bytes], payload: Buffer) -> Message:
     """The message that a header, its annotations and its payload make."""
     correlation_id = None
-    if len(annotations.get(ANNOTATION_CORRELATION, b"")) == _CORRELATION_ID_SIZE:
+    if len(annotations.get(ANNOTATION_CORRELATION, b"")) == CORRELATION_ID_SIZE:
         kept = dict(annotations)
         correlation_id = kept.pop(ANNOTATION_CORRELATION)
         annotations = kept or NO_ANNOTATIONS

@@ -25,7 +25,14 @@ from typing import Final
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.names import PROTOCOL_502
-from pyro_core.wire.header import TAG, Header, pack_annotations, require_size, unpack_annotations
+from pyro_core.wire.header import (
+    TAG,
+    Header,
+    check_correlation_id,
+    pack_annotations,
+    require_size,
+    unpack_annotations,
+)
 from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
 
 VERSION: Final = PROTOCOL_502
@@ -76,21 +83,21 @@ def pack(
     """A message as bytes; see ``Message`` for the meaning of the arguments.
 
     Raises:
-        ProtocolError: If an annotation id is not four ASCII characters.
+        ProtocolError: If an annotation id is not four ASCII characters, or a correlation id not 16 bytes.
         MessageTooLarge: If a length does not fit into its field.
     """
     if correlation_id is None:
         flags &= _KNOWN_FLAGS
         correlation_id = _NO_ID
     else:
+        check_correlation_id(correlation_id)
         flags = flags & _KNOWN_FLAGS | _HAS_CORRELATION_ID
     size = len(payload)
     if size > MAX_PAYLOAD_BYTES:
         raise MessageTooLarge(size, MAX_PAYLOAD_BYTES, "payload")
     if not annotations:
-        return (
-            _pack_header(PREFIX, kind, serializer_id, flags, seq, size, 0, correlation_id, 0, _MAGIC) + payload
-        )
+        header = _pack_header(PREFIX, kind, serializer_id, flags, seq, size, 0, correlation_id, 0, _MAGIC)
+        return header + payload
     chunks = _pack_annotations(annotations)
     header = _pack_header(
         PREFIX, kind, serializer_id, flags, seq, size, len(chunks), correlation_id, 0, _MAGIC
@@ -114,6 +121,7 @@ def encode_parts(message: Message) -> list[Buffer]:
     if correlation_id is None:
         correlation_id = _NO_ID
     else:
+        check_correlation_id(correlation_id)
         flags |= _HAS_CORRELATION_ID
     header = _pack_header(
         PREFIX,

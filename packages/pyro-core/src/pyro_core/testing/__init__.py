@@ -1,0 +1,1 @@
+"""What tests of this system, and of its plugins, are built from."""
