@@ -1,0 +1,269 @@
+"""Sockets: connecting, listening, and the options that keep a peer's failures from going unnoticed."""
+
+import builtins
+import errno
+import os
+import socket
+import struct
+import sys
+from typing import Final
+
+from pyro_core.errors import CommunicationError, PyroError, TimeoutError
+from pyro_core.uri import UNIX_PREFIX, URI
+
+BACKLOG: Final = 512
+_PROBES: Final = 3
+_PROBE_INTERVAL_S: Final = 10
+_ANY_HOSTS: Final = frozenset({"", "0.0.0.0", "::"})
+_FAMILIES: Final = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+def connect(
+    uri: URI,
+    *,
+    timeout_s: float | None = None,
+    nodelay: bool = True,
+    keepalive_s: float = 30.0,
+    prefer_ip_version: int = 0,
+) -> socket.socket:
+    """A blocking socket, connected to where a PYRO address points.
+
+    Args:
+        uri: The address.
+        timeout_s: Seconds that all attempts together may take; None leaves it to the operating system.
+        nodelay: Whether to send small messages at once.
+        keepalive_s: Seconds of silence after which the kernel probes the other side.
+        prefer_ip_version: 4 or 6 to try only such addresses, 0 for any.
+
+    Raises:
+        TimeoutError: If nothing answered in time.
+        CommunicationError: If the connection was refused or the host is unknown; ``retry_safe`` is set.
+    """
+    peer = uri.location or str(uri)
+    try:
+        if uri.sockname is not None:
+            sock = _connect_unix(uri.sockname, timeout_s)
+        else:
+            sock = _connect_tcp(uri.host or "", uri.port or 0, timeout_s, prefer_ip_version)
+            if nodelay:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            set_keepalive(sock, keepalive_s)
+    except builtins.TimeoutError as problem:
+        raise TimeoutError(
+            f"cannot connect to {peer}: no answer within {timeout_s} seconds", peer=peer, retry_safe=True
+        ) from problem
+    except OSError as problem:
+        raise CommunicationError(
+            f"cannot connect to {peer}: {problem.strerror or problem}; is the server running, and the address right?",
+            peer=peer,
+            retry_safe=True,
+        ) from problem
+    sock.settimeout(None)
+    return sock
+
+
+def listen(
+    host: str = "localhost",
+    port: int = 0,
+    *,
+    unixsocket: str | None = None,
+    reuse_address: bool = True,
+    prefer_ip_version: int = 0,
+) -> list[socket.socket]:
+    """Listening sockets for one address.
+
+    Args:
+        host: Host name or address; empty for all interfaces.
+        port: TCP port; 0 takes a free one.
+        unixsocket: Path of a Unix socket (beginning with NUL for an abstract one) instead of host and port. A
+            file that a dead server left behind is replaced.
+        reuse_address: Whether the port may be taken again at once after a restart.
+        prefer_ip_version: 4 or 6 to insist on that kind of address, 0 for any.
+
+    Raises:
+        CommunicationError: If the address is in use, or cannot be listened on.
+    """
+    try:
+        if unixsocket is not None:
+            return [_listen_unix(unixsocket)]
+        return [_listen_tcp(host, port, reuse_address, prefer_ip_version)]
+    except OSError as problem:
+        where = f"{UNIX_PREFIX}{unixsocket}" if unixsocket is not None else f"{host}:{port}"
+        advice = "another process listens there" if problem.errno == errno.EADDRINUSE else "choose another address"
+        raise CommunicationError(
+            f"cannot listen on {where}: {problem.strerror or problem}; {advice}", peer=where
+        ) from problem
+
+
+def set_keepalive(sock: socket.socket, idle_s: float) -> None:
+    """Have the kernel notice a dead peer: after ``idle_s`` of silence, and about half a minute of probes.
+
+    Does nothing for sockets without TCP, and sets what the platform has.
+    """
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    idle = max(1, round(idle_s))
+    options = {
+        "TCP_KEEPIDLE": idle,
+        "TCP_KEEPALIVE": idle,  # what macOS calls it
+        "TCP_KEEPINTVL": _PROBE_INTERVAL_S,
+        "TCP_KEEPCNT": _PROBES,
+        "TCP_USER_TIMEOUT": (idle + _PROBES * _PROBE_INTERVAL_S) * 1000,
+    }
+    for name, value in options.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def set_receive_timeout(sock: socket.socket, seconds: float | None) -> None:
+    """Bound blocking receives in the kernel, at no cost per call; a late one raises ``BlockingIOError``.
+
+    Args:
+        sock: A socket without a Python timeout.
+        seconds: The bound; None for none.
+    """
+    _set_kernel_timeout(sock, socket.SO_RCVTIMEO, seconds)
+
+
+def set_send_timeout(sock: socket.socket, seconds: float | None) -> None:
+    """Bound blocking sends in the kernel, like ``set_receive_timeout``."""
+    _set_kernel_timeout(sock, socket.SO_SNDTIMEO, seconds)
+
+
+def address_text(address: object) -> str:
+    """A socket address as people write it."""
+    if isinstance(address, tuple):
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+    if isinstance(address, bytes):
+        address = address.decode("utf-8", "surrogateescape")
+    return f"{UNIX_PREFIX}{address}" if address else "unix socket"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address, as it is written, means this machine only."""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def published_host(bound_host: str, family: int = socket.AF_INET) -> str:
+    """The host to put into addresses that others are given.
+
+    Args:
+        bound_host: What the listening socket is bound to.
+        family: Its address family.
+
+    Returns:
+        The same, unless it means all interfaces: then the address of the one that leads out of this
+        machine, or else the host's name.
+    """
+    if bound_host not in _ANY_HOSTS:
+        return bound_host
+    return interface_towards("192.0.2.1" if family == socket.AF_INET else "2001:db8::1") or socket.gethostname()
+
+
+def interface_towards(address: str) -> str | None:
+    """This machine's address as a peer sees it; None if there is no way there. Sends nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def _connect_tcp(host: str, port: int, timeout_s: float | None, prefer_ip_version: int) -> socket.socket:
+    if prefer_ip_version == 0:
+        return socket.create_connection((host, port), timeout_s)
+    problem: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, _FAMILIES[prefer_ip_version], socket.SOCK_STREAM
+    ):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(timeout_s)
+            sock.connect(address)
+        except OSError as failure:
+            sock.close()
+            problem = failure
+        else:
+            return sock
+    raise problem or OSError(f"no IPv{prefer_ip_version} address for {host}")
+
+
+def _connect_unix(path: str, timeout_s: float | None) -> socket.socket:
+    _need_unix_sockets()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout_s)
+        sock.connect(path)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _listen_tcp(host: str, port: int, reuse_address: bool, prefer_ip_version: int) -> socket.socket:
+    infos = socket.getaddrinfo(
+        host or None, port, _FAMILIES[prefer_ip_version], socket.SOCK_STREAM, 0, socket.AI_PASSIVE
+    )
+    # IPv4 first where both are there: stock clients and most written-down addresses expect it.
+    infos.sort(key=lambda info: info[0] != socket.AF_INET)
+    family, kind, protocol, _, address = infos[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        if reuse_address and os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _listen_unix(path: str) -> socket.socket:
+    _need_unix_sockets()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        try:
+            sock.bind(path)
+        except OSError as problem:
+            if problem.errno != errno.EADDRINUSE or path.startswith("\0") or not _is_dead(path):
+                raise
+            os.unlink(path)
+            sock.bind(path)
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _is_dead(path: str) -> bool:
+    """Whether a Unix socket file has nobody behind it."""
+    try:
+        _connect_unix(path, 1.0).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _need_unix_sockets() -> None:
+    if not hasattr(socket, "AF_UNIX"):
+        raise PyroError(f"Unix sockets do not exist on {sys.platform}; use host and port")
+
+
+def _set_kernel_timeout(sock: socket.socket, option: int, seconds: float | None) -> None:
+    whole = int(seconds or 0)
+    if os.name == "nt":
+        sock.setsockopt(socket.SOL_SOCKET, option, round((seconds or 0) * 1000))
+        return
+    microseconds = round(((seconds or 0) - whole) * 1_000_000)
+    if seconds is not None and whole == 0 and microseconds == 0:
+        microseconds = 1  # zero would mean no bound at all
+    sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", whole, microseconds))

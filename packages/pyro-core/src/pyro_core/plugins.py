@@ -1,0 +1,306 @@
+"""Finding plugins by name: serializers, transports, storages, commands.
+
+Nothing is imported, and no metadata is read, before somebody asks for a name. A name is looked up among what
+the program registered, then in the built-in table, then among the entry points of installed distributions.
+A built-in name cannot be taken over; a broken plugin affects no other name.
+"""
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pyro_core.errors import PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
+
+SERIALIZERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "serpent": "pyro_serializers.serpent:SerpentSerializer",
+        "json": "pyro_serializers.json:JsonSerializer",
+        "marshal": "pyro_serializers.marshal:MarshalSerializer",
+        "msgpack": "pyro_serializers.msgpack:MsgpackSerializer",
+        "pickle": "pyro_serializers.pickle:PickleSerializer",
+        "cloudpickle": "pyro_serializers.pickle:CloudpickleSerializer",
+        "dill": "pyro_serializers.pickle:DillSerializer",
+    }
+)
+TRANSPORTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "threaded": "pyro_server.transports.threaded:ThreadedTransport",
+        "multiplex": "pyro_server.transports.multiplex:MultiplexTransport",
+        "existing": "pyro_server.transports.existing:ExistingConnectionTransport",
+    }
+)
+STORAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "memory": "pyro_nameserver.storage.memory:MemoryStorage",
+        "sqlite": "pyro_nameserver.storage.sqlite:SqliteStorage",
+    }
+)
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ns": "pyro_nameserver.commands:ns",
+        "call": "pyro_client.commands:call",
+        "describe": "pyro_client.commands:describe",
+        "echo": "pyro_server.commands:echo",
+        "config": "pyro_cli.commands.config:config",
+        "plugins": "pyro_cli.commands.plugins:plugins",
+        "version": "pyro_cli.commands.version:version",
+    }
+)
+REFERENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "proxy": "pyro_client.proxy:proxy_for",
+        "nameserver": "pyro_client.naming:locate_ns",
+    }
+)
+"""How a server reaches the client, which it must not import: a proxy for a reference, a name server."""
+
+
+class PluginStatus(NamedTuple):
+    """What is known about one plugin.
+
+    Attributes:
+        name: What users type.
+        source: ``program``, ``built-in`` or ``entry point``.
+        dist: Name of the distribution that it belongs to; empty if unknown.
+        ok: Whether it can be loaded.
+        problem: Why not; empty if it can.
+        remedy: What to do about it; empty if there is nothing to do.
+        missing_extra: Whether it only lacks an optional dependency of a distribution that is fine.
+    """
+
+    name: str
+    source: str
+    dist: str
+    ok: bool
+    problem: str = ""
+    remedy: str = ""
+    missing_extra: bool = False
+
+
+class Registry:
+    """The plugins of one group.
+
+    Args:
+        group: Entry-point group, such as ``"pyro.serializers"``.
+        builtins: Name -> ``"module:attribute"`` of our own ones.
+    """
+
+    def __init__(self, group: str, builtins: Mapping[str, str]) -> None:
+        self.group = group
+        self._builtins = builtins
+        self._registered: dict[str, Any] = {}
+        self._loaded: dict[str, Any] = {}
+        self._entry_points: dict[str, list[EntryPoint]] | None = None
+
+    def register(self, name: str, plugin: Any) -> None:
+        """Make an object of this program known by name.
+
+        Raises:
+            PluginError: If the name is a built-in one.
+        """
+        if name in self._builtins:
+            raise PluginError(
+                f"{name!r} is built in and cannot be replaced in {self.group!r}; choose another name",
+                group=self.group,
+                name=name,
+            )
+        self._registered[name] = plugin
+
+    def load(self, name: str) -> Any:
+        """The plugin of that name, imported if need be.
+
+        Raises:
+            PluginError: If the name is unknown, two distributions claim it, or it cannot be imported.
+        """
+        if name in self._registered:
+            return self._registered[name]
+        if name not in self._loaded:
+            if name in self._builtins:
+                self._loaded[name] = self._load_builtin(name)
+            else:
+                self._loaded[name] = self._load_entry_point(name)
+        return self._loaded[name]
+
+    def names(self) -> frozenset[str]:
+        """All names that are known, whether they can be loaded or not.
+
+        A built-in name counts only if the distribution that brings it is installed.
+        """
+        from importlib.util import find_spec
+
+        builtin = {
+            name for name, target in self._builtins.items() if find_spec(target.partition(".")[0].partition(":")[0])
+        }
+        return frozenset(builtin | self._registered.keys() | self._scan().keys())
+
+    def check(self) -> list[PluginStatus]:
+        """Load every plugin and tell how that went; sorted by name."""
+        return [self._status(name) for name in sorted(self.names())]
+
+    def _status(self, name: str) -> PluginStatus:
+        if name in self._registered:
+            return PluginStatus(name, "program", "", ok=True)
+        builtin = name in self._builtins
+        source = "built-in" if builtin else "entry point"
+        if builtin:
+            dist = self._builtins[name].partition(".")[0].partition(":")[0].replace("_", "-")
+        else:
+            dist = ", ".join(_dist_name(point) for point in self._scan()[name])
+        try:
+            self.load(name)
+        except PluginError as problem:
+            what, _, remedy = str(problem).partition("; ")
+            missing_extra = builtin and isinstance(problem.__cause__, ModuleNotFoundError) and "[" in remedy
+            return PluginStatus(name, source, dist, False, what, remedy, missing_extra)
+        takeover = [_dist_name(p) for p in self._scan().get(name, ()) if builtin and p.value != self._builtins[name]]
+        if takeover:
+            return PluginStatus(
+                name,
+                source,
+                dist,
+                False,
+                f"{' and '.join(takeover)} also claims this built-in name, and is ignored",
+                f"pip uninstall {' '.join(takeover)}",
+            )
+        return PluginStatus(name, source, dist, ok=True)
+
+    def _load_builtin(self, name: str) -> Any:
+        target = self._builtins[name]
+        module, _, attribute = target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as problem:
+            dist = module.partition(".")[0].replace("_", "-")
+            if (problem.name or "").replace("_", "-").partition(".")[0] == dist:
+                raise PluginError(
+                    f"{name!r} is not installed; pip install {dist}", group=self.group, name=name
+                ) from problem
+            raise self._missing_module(name, dist, problem) from problem
+        except Exception as problem:
+            raise self._broken(name, module.partition(".")[0].replace("_", "-"), problem) from problem
+
+    def _load_entry_point(self, name: str) -> Any:
+        points = self._scan().get(name, [])
+        if not points:
+            raise PluginError(self._unknown(name), group=self.group, name=name)
+        owners = [_dist_name(point) for point in points]
+        if len(points) > 1:
+            raise PluginError(
+                f"{' and '.join(owners)} both provide {name!r} in {self.group!r}; "
+                f"uninstall one of them: pip uninstall {owners[-1]}",
+                group=self.group,
+                name=name,
+            )
+        try:
+            return points[0].load()
+        except ModuleNotFoundError as problem:
+            raise self._missing_module(name, owners[0], problem) from problem
+        except Exception as problem:
+            raise self._broken(name, owners[0], problem) from problem
+
+    def _scan(self) -> "dict[str, list[EntryPoint]]":
+        """Entry points by name, without our own; read once."""
+        if self._entry_points is None:
+            from importlib.metadata import entry_points
+
+            found: dict[str, list[EntryPoint]] = {}
+            for point in entry_points(group=self.group):
+                if point.value == self._builtins.get(point.name):
+                    continue
+                known = found.setdefault(point.name, [])
+                if (point.value, _dist_name(point)) not in [(p.value, _dist_name(p)) for p in known]:
+                    known.append(point)
+            self._entry_points = found
+        return self._entry_points
+
+    def _missing_module(self, name: str, dist: str, problem: ModuleNotFoundError) -> PluginError:
+        missing = problem.name or str(problem)
+        extra = _extra_with(dist, missing)
+        remedy = f"pip install '{dist}[{extra}]'" if extra else f"pip install --force-reinstall {dist}"
+        return PluginError(
+            f"{name!r} from {dist} needs the module {missing!r}, which is not installed; {remedy}",
+            group=self.group,
+            name=name,
+        )
+
+    def _broken(self, name: str, dist: str, problem: Exception) -> PluginError:
+        return PluginError(
+            f"{name!r} from {dist} cannot be loaded: {type(problem).__name__}: {problem}; "
+            f"tell its maintainers, or pip uninstall {dist}",
+            group=self.group,
+            name=name,
+        )
+
+    def _unknown(self, name: str) -> str:
+        import difflib
+
+        known = sorted(self.names())
+        near = difflib.get_close_matches(name, known, 2)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(known)}"
+        return f"no plugin {name!r} in {self.group!r}; {hint}"
+
+
+_REGISTRIES: Final[Mapping[str, Registry]] = MappingProxyType(
+    {
+        group: Registry(group, builtins)
+        for group, builtins in {
+            "pyro.serializers": SERIALIZERS,
+            "pyro.transports": TRANSPORTS,
+            "pyro.nameserver.storage": STORAGES,
+            "pyro.commands": COMMANDS,
+            "pyro.references": REFERENCES,
+        }.items()
+    }
+)
+
+
+def serializers() -> Registry:
+    """Serializer classes by name."""
+    return _REGISTRIES["pyro.serializers"]
+
+
+def transports() -> Registry:
+    """Transport classes by name."""
+    return _REGISTRIES["pyro.transports"]
+
+
+def storages() -> Registry:
+    """Storage classes of the name server by name."""
+    return _REGISTRIES["pyro.nameserver.storage"]
+
+
+def commands() -> Registry:
+    """Commands of ``pyro-cli`` by name."""
+    return _REGISTRIES["pyro.commands"]
+
+
+def references() -> Registry:
+    """What a server needs of the client, by name."""
+    return _REGISTRIES["pyro.references"]
+
+
+def _dist_name(point: "EntryPoint") -> str:
+    dist: Distribution | None = point.dist
+    return dist.name if dist is not None else point.value.partition(":")[0]
+
+
+def _extra_with(dist: str, module: str) -> str:
+    """The extra of a distribution that brings a module; empty if its metadata names none."""
+    import re
+    from importlib.metadata import PackageNotFoundError, requires
+
+    wanted = module.partition(".")[0].replace("_", "-").lower()
+    try:
+        requirements = requires(dist) or []
+    except PackageNotFoundError:
+        return ""
+    for requirement in requirements:
+        package = re.match(r"[A-Za-z0-9._-]+", requirement)
+        extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", requirement)
+        if package and extra and package.group().replace("_", "-").lower() == wanted:
+            return extra.group(1)
+    return ""
