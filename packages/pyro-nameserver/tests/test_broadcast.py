@@ -73,11 +73,11 @@ def test_handling_nothing_does_not_wait(responder: BroadcastResponder) -> None:
 def test_an_answer_that_cannot_be_sent_does_not_end_it(
     asker: socket.socket, responder: BroadcastResponder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(address: object) -> str:
+    def fail(address: str) -> str:
         raise OSError("network is unreachable")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pyro_nameserver.broadcast._address_facing", fail)
+        patch.setattr("pyro_nameserver.broadcast.interface_towards", fail)
         _ask(asker, responder, QUESTION)
     _ask(asker, responder, QUESTION)
     assert asker.recv(200) == str(NS).encode("ascii")

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from pyro_core import discovery
 from pyro_core.errors import NamingError
+from pyro_core.net.sockets import interface_towards
 from pyro_core.uri import URI
 
 _MAX_DATAGRAM_BYTES: Final = 100
@@ -120,16 +121,8 @@ class BroadcastResponder:
         if datagram != discovery.QUESTION:
             return
         try:
-            answer = discovery.answer_for(datagram, self._uri, _address_facing(asker))
+            answer = discovery.answer_for(datagram, self._uri, interface_towards(asker[0]))
             if answer is not None:
                 self._socket.sendto(answer, asker)
         except OSError as problem:
             _log.warning("answering the broadcast of %s:%s failed: %s", *asker, problem)
-
-
-def _address_facing(asker: tuple[str, int]) -> str:
-    """The address of this host in the network of the asker. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(asker)
-        address: str = probe.getsockname()[0]
-        return address

@@ -71,5 +71,5 @@ def _repeat(argument: Any, text_chars: int) -> int:
         return (rounds - int(least) + 1) * max(idle_rounds, 1)
     if rounds > 60:  # 2 ** 60 exceeds UNBOUNDED: spares the arithmetic
         return UNBOUNDED
-    ways = sum(inner**count for count in range(int(least), rounds + 1))
+    ways: int = sum(inner**count for count in range(int(least), rounds + 1))
     return min(ways, UNBOUNDED)

@@ -1,11 +1,9 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Final, Self
 
 from pyro_core.names import NAMESERVER_ID
@@ -17,6 +15,7 @@ from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.spec import open_storage
 from pyro_server.daemon import Daemon
+from pyro_server.stop_signals import stopping
 
 _ANY_HOST: Final = "0.0.0.0"
 
@@ -193,7 +192,7 @@ def start_ns_loop(
     """
     with (
         NameServer(settings or NameServerSettings.from_environ(), server_settings) as nameserver,
-        _stopped_by_signals(nameserver.shutdown),
+        stopping(nameserver.shutdown),
     ):
         announce(nameserver.banner())
         nameserver.serve(running)
@@ -227,21 +226,3 @@ def _responder(settings: NameServerSettings, internal: URI) -> BroadcastResponde
     if not reaches_others(internal):
         return None
     return BroadcastResponder(internal, host=settings.broadcast_host, port=settings.broadcast_port)
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C end the block gracefully; only the main thread can ask for that."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
