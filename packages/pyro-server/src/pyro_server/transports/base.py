@@ -1,0 +1,385 @@
+"""What the transports of this package share: one thread that watches sockets and never waits for a peer."""
+
+import errno
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from pyro_core.net.sockets import address_text, set_keepalive
+from pyro_core.settings import Timeouts
+from pyro_core.transport import Host, Transport
+from pyro_server.transports.connection import NO_WORKS, Connection
+from pyro_server.transports.deadlines import Deadlines
+from pyro_server.transports.poller import READABLE, WRITABLE, Wakeup, new_poller
+
+if TYPE_CHECKING:
+    from pyro_core.transport import Work
+
+log = logging.getLogger("pyro_server.transports")
+
+CHUNK_BYTES = 1 << 16
+"""Taken from a socket at once; a usual message and what was sent right after it fit in."""
+BULK_BYTES = 1 << 18
+"""Taken at once in the middle of a message."""
+DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
+"""On systems without it a socket that the poller calls ready is believed."""
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+BACK_OFF_S = 0.5
+"""How long nothing is accepted after the system ran out of descriptors or memory."""
+CLOSE_S = 5.0
+"""How long ``close`` waits for calls that run."""
+LOST_S = 0.05
+"""If one round of the loop took longer than this, the loop's clock did not run meanwhile."""
+
+
+class LoopTransport(Transport):
+    """A loop over a poller that accepts, reads, and writes what a peer was too slow to take.
+
+    Deadlines count on the loop's clock: monotonic time without that which the loop lost to slow calls, so
+    that no peer is blamed for bytes that nobody looked at.
+    """
+
+    def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
+        super().__init__(host, listeners)
+        settings = host.settings
+        self.connections: set[Connection] = set()
+        self._settings = settings
+        self._deadlines = Deadlines(self._timeouts(), settings.limits)
+        self._housekeeping_s = settings.timeouts.housekeeping_s
+        self._poller = new_poller()
+        self._wakeup = Wakeup()
+        self._poller.add(self._wakeup.fd, READABLE)
+        self._watched: dict[int, Connection] = {}  # those in the poller, by descriptor
+        self._accepting: dict[int, Any] = {}  # listeners in the poller, by descriptor
+        self._accept_at: float | None = None  # when to accept again after a failure, monotonic
+        self._accept_failed = self._full = False  # logged once, until it goes well again
+        self._lost_s = 0.0
+        self._now = monotonic()  # the loop's clock
+        self._tick_at = 0.0  # monotonic
+        self._housekeeping_at = self._now + self._housekeeping_s  # monotonic
+        self._stopping = False
+        self._server: threading.Thread | None = None
+        self._served = threading.Event()
+        self._served.set()
+        self._close_after = False
+        self._closing = threading.Lock()
+        self._over = False  # everything is closed
+        self._open()
+
+    # ---- what users call
+
+    def serve(self, running: Callable[[], bool] = lambda: True) -> None:
+        self._server = threading.current_thread()
+        self._served.clear()
+        try:
+            while not self._stopping and running():
+                self._turn(self._patience_s())
+        finally:
+            self._server = None
+            self._served.set()
+        if self._close_after:
+            self._close_all()
+
+    def shutdown(self) -> None:
+        # A signal handler may be calling: no lock, no logging.
+        self._stopping = True
+        self._wakeup.wake()
+
+    def close(self) -> None:
+        self.shutdown()
+        # Called inside of the loop, by a call or a signal handler, or while a call holds up the loop:
+        # the loop closes everything when it ends.
+        self._close_after = True
+        if self._server is not threading.current_thread() and self._served.wait(CLOSE_S):
+            self._close_all()
+
+    # ---- for subclasses
+
+    def _timeouts(self) -> Timeouts:
+        """What peers get for their part."""
+        return self._settings.timeouts
+
+    def _open(self) -> None:
+        """Begin to watch the listeners."""
+        for listener in self.listeners:
+            listener.setblocking(False)
+            self._accepting[listener.fileno()] = listener
+            self._poller.add(listener.fileno(), READABLE)
+
+    def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
+        """Have works run, in order, and their answers sent. Called in the serving thread."""
+        raise NotImplementedError
+
+    def _other(self, fd: int) -> None:
+        """Called in the serving thread for a ready descriptor that is neither connection nor listener."""
+
+    def _housekeep(self, _: object = None) -> None:
+        try:
+            self.host.housekeeping()
+        except Exception:
+            log.exception("housekeeping failed")
+
+    def _run_housekeeping(self) -> None:
+        self._housekeep()
+
+    def _configure(self, sock: Any) -> None:
+        """Set a new connection's options."""
+        sock.setblocking(True)  # some systems hand down the listener's mode
+        if sock.family != getattr(socket, "AF_UNIX", None):
+            if self._settings.nodelay:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            set_keepalive(sock, self._settings.keepalive_s)
+
+    # ---- the loop
+
+    def _patience_s(self) -> float:
+        """How long the next wait may last, in seconds."""
+        until = self._tick_at if self._deadlines or self._accept_at is not None else self._housekeeping_at
+        return max(min(until, self._housekeeping_at) - monotonic(), 0.0)
+
+    def _turn(self, timeout_s: float) -> None:
+        """Wait for something to be ready, deal with it, and look after the deadlines."""
+        watched = self._watched
+        ready = self._poller.wait(timeout_s)
+        begun = monotonic()
+        self._now = begun - self._lost_s
+        for fd, mask in ready:
+            connection = watched.get(fd)
+            if connection is None:
+                self._other_ready(fd)
+            elif mask == WRITABLE or connection.unsent is not None:
+                self._flush(connection)
+            else:
+                self._read(connection)
+        now = monotonic()
+        if now - begun > LOST_S:
+            self._lost_s += now - begun
+        if now >= self._tick_at:
+            self._tick(now)
+
+    def _other_ready(self, fd: int) -> None:
+        if fd == self._wakeup.fd:
+            self._wakeup.clear()
+        elif fd in self._accepting:
+            self._accept(self._accepting[fd])
+        else:
+            self._other(fd)
+
+    def _tick(self, now: float) -> None:
+        self._tick_at = now + self._deadlines.tick_s
+        for connection, verdict in self._deadlines.overdue(now - self._lost_s):
+            log.info("closing connection from %s: %s", connection.peer, verdict)
+            self._drop(connection)
+        if self._accept_at is not None and now >= self._accept_at:
+            self._accept_at = None
+            self._open()
+        if now >= self._housekeeping_at:
+            self._housekeeping_at = now + self._housekeeping_s
+            self._run_housekeeping()
+
+    # ---- accepting
+
+    def _accept(self, listener: Any) -> None:
+        """Accept one connection; the poller comes back for the others."""
+        try:
+            sock, address = listener.accept()
+        except (BlockingIOError, InterruptedError):
+            return  # taken by another process, or gone
+        except OSError as problem:
+            self._accepting_failed(problem)
+            return
+        if self._accept_failed:
+            self._accept_failed = False
+            log.warning("accepting connections again")
+        if len(self.connections) >= self._settings.limits.max_connections:
+            if not self._full:
+                self._full = True
+                log.warning(
+                    "refusing connections: limit of %d reached", self._settings.limits.max_connections
+                )
+            sock.close()
+            return
+        self._full = False
+        self._adopt(sock, address)
+
+    def _accepting_failed(self, problem: OSError) -> None:
+        if problem.errno not in EXHAUSTED:
+            log.debug("a connection failed before it was accepted: %s", problem)
+            return
+        if not self._accept_failed:
+            self._accept_failed = True
+            log.error("cannot accept connections (%s); trying again every %s s", problem, BACK_OFF_S)
+        self._accept_at = monotonic() + BACK_OFF_S
+        self._tick_at = min(self._tick_at, self._accept_at)
+        for fd in self._accepting:
+            self._poller.remove(fd)
+        self._accepting.clear()
+
+    def _adopt(self, sock: Any, address: Any) -> None:
+        """Take over a connected socket."""
+        peer = "?"
+        try:
+            peer = address_text(address)
+            self._configure(sock)
+            engine = self.host.connection_made(peer, sock)
+        except OSError as problem:
+            log.debug("connection from %s was gone at once: %s", peer, problem)
+            sock.close()
+            return
+        except Exception:
+            log.exception("connection from %s is refused: the daemon failed", peer)
+            sock.close()
+            return
+        connection = Connection(sock, peer, engine, monotonic() - self._lost_s)
+        self.connections.add(connection)
+        self._deadlines.add(connection)
+        self._watch(connection, READABLE)
+
+    # ---- one connection
+
+    def _watch(self, connection: Connection, mask: int) -> None:
+        """Have the poller watch a connection for this, and nothing else."""
+        if not connection.mask:
+            self._watched[connection.fd] = connection
+            self._poller.add(connection.fd, mask)
+        elif connection.mask != mask:
+            self._poller.change(connection.fd, mask)
+        connection.mask = mask
+
+    def _unwatch(self, connection: Connection) -> None:
+        if connection.mask:
+            connection.mask = 0
+            del self._watched[connection.fd]
+            self._poller.remove(connection.fd)
+
+    def _read(self, connection: Connection) -> None:
+        engine = connection.engine
+        try:
+            data = connection.sock.recv(BULK_BYTES if engine.mid_message else CHUNK_BYTES, DONT_WAIT)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as problem:
+            log.debug("connection from %s broke: %s", connection.peer, problem)
+            data = b""
+        if not data:
+            self._drop(connection)
+            return
+        if connection.draining:
+            return
+        try:
+            works = engine.receive(data)
+            said = engine.output()
+        except Exception:
+            self._fail(connection)
+            return
+        if said and not self._send(connection, said):
+            connection.works = works
+        elif works:
+            self._dispatch(connection, works)
+        else:
+            self._settle(connection)
+        connection.progress_at = self._now
+
+    def _send(self, connection: Connection, data: bytes) -> bool:
+        """Send as much as the peer takes now; False if that is not all, or the connection is gone."""
+        try:
+            sent = connection.sock.send(data, DONT_WAIT)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as problem:
+            log.debug("connection from %s broke: %s", connection.peer, problem)
+            self._drop(connection)
+            return False
+        if sent == len(data):
+            return True
+        connection.unsent = memoryview(data)[sent:]
+        connection.progress_at = self._now
+        self._settle(connection)
+        return False
+
+    def _flush(self, connection: Connection) -> None:
+        """Send more of what the peer did not take before."""
+        unsent = connection.unsent
+        if unsent is None:
+            return
+        try:
+            sent = connection.sock.send(unsent, DONT_WAIT)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as problem:
+            log.debug("connection from %s broke: %s", connection.peer, problem)
+            self._drop(connection)
+            return
+        connection.progress_at = self._now
+        if sent < len(unsent):
+            connection.unsent = unsent[sent:]
+            return
+        connection.unsent = None
+        works, connection.works = connection.works, NO_WORKS
+        if works:
+            self._dispatch(connection, works)
+        else:
+            self._settle(connection)
+
+    def _settle(self, connection: Connection) -> None:
+        """Watch a connection for what it needs next, and see to its deadline."""
+        engine = connection.engine
+        if connection.unsent is not None:
+            self._deadlines.add(connection)
+            self._watch(connection, WRITABLE)
+            return
+        if engine.closing and not connection.draining:
+            # Closing at once, with bytes unread, would make the system throw away the last answer.
+            connection.draining = True
+            connection.progress_at = self._now
+            try:
+                said = engine.output()
+                if said:
+                    connection.sock.send(said, DONT_WAIT)
+                connection.sock.shutdown(socket.SHUT_WR)
+            except OSError:
+                self._drop(connection)  # the peer was faster, or so slow that it has no use for this
+                return
+        if connection.draining or engine.mid_message or engine.awaiting_handshake:
+            self._deadlines.add(connection)
+        self._watch(connection, READABLE)
+
+    def _drop(self, connection: Connection) -> None:
+        """Close a connection that the serving thread has."""
+        self._unwatch(connection)
+        self._deadlines.forget(connection)
+        self.connections.discard(connection)
+        connection.unsent = None
+        connection.sock.close()
+        self._bury(connection)
+
+    def _fail(self, connection: Connection) -> None:
+        """Close a connection whose engine raised an exception, which is being handled."""
+        log.exception("closing connection from %s: its engine failed", connection.peer)
+        self._drop(connection)
+
+    def _bury(self, connection: Connection) -> None:
+        """Have the engine let go of what belonged to a closed connection."""
+        try:
+            connection.engine.close()
+        except Exception:
+            log.exception("closing the engine of %s failed", connection.peer)
+
+    def _close_all(self) -> None:
+        if not self._closing.acquire(blocking=False):
+            return  # done before, or being done
+        self._over = True
+        for connection in list(self.connections):
+            self._end(connection)
+        for listener in self.listeners:
+            listener.close()
+        self._accepting.clear()
+        self._poller.close()
+        self._wakeup.close()
+
+    def _end(self, connection: Connection) -> None:
+        """Close a connection because the transport is closed; no loop runs any more."""
+        self._drop(connection)

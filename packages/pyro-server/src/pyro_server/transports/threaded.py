@@ -1,0 +1,264 @@
+"""The default server type: threads belong to calls, not to connections."""
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import get_ident
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pyro_core.net.sockets import set_receive_timeout
+from pyro_core.transport import Host
+from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, CLOSE_S, DONT_WAIT, LoopTransport
+from pyro_server.transports.connection import NO_WORKS, Connection
+from pyro_server.transports.oneways import PATIENCE_S, Oneways
+from pyro_server.transports.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from pyro_core.transport import Work
+
+log = logging.getLogger("pyro_server.transports.threaded")
+
+PART_LINGERS = 4
+"""A worker gives the rest of a message that has begun so many times the usual linger."""
+
+
+class ThreadedTransport(LoopTransport):
+    """Idle connections are parked in the poller; one with a request gets a worker for as long as it is busy.
+
+    The serving thread only accepts, reads and hands over. A worker runs the requests of its connection,
+    sends the answers, and waits a moment in ``recv`` for the next request, so that a busy client pays
+    neither for a hand-over nor for the poller: per call there is one ``recv`` and one ``send``. Then it
+    parks the connection again. It never waits longer for a peer: the rest of a slow request, or of an
+    answer that the peer is slow to take, is the serving thread's business.
+    """
+
+    name: ClassVar[str] = "threaded"
+
+    def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
+        settings = host.settings
+        self._linger_s = settings.timeouts.linger_s
+        self._returned: deque[Connection] = deque()
+        self._asleep = False
+        self._keeping_house = False
+        self._pool = WorkerPool(f"pyro-{self.name}", most=settings.threads, fewest=settings.min_threads)
+        self._oneways = Oneways(
+            self._pool,
+            limit=settings.limits.max_oneway_queue,
+            runners=settings.threads // 2,
+            alert=self._nudge,
+        )
+        super().__init__(host, listeners)
+
+    def serve(self, running: Callable[[], bool] = lambda: True) -> None:
+        self._pool.hurry(False)
+        try:
+            super().serve(running)
+        finally:
+            # Nobody hands over any more: no client, however busy, keeps its worker.
+            self._pool.hurry(True)
+
+    # ---- the serving thread
+
+    def _configure(self, sock: Any) -> None:
+        super()._configure(sock)
+        if self._linger_s > 0:
+            set_receive_timeout(sock, self._linger_s)
+
+    def _turn(self, timeout_s: float) -> None:
+        self._asleep = True  # from here on, who returns a connection wakes us
+        if self._returned:
+            timeout_s = 0.0
+        elif self._oneways.attention:
+            timeout_s = min(timeout_s, PATIENCE_S)
+        super()._turn(timeout_s)
+        self._asleep = False
+        returned = self._returned
+        while returned:
+            self._take_back(returned.popleft())
+        if self._oneways.attention:
+            self._oneways.promote()
+
+    def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
+        self._unwatch(connection)
+        connection.works = works
+        # Worth waiting for the next request only if this one came soon after the last answer.
+        gap_s = self._now - connection.progress_at
+        connection.lingers = gap_s < self._linger_s or connection.engine.awaiting_handshake
+        connection.holder = -1
+        try:
+            self._pool.submit(self._attend, connection)
+        except RuntimeError:
+            log.exception("closing connection from %s: no thread to run its request", connection.peer)
+            self._drop(connection)
+
+    def _take_back(self, connection: Connection) -> None:
+        """A worker is through with a connection."""
+        connection.holder = 0
+        connection.progress_at = monotonic() - self._lost_s
+        if connection.unsent is None and connection.works and not connection.engine.closing:
+            works, connection.works = connection.works, NO_WORKS
+            self._dispatch(connection, works)
+        else:
+            self._settle(connection)
+
+    def _run_housekeeping(self) -> None:
+        # On the pool, so that slow housekeeping holds up nobody; never twice at the same time.
+        if not self._keeping_house:
+            self._keeping_house = True
+            try:
+                self._pool.submit(self._housekeep, None)
+            except RuntimeError:
+                self._keeping_house = False
+                log.exception("no thread for housekeeping; trying again in %s s", self._housekeeping_s)
+
+    def _housekeep(self, _: object = None) -> None:
+        try:
+            super()._housekeep()
+        finally:
+            self._keeping_house = False
+
+    def _nudge(self) -> None:
+        if self._asleep:
+            self._asleep = False
+            self._wakeup.wake()
+
+    # ---- a worker
+
+    def _attend(self, connection: Connection) -> None:
+        """Serve one connection while it is busy. Runs in a worker."""
+        connection.holder = get_ident()
+        if self._over:
+            self._drop(connection)
+            return
+        try:
+            gone = not self._run_calls(connection)
+        except OSError as problem:
+            log.debug("connection from %s broke: %s", connection.peer, problem)
+            gone = True
+        except Exception:
+            log.exception("closing connection from %s: its engine failed", connection.peer)
+            gone = True
+        if gone:
+            self._drop(connection)
+        else:
+            self._returned.append(connection)
+            self._nudge()
+            if self._over:
+                self._drop(connection)
+
+    def _run_calls(self, connection: Connection) -> bool:
+        """Run requests and send answers until nothing comes, or somebody else needs the worker.
+
+        Returns:
+            False if the peer closed the connection.
+        """
+        engine = connection.engine
+        recv, send = connection.sock.recv, connection.sock.send
+        receive, run, output = engine.receive, engine.run, engine.output
+        pool = self._pool
+        lingers = connection.lingers and self._linger_s > 0
+        works, connection.works = connection.works, NO_WORKS
+        while True:
+            if len(works) == 1 and not works[0].oneway:
+                answer = run(works[0])
+                if answer:
+                    try:
+                        sent = send(answer, DONT_WAIT)
+                    except BlockingIOError:
+                        sent = 0
+                    if sent != len(answer):
+                        connection.unsent = memoryview(answer)[sent:]
+                        return True
+            elif not self._run_several(connection, works):
+                return True
+            if engine.closing or pool.wanted or not lingers:
+                return True
+            try:
+                data = recv(CHUNK_BYTES)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            works = receive(data)
+            said = output()
+            if said and not self._say(connection, said):
+                connection.works = works
+                return True
+            if not works and engine.mid_message:
+                works = self._receive_rest(connection)
+                if not works:
+                    return True
+
+    def _run_several(self, connection: Connection, works: Sequence["Work"]) -> bool:
+        """Run requests in order, oneway ones beside the others.
+
+        Returns:
+            False if the peer is slow to take an answer; what was not run is left in ``connection.works``.
+        """
+        run = connection.engine.run
+        oneways: list[Work] = []
+        for done, work in enumerate(works, 1):
+            if work.oneway:
+                oneways.append(work)
+                continue
+            if oneways:
+                self._oneways.put(connection, oneways)
+                oneways = []
+            answer = run(work)
+            if answer and not self._say(connection, answer):
+                connection.works = works[done:]
+                return False
+        if oneways:
+            self._oneways.put(connection, oneways)
+        return True
+
+    def _receive_rest(self, connection: Connection) -> Sequence["Work"]:
+        """Read on while the rest of a message comes at once; gives nothing if it does not."""
+        engine, recv, pool = connection.engine, connection.sock.recv, self._pool
+        deadline = monotonic() + PART_LINGERS * self._linger_s
+        while engine.mid_message and not pool.wanted and monotonic() < deadline:
+            try:
+                data = recv(BULK_BYTES)
+            except BlockingIOError:
+                break
+            if not data:
+                break  # the serving thread will find out, too
+            works = engine.receive(data)
+            if works:
+                return works
+        return NO_WORKS
+
+    def _say(self, connection: Connection, data: bytes) -> bool:
+        """Send as much as the peer takes now; False if that is not all."""
+        try:
+            sent = connection.sock.send(data, DONT_WAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent != len(data):
+            connection.unsent = memoryview(data)[sent:]
+        return connection.unsent is None
+
+    # ---- closing
+
+    def _bury(self, connection: Connection) -> None:
+        if not self._oneways.close(connection):
+            super()._bury(connection)
+
+    def _close_all(self) -> None:
+        self._pool.stop()
+        if not self._pool.join(CLOSE_S):
+            log.warning("closing while %d calls are still running", len(self._pool))
+        super()._close_all()
+
+    def _end(self, connection: Connection) -> None:
+        if not connection.holder or connection in self._returned:
+            self._drop(connection)
+        elif connection.holder != get_ident():
+            # Its call still runs, and the socket is the worker's to close: this makes it fail there.
+            try:
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # the peer was faster
+        # Else this is the call that closes all this, and its answer is still to be sent.

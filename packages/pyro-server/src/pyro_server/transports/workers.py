@@ -1,0 +1,157 @@
+"""A bounded pool of threads, started when needed and ended when not."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+log = logging.getLogger("pyro_server.transports.workers")
+
+Task = Callable[[Any], None]
+
+IDLE_S = 30.0
+"""A worker beyond the minimum ends after so many seconds without a task."""
+
+
+class WorkerPool:
+    """Runs tasks on at most ``most`` threads; what finds no free thread waits in line.
+
+    The thread that became free last gets the next task, so that threads beyond the need stay idle, and end.
+
+    Args:
+        name: Start of the threads' names.
+        most: Number of threads at most, 1 or more.
+        fewest: Number of threads that are kept once started.
+        idle_s: How long a thread beyond ``fewest`` waits for a task before it ends, in seconds.
+
+    Attributes:
+        wanted: True while tasks wait for a thread, while the owner is in a hurry, and from ``stop`` on.
+            Whoever keeps a worker longer than a task needs looks at it and gives the worker back.
+    """
+
+    def __init__(self, name: str, *, most: int, fewest: int = 0, idle_s: float = IDLE_S) -> None:
+        self.wanted = False
+        self._name = name
+        self._most = max(most, 1)
+        self._fewest = fewest
+        self._idle_s = idle_s
+        self._lock = threading.Lock()
+        self._workers: set[_Worker] = set()
+        self._idle: list[_Worker] = []
+        self._line: deque[tuple[Task, Any]] = deque()
+        self._started = 0
+        self._hurried = False
+        self._stopping = False
+
+    def __len__(self) -> int:
+        """Number of threads."""
+        return len(self._workers)
+
+    def submit(self, task: Task, argument: Any) -> None:
+        """Have ``task(argument)`` run soon. What it raises is logged.
+
+        Raises:
+            RuntimeError: If the system refuses to start even the first thread.
+        """
+        with self._lock:
+            if self._idle:
+                worker = self._idle.pop()
+                worker.task = (task, argument)
+                worker.wake.release()
+                return
+            if len(self._workers) >= self._most:
+                self._wait_in_line(task, argument)
+                return
+            worker = _Worker(self, f"{self._name}-{self._started}", (task, argument))
+            self._workers.add(worker)
+            self._started += 1
+        try:
+            worker.thread.start()
+        except RuntimeError:
+            with self._lock:
+                self._workers.discard(worker)
+                if not self._workers:
+                    raise
+                self._wait_in_line(task, argument)
+            log.warning("cannot start another worker; %d are running", len(self))
+
+    def hurry(self, hurried: bool) -> None:
+        """Have ``wanted`` be true whether or not tasks wait, or no longer."""
+        with self._lock:
+            self._hurried = hurried
+            self.wanted = bool(self._line) or hurried or self._stopping
+
+    def stop(self) -> None:
+        """Let idle threads end at once, and the others as soon as no task waits."""
+        with self._lock:
+            self._stopping = self.wanted = True
+            for worker in self._idle:
+                worker.wake.release()
+            self._idle.clear()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the threads to end, after ``stop``; for all but the calling one.
+
+        Returns:
+            True if none is left.
+        """
+        deadline = monotonic() + timeout_s
+        caller = threading.current_thread()
+        with self._lock:
+            threads = [worker.thread for worker in self._workers if worker.thread is not caller]
+        for thread in threads:
+            thread.join(max(deadline - monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _wait_in_line(self, task: Task, argument: Any) -> None:
+        self._line.append((task, argument))
+        self.wanted = True
+
+    def _next(self, worker: "_Worker") -> tuple[Task, Any] | None:
+        """What the worker does next; None: end."""
+        with self._lock:
+            if self._line:
+                task = self._line.popleft()
+                self.wanted = bool(self._line) or self._hurried or self._stopping
+                return task
+            if self._stopping:
+                self._workers.discard(worker)
+                return None
+            self._idle.append(worker)
+        while not worker.wake.acquire(timeout=self._idle_s):
+            with self._lock:
+                if worker in self._idle and len(self._workers) > self._fewest:
+                    self._idle.remove(worker)
+                    self._workers.discard(worker)
+                    return None
+        task_given, worker.task = worker.task, None
+        if task_given is None:  # woken by stop()
+            with self._lock:
+                self._workers.discard(worker)
+        return task_given
+
+
+class _Worker:
+    """One thread of a pool, and the slot through which it gets its task."""
+
+    __slots__ = ("pool", "task", "thread", "wake")
+
+    def __init__(self, pool: WorkerPool, name: str, task: tuple[Task, Any]) -> None:
+        self.pool = pool
+        self.task: tuple[Task, Any] | None = task
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        self.thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def _work(self) -> None:
+        todo, self.task = self.task, None
+        while todo is not None:
+            task, argument = todo
+            try:
+                task(argument)
+            except BaseException:  # a worker outlives whatever a task does, SystemExit included
+                log.exception("task %r failed", task)
+            del todo, task, argument  # an idle worker keeps nothing alive
+            todo = self.pool._next(self)
