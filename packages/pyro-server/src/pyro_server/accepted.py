@@ -1,0 +1,98 @@
+"""The serializers that one daemon accepts: an allow-list by name.
+
+A serializer that is not on the list is never asked to decode or to encode anything.
+"""
+
+import threading
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pyro_core import plugins
+from pyro_core.convert import ClassRules
+from pyro_core.errors import PluginError
+from pyro_core.names import PROTOCOL_VERSIONS, STOCK_SERIALIZER_IDS
+from pyro_core.serializer import Serializer
+from pyro_core.settings import ServerSettings
+
+_DEFAULT_NAMES: Final = frozenset(ServerSettings().serializers)
+
+
+class AcceptedSerializers:
+    """Loads the accepted serializers when they are first needed, and keeps one instance per version.
+
+    Names that are accepted by default may be missing here (msgpack is an optional extra): they are then
+    refused like any other. All others must load at once.
+
+    Args:
+        names: What is accepted.
+        rules: Rules for classes, shared by all.
+
+    Raises:
+        PluginError: If a name is unknown, or its plugin does not load.
+    """
+
+    def __init__(self, names: Iterable[str], rules: ClassRules) -> None:
+        self.names = tuple(names)
+        self._rules = rules
+        self._registry = plugins.serializers()
+        self._tables: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
+        self._unloaded = set(self.names)
+        self._lock = threading.Lock()
+        for name in self.names:
+            if name not in _DEFAULT_NAMES:
+                self._load(name)
+
+    def table(self, version: int) -> dict[int, Serializer]:
+        """Serializer id -> serializer, for those of a protocol version that were needed so far."""
+        return self._tables[version]
+
+    def find(self, version: int, serializer_id: int) -> Serializer | None:
+        """The serializer with that number, or None if there is none that is accepted."""
+        table = self._tables[version]
+        serializer = table.get(serializer_id)
+        if serializer is None and self._unloaded:
+            for name, number in STOCK_SERIALIZER_IDS[version].items():
+                if number == serializer_id and name in self._unloaded:
+                    self._load_if_installed(name)
+            serializer = table.get(serializer_id)
+        return serializer
+
+    def any_of(self, version: int) -> Serializer | None:
+        """The first that is accepted and works, for answers to peers that never named one."""
+        for name in self.names:
+            if name in self._unloaded:
+                self._load_if_installed(name)
+            for serializer in self._tables[version].values():
+                if serializer.name == name:
+                    return serializer
+        return None
+
+    def _load_if_installed(self, name: str) -> None:
+        try:
+            self._load(name)
+        except PluginError as problem:
+            import logging
+
+            logging.getLogger("pyro_server.accepted").warning(
+                "serializer %r is accepted but unusable: %s", name, problem
+            )
+            self._unloaded.discard(name)
+
+    def _load(self, name: str) -> None:
+        cls: Any = self._registry.load(name)
+        with self._lock:
+            if name not in self._unloaded:
+                return
+            for version, table in self._tables.items():
+                number = cls.wire_ids.get(version)
+                if number is None:
+                    continue
+                if number in table:
+                    raise PluginError(
+                        f"serializers {table[number].name!r} and {name!r} both use number {number} "
+                        f"in protocol {version}; accept only one of them",
+                        group="pyro.serializers",
+                        name=name,
+                    )
+                table[number] = cls(self._rules.for_version(version))
+            self._unloaded.discard(name)

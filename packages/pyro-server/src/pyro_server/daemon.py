@@ -1,0 +1,340 @@
+"""The daemon: offers objects of this process to others."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from pyro_core import plugins
+from pyro_core.calls import ObjectRef
+from pyro_core.context import CallContext
+from pyro_core.convert import ClassRules
+from pyro_core.errors import DaemonError, PyroError
+from pyro_core.names import DAEMON_ID
+from pyro_core.settings import ServerSettings
+from pyro_core.uri import URI
+from pyro_core.wire.message import NO_ANNOTATIONS
+from pyro_server.addresses import bind
+from pyro_server.autoproxy import referrer, reviver
+from pyro_server.connection import Connection
+from pyro_server.daemon_object import DaemonObject
+from pyro_server.host import DaemonHost, log
+from pyro_server.objects import Entry
+from pyro_server.stop_signals import stopping
+
+STOP_S = 5.0
+"""How long ``close()`` waits for the loop that another thread runs."""
+
+
+class Daemon:
+    """Offers objects of this process to others, on one address.
+
+    ::
+
+        with Daemon() as daemon:
+            uri = daemon.register(Thing())
+            daemon.request_loop()
+
+    Override ``validate_handshake``, ``client_disconnect``, ``annotations``, ``call_failed`` and
+    ``housekeeping`` in a subclass to take part. Everything belongs to this one daemon; two daemons in a
+    process share nothing.
+
+    Args:
+        settings: How it behaves; None reads the environment (``ServerSettings.from_environ()``).
+        host: Host name or address to listen on.
+        port: TCP port; 0 takes a free one.
+        unixsocket: Path of a Unix socket to listen on instead.
+        nathost: Host name to publish instead of its own.
+        natport: Port to publish instead of its own.
+        servertype: Name of the transport.
+        serializers: Names of the accepted serializers.
+        rules: Rules for sending and receiving classes; copied, go on with the attribute.
+        connected_socket: Serve this connected socket only, without a handshake.
+
+    Attributes:
+        settings: What is in force.
+        rules: Rules for sending and receiving classes.
+
+    Raises:
+        ValueError: If addresses are given that do not go together.
+        PluginError: If a serializer or the transport cannot be loaded.
+        CommunicationError: If the address cannot be had.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings | None = None,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        unixsocket: str | None = None,
+        nathost: str | None = None,
+        natport: int | None = None,
+        servertype: str | None = None,
+        serializers: Iterable[str] | None = None,
+        rules: ClassRules | None = None,
+        connected_socket: Any = None,
+    ) -> None:
+        changes: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "unixsocket": unixsocket,
+            "nathost": nathost,
+            "natport": natport,
+            "servertype": "existing" if connected_socket is not None else servertype,
+            "serializers": None if serializers is None else tuple(serializers),
+        }
+        base = settings if settings is not None else ServerSettings.from_environ()
+        self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
+        self.rules = rules.copy() if rules is not None else ClassRules()
+        overridden = type(self).annotations is not Daemon.annotations
+        self._host = DaemonHost(
+            self,
+            self.settings,
+            self.rules,
+            annotate=self.annotations if overridden else None,
+            require_handshake=connected_socket is None,
+        )
+        self.rules.reference_of = referrer(self._host.objects, self._ref_of)
+        if self.rules.revive is None:
+            self.rules.revive = reviver()
+        self._host.objects.add(DaemonObject(self._host), DAEMON_ID)
+        transport = plugins.transports().load(self.settings.servertype)
+        listeners, self._addresses = bind(self.settings, connected_socket)
+        try:
+            self._transport: Any = transport(self._host, listeners)
+        except BaseException:
+            for listener in listeners:
+                listener.close()
+            raise
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    # ---- objects
+
+    @property
+    def objects(self) -> Mapping[str, Any]:
+        """What is registered: object id -> object or class."""
+        entries = list(self._host.objects.by_id.items())
+        return {
+            object_id: entry.target() if entry.mode == "weak" else entry.target
+            for object_id, entry in entries
+        }
+
+    def register(
+        self,
+        obj_or_cls: Any,
+        object_id: str | None = None,
+        *,
+        force: bool = False,
+        weak: bool = False,
+        expose: Iterable[str] = (),
+    ) -> URI:
+        """Offer an object, or a class whose instances are made when they are needed.
+
+        Args:
+            obj_or_cls: The object or class. Its exposed members are looked up now.
+            object_id: Its id; None makes one up.
+            force: Replace what has that id, or the id that the object has.
+            weak: Do not keep the object alive.
+            expose: Names of methods and properties to expose beside the decorated ones.
+
+        Returns:
+            Its address.
+
+        Raises:
+            DaemonError: If the id is taken or reserved, or the object is registered already.
+        """
+        entry = self._host.objects.add(obj_or_cls, object_id, force=force, weak=weak, expose=expose)
+        if not entry.members.metadata:
+            log.warning(
+                "%s exposes nothing: clients cannot use it. Put @expose on its class or methods, "
+                "or name them with register(..., expose=[...])",
+                entry.members.cls.__qualname__,
+            )
+        return self._addresses.uri(entry.object_id)
+
+    def unregister(self, obj_or_id: Any) -> None:
+        """Offer an object no longer. An unknown id is no error.
+
+        Raises:
+            ValueError: For None.
+            DaemonError: If the object is not registered, or is the daemon's own.
+        """
+        self._host.objects.remove(obj_or_id)
+
+    def uri_for(self, obj_or_id: Any, *, nat: bool = True) -> URI:
+        """Address of a registered object, or of an id, registered or not.
+
+        Args:
+            obj_or_id: The object, class or id.
+            nat: Give the published address if there is one, rather than the daemon's own.
+
+        Raises:
+            DaemonError: If the object is not registered.
+        """
+        object_id = obj_or_id if isinstance(obj_or_id, str) else self._entry(obj_or_id).object_id
+        return self._addresses.uri(object_id, nat=nat)
+
+    def ref_for(self, obj_or_id: Any, *, nat: bool = True) -> ObjectRef:
+        """Reference to a registered object, with its members: what a client can make a proxy of.
+
+        Raises:
+            DaemonError: If it is not registered.
+        """
+        entry = (
+            self._host.dispatcher.entry(obj_or_id) if isinstance(obj_or_id, str) else self._entry(obj_or_id)
+        )
+        return ObjectRef(self._addresses.uri(entry.object_id, nat=nat), entry.members.metadata)
+
+    def forget_members(self, obj_or_cls: Any) -> None:
+        """Look again at what a class exposes, after it was changed."""
+        self._host.objects.forget_members(obj_or_cls)
+
+    # ---- serving
+
+    @property
+    def location(self) -> str:
+        """Where it listens, as it is written in addresses."""
+        return self._addresses.location()
+
+    @property
+    def nat_location(self) -> str | None:
+        """Where it is published to be, if that is somewhere else."""
+        return self._addresses.location(nat=True) if self._addresses.has_nat else None
+
+    @property
+    def sockets(self) -> Sequence[Any]:
+        """Sockets for another event loop to watch (``servertype="multiplex"`` only)."""
+        sockets: Sequence[Any] = self._transport.sockets
+        return sockets
+
+    def events(self, ready: Sequence[Any]) -> None:
+        """Handle those of ``sockets`` that have something to read; for another event loop."""
+        self._transport.events(ready)
+
+    def request_loop(self, running: Callable[[], bool] = lambda: True) -> None:
+        """Serve until ``shutdown()``, Ctrl-C or SIGTERM, or until ``running()`` gives False.
+
+        Args:
+            running: Asked every now and then.
+
+        Raises:
+            PyroError: If the daemon is closed, or serves already in a thread of its own.
+        """
+        self._check_open()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            raise PyroError("this daemon serves already, in the thread that start() made")
+        with stopping(self.shutdown):
+            self._transport.serve(running)
+
+    def start(self) -> Self:
+        """Serve in a background thread; ``close()`` ends it."""
+        self._check_open()
+        if self._thread is None:
+            thread = threading.Thread(
+                target=self.request_loop, name=f"pyro-daemon {self._addresses.location()}", daemon=True
+            )
+            self._thread = thread
+            thread.start()
+        return self
+
+    def shutdown(self) -> None:
+        """Make ``request_loop`` return soon. From any thread, and from methods."""
+        self._transport.shutdown()
+
+    def close(self) -> None:
+        """Stop serving and let go of everything. A call that runs gets a moment to finish."""
+        if self._closed:
+            return
+        self._closed = True
+        self._transport.shutdown()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(STOP_S)
+        self._transport.close()
+        self._host.close()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Daemon at {self._addresses.location()}; {len(self._host.objects)} objects>"
+
+    # ---- hooks
+
+    def validate_handshake(self, connection: Connection, data: Any) -> Any:
+        """Decide whether to let a client in.
+
+        Args:
+            connection: Its connection.
+            data: What it said in the handshake.
+
+        Returns:
+            The answer, for the client.
+
+        Raises:
+            Exception: To turn it away; the text is the reason that the client is told.
+        """
+        return "hello"
+
+    def client_disconnect(self, connection: Connection) -> None:
+        """A client that had been let in is gone."""
+
+    def annotations(self) -> Mapping[str, bytes]:
+        """What goes along with every reply: four ASCII letters -> bytes."""
+        return NO_ANNOTATIONS
+
+    def housekeeping(self) -> None:
+        """Called every few seconds."""
+
+    def call_failed(self, call: CallContext, error: BaseException, *, unseen: bool) -> None:
+        """A method raised, or a call could not be made. The default logs it.
+
+        Args:
+            call: The call.
+            error: What was raised; the caller gets it unless the call was oneway.
+            unseen: True for oneway calls and callbacks, whose errors would otherwise be lost on this side.
+        """
+        level = 40 if unseen else 10  # logging.ERROR, logging.DEBUG
+        log.log(
+            level,
+            "call of %s.%s from %s failed: %r",
+            call.object_id,
+            call.method,
+            call.client_address,
+            error,
+            exc_info=error if unseen else None,
+        )
+
+    def describe(self) -> str:
+        """A line about the daemon, for its ``info()``."""
+        nat = self.nat_location or "(none)"
+        return (
+            f"{DAEMON_ID} bound on {self.location}, NAT {nat}, "
+            f"{len(self._host.objects)} objects registered. Servertype: {self.settings.servertype}"
+        )
+
+    # ---- inside
+
+    def _entry(self, obj: Any) -> Entry:
+        entry = self._host.objects.entry_of(obj)
+        if entry is None:
+            raise DaemonError(
+                f"object is not registered in this daemon: {obj!r:.120}; register(...) it first"
+            )
+        return entry
+
+    def _ref_of(self, entry: Entry) -> ObjectRef:
+        return ObjectRef(self._addresses.uri(entry.object_id), entry.members.metadata)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise PyroError("this daemon is closed; make a new one")

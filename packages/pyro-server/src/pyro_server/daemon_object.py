@@ -1,0 +1,60 @@
+"""The object that every daemon serves about itself, under the id ``Pyro.Daemon``."""
+
+from typing import TYPE_CHECKING, Any
+
+from pyro_core.context import serving
+from pyro_server.expose import expose, oneway
+
+if TYPE_CHECKING:
+    from pyro_server.host import DaemonHost
+
+
+class DaemonObject:
+    """What clients can ask a daemon.
+
+    Args:
+        host: The daemon's innards.
+    """
+
+    def __init__(self, host: "DaemonHost") -> None:
+        self._host = host
+
+    @expose
+    def registered(self) -> list[str]:
+        """Ids of all objects."""
+        return list(self._host.objects)
+
+    @expose
+    def ping(self) -> None:
+        """Do nothing, successfully."""
+
+    @expose
+    def info(self) -> str:
+        """A line about the daemon."""
+        return self._host.describe()
+
+    @expose
+    def get_metadata(self, objectId: str, as_lists: bool = False) -> dict[str, object]:
+        """Exposed members of an object, as sets or as lists.
+
+        Raises:
+            DaemonError: If there is no such object.
+        """
+        return self._host.dispatcher.entry(objectId).members.metadata.to_wire(as_lists=as_lists)
+
+    @expose
+    def get_next_stream_item(self, streamId: str) -> Any:
+        """The next item of an item stream.
+
+        Raises:
+            StopIteration: If there is none left.
+            PyroError: If there is no such stream.
+        """
+        call = serving()
+        return self._host.streams.next_item(streamId, call.connection if call is not None else None)
+
+    @expose
+    @oneway
+    def close_stream(self, streamId: str) -> None:
+        """End an item stream early."""
+        self._host.streams.close(streamId)

@@ -1,0 +1,193 @@
+"""From a decoded call to its value: finds the object, the instance and the member, and calls it.
+
+Knows nothing of messages, serializers or connections' sockets. A method's errors pass through.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pyro_core.calls import Blob
+from pyro_core.convert import BatchFailure
+from pyro_core.errors import DaemonError, ProtocolError, SerializeError
+from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
+from pyro_server.instances import Sessions, instance_for, method_for, refusal
+from pyro_server.members import Attribute
+from pyro_server.objects import Entry, ObjectTable
+
+PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set})
+"""Types of results that certainly are no iterators."""
+_NO_KEYWORDS: Final[Mapping[str, Any]] = {}
+
+
+class Dispatcher:
+    """Calls the objects of one daemon.
+
+    Args:
+        objects: The objects.
+        max_batch_calls: How many calls a batch may hold.
+    """
+
+    def __init__(self, objects: ObjectTable, *, max_batch_calls: int) -> None:
+        self._objects = objects
+        self._by_id = objects.by_id
+        self._max_batch_calls = max_batch_calls
+
+    def entry(self, object_id: str) -> Entry:
+        """The registered object with that id.
+
+        Raises:
+            DaemonError: If there is none.
+        """
+        entry = self._by_id.get(object_id)
+        if entry is None:
+            raise DaemonError("unknown object")
+        return entry
+
+    def call(
+        self,
+        object_id: str,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        sessions: Sessions,
+    ) -> Any:
+        """Call a method, or read or write an attribute.
+
+        Args:
+            object_id: Which object.
+            method: Which method.
+            args: Positional arguments.
+            kwargs: Keyword arguments; None for none.
+            sessions: Instances of the calling connection.
+
+        Returns:
+            What the method returned.
+
+        Raises:
+            DaemonError: If there is no such object.
+            AttributeError: If the name is not exposed.
+        """
+        entry = self._by_id.get(object_id)
+        if entry is None:
+            raise DaemonError("unknown object")
+        function = entry.bound.get(method)
+        if function is None:
+            if method == GET_ATTRIBUTE:
+                return self._get_attribute(entry, args, sessions)
+            if method == SET_ATTRIBUTE:
+                return self._set_attribute(entry, args, sessions)
+            function = method_for(entry, method, sessions, self._objects)
+        if kwargs:
+            return function(*args, **kwargs)
+        return function(*args)
+
+    def batch(self, object_id: str, calls: Any, sessions: Sessions) -> list[Any]:
+        """Run several calls of one object, one after the other; the first that fails is the last.
+
+        All methods are looked up before the first is called, so an unknown one means that nothing was done.
+
+        Args:
+            object_id: Which object.
+            calls: Triples of method, positional and keyword arguments.
+            sessions: Instances of the calling connection.
+
+        Returns:
+            The results; for a call that failed a ``BatchFailure``.
+
+        Raises:
+            ProtocolError: If ``calls`` is something else, or too long.
+            DaemonError: If there is no such object.
+            AttributeError: If one of the names is not exposed.
+        """
+        entry = self.entry(object_id)
+        self._check_batch(calls)
+        if entry.mode == "percall":  # one instance for the batch, as for any other request
+            instance = instance_for(entry, sessions, self._objects)
+            bound = entry.bind(instance)
+            functions = [_found(bound.get(call[0]), call[0]) for call in calls]
+        else:
+            functions = [method_for(entry, call[0], sessions, self._objects) for call in calls]
+        results: list[Any] = []
+        for function, (_, args, kwargs) in zip(functions, calls, strict=True):
+            try:
+                result = function(*args, **(kwargs or _NO_KEYWORDS))
+                if type(result) not in PLAIN and is_iterator(result):
+                    raise _stream_in_batch(result)
+            except (
+                BaseException
+            ) as error:  # whatever it is, it is this call's answer, and the connection lives
+                results.append(BatchFailure(error))
+                break
+            results.append(result)
+        return results
+
+    def blob(self, object_id: str, method: str, blob: Blob, sessions: Sessions) -> Any:
+        """Call a method with a value that stays serialized. Raises as ``call`` does."""
+        return method_for(self.entry(object_id), method, sessions, self._objects)(blob)
+
+    def _check_batch(self, calls: Any) -> None:
+        if not isinstance(calls, list | tuple):
+            raise ProtocolError(f"a batch must be a list of calls, got {calls!r:.120}", received=calls)
+        if len(calls) > self._max_batch_calls:
+            raise ProtocolError(
+                f"batch of {len(calls)} calls is longer than the limit of {self._max_batch_calls} calls; "
+                "send several batches, or raise Limits.max_batch_calls of the daemon",
+                expected=self._max_batch_calls,
+                received=len(calls),
+            )
+        for call in calls:
+            try:
+                method, args, kwargs = call
+                good = isinstance(method, str) and isinstance(args, list | tuple)
+                good = good and (kwargs is None or isinstance(kwargs, dict))
+            except (TypeError, ValueError):
+                good = False
+            if not good:
+                raise ProtocolError(
+                    f"a call in a batch must be (method, arguments, keyword arguments), got {call!r:.120}",
+                    received=call,
+                )
+
+    def _get_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> Any:
+        name, attribute = _attribute(entry, args, 1)
+        if attribute.get is None:
+            raise AttributeError(f"remote attribute {name!r} cannot be read: it has no getter")
+        return attribute.get(instance_for(entry, sessions, self._objects))
+
+    def _set_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> None:
+        name, attribute = _attribute(entry, args, 2)
+        if attribute.set is None:
+            raise AttributeError(f"remote attribute {name!r} cannot be changed: it has no setter")
+        attribute.set(instance_for(entry, sessions, self._objects), args[1])
+
+
+def is_iterator(value: Any) -> bool:
+    """Whether a result is to be streamed."""
+    kind = type(value)
+    return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
+
+
+def _attribute(entry: Entry, args: Sequence[Any], count: int) -> tuple[str, Attribute]:
+    if len(args) != count or not isinstance(args[0], str):
+        needed = "its name" if count == 1 else "its name and value"
+        raise ProtocolError(f"access to an attribute needs {needed}, got {args!r:.120}", received=args)
+    attribute = entry.members.attributes.get(args[0])
+    if attribute is None:
+        raise refusal(args[0])
+    return args[0], attribute
+
+
+def _found(function: Any, name: str) -> Any:
+    if function is None:
+        raise refusal(name)
+    return function
+
+
+def _stream_in_batch(items: Any) -> SerializeError:
+    close = getattr(items, "close", None)
+    if close is not None:
+        close()
+    return SerializeError(
+        f"the call returned an iterator ({type(items).__name__}), which cannot be part of a batch; "
+        "make this call outside of a batch, or let the method return a list"
+    )

@@ -1,0 +1,100 @@
+"""How an exception of a method becomes the payload of a reply."""
+
+import contextlib
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Final
+
+from pyro_core.convert import BatchFailure
+from pyro_core.errors import PyroError, SerializeError
+from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE, descriptions, remote_traceback_lines, safe_str
+from pyro_core.serializer import Serializer
+
+_OUR_FRAMES: Final = frozenset({"pyro_server.engine", "pyro_server.dispatch", "pyro_server.instances"})
+_MISSING: Final = object()
+
+
+def encode_failure(
+    serializer: Serializer, error: BaseException, version: int, *, detailed: bool, max_bytes: int
+) -> bytes:
+    """Encode an exception with the traceback of this side; ever simpler until it can be encoded.
+
+    Args:
+        serializer: The request's serializer.
+        error: The exception.
+        version: Protocol version of the caller.
+        detailed: Show local variables in the traceback.
+        max_bytes: The most that the payload may be.
+    """
+    with traced(error, detailed=detailed):
+        for wire in (error, *descriptions(error, version)):
+            try:
+                payload = serializer.encode_value(wire)
+            except SerializeError:
+                continue
+            if len(payload) <= max_bytes:
+                return payload
+    last = PyroError(f"{type(error).__name__}, with a text or data too large or too odd to be sent")
+    return serializer.encode_value(last)
+
+
+def encode_batch(serializer: Serializer, results: list[Any], *, detailed: bool) -> bytes:
+    """Encode the results of a batch, the last of which may be a ``BatchFailure``.
+
+    Raises:
+        SerializeError: If one of the results cannot travel.
+    """
+    failure = results[-1] if results else None
+    if not isinstance(failure, BatchFailure):
+        return serializer.encode_value(results)
+    with traced(failure.error, detailed=detailed):
+        try:
+            return serializer.encode_value(results)
+        except SerializeError:
+            error = failure.error
+            substitute = PyroError(
+                f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}"
+            )
+            setattr(substitute, TRACEBACK_ATTRIBUTE, remote_traceback_lines(error))
+            return serializer.encode_value([*results[:-1], BatchFailure(substitute)])
+
+
+@contextlib.contextmanager
+def traced(error: BaseException, *, detailed: bool) -> Iterator[None]:
+    """While inside, the exception carries its traceback in the attribute in which it travels."""
+    before = vars(error).get(TRACEBACK_ATTRIBUTE, _MISSING)
+    setattr(error, TRACEBACK_ATTRIBUTE, traceback_lines(error, detailed=detailed))
+    try:
+        yield
+    finally:
+        if before is _MISSING:
+            vars(error).pop(TRACEBACK_ATTRIBUTE, None)
+        else:
+            setattr(error, TRACEBACK_ATTRIBUTE, before)
+
+
+def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str]:
+    """The traceback of an exception and its causes, and below it the remote one that it may carry already.
+
+    The frames of this package that merely led to the method are left out.
+
+    Args:
+        error: The exception.
+        detailed: Show local variables.
+    """
+    import traceback
+
+    trace = _users_part(error.__traceback__)
+    shown = traceback.TracebackException(type(error), error, trace, capture_locals=detailed)
+    lines = list(shown.format())
+    remote = remote_traceback_lines(error)
+    if remote:
+        lines += [" +--- That exception came from another process - its traceback there:\n"]
+        lines += [f" | {line}\n" for line in "".join(remote).rstrip("\n").split("\n")]
+    return lines
+
+
+def _users_part(trace: TracebackType | None) -> TracebackType | None:
+    while trace is not None and trace.tb_frame.f_globals.get("__name__") in _OUR_FRAMES:
+        trace = trace.tb_next
+    return trace

@@ -1,0 +1,109 @@
+"""What the connections of one daemon share, and what its transport asks of it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyro_core.context import CallContext
+from pyro_core.convert import ClassRules
+from pyro_core.settings import ServerSettings
+from pyro_core.wire.message import ONEWAY
+from pyro_server.accepted import AcceptedSerializers
+from pyro_server.connection import Connection
+from pyro_server.dispatch import Dispatcher
+from pyro_server.engine import ServerEngine
+from pyro_server.objects import ObjectTable
+from pyro_server.streams import StreamTable
+
+if TYPE_CHECKING:
+    from pyro_server.daemon import Daemon
+
+log = logging.getLogger("pyro_server.host")
+
+
+class DaemonHost:
+    """Implements ``pyro_core.transport.Host``.
+
+    Args:
+        daemon: The daemon, for its hooks.
+        settings: Its settings.
+        rules: Its rules for classes.
+        annotate: Gives annotations for every reply; None if there are none.
+        require_handshake: False for a socket that the program connected itself.
+
+    Attributes:
+        daemon: As given.
+        settings: As given.
+        objects: What is registered.
+        streams: The open item streams.
+        accepted: The accepted serializers.
+        dispatcher: Calls the objects.
+        annotate: As given.
+    """
+
+    def __init__(
+        self,
+        daemon: "Daemon",
+        settings: ServerSettings,
+        rules: ClassRules,
+        *,
+        annotate: Callable[[], Mapping[str, bytes]] | None = None,
+        require_handshake: bool = True,
+    ) -> None:
+        self.daemon = daemon
+        self.settings = settings
+        self.annotate = annotate
+        self.objects = ObjectTable()
+        self.accepted = AcceptedSerializers(settings.serializers, rules)
+        self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
+        self.streams = StreamTable(
+            max_streams=settings.limits.max_streams,
+            lifetime_s=settings.stream_lifetime_s,
+            linger_s=settings.stream_linger_s,
+        )
+        self._require_handshake = require_handshake
+
+    def connection_made(self, peer: str, sock: Any) -> ServerEngine:
+        """A client connected."""
+        return ServerEngine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+
+    def connection_lost(self, connection: Connection, *, was_accepted: bool) -> None:
+        """A client is gone.
+
+        Args:
+            connection: Its connection.
+            was_accepted: Whether its handshake had been accepted.
+        """
+        if was_accepted:
+            try:
+                self.daemon.client_disconnect(connection)
+            except Exception:
+                log.exception("client_disconnect() failed for %r", connection)
+        self.streams.disconnected(connection)
+        connection.release()
+
+    def housekeeping(self) -> None:
+        """Do what is to be done every few seconds."""
+        self.streams.expire()
+        try:
+            self.daemon.housekeeping()
+        except Exception:
+            log.exception("housekeeping() failed")
+
+    def call_failed(self, call: CallContext, error: BaseException) -> None:
+        """A call raised: tell the daemon's hook."""
+        entry = self.objects.by_id.get(call.object_id)
+        method = entry.members.methods.get(call.method) if entry is not None else None
+        unseen = bool(call.flags & ONEWAY) or (method is not None and method.callback)
+        try:
+            self.daemon.call_failed(call, error, unseen=unseen)
+        except Exception:
+            log.exception("call_failed() failed")
+
+    def describe(self) -> str:
+        """A line about the daemon."""
+        return self.daemon.describe()
+
+    def close(self) -> None:
+        """End what would outlive the connections."""
+        self.streams.clear()

@@ -1,0 +1,117 @@
+"""Which instance of a registered class serves a call."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pyro_core.errors import DaemonError
+from pyro_server.expose import is_private
+from pyro_server.objects import Bound, Entry, ObjectTable
+
+
+class Sessions:
+    """The instances that belong to one connection.
+
+    Attributes:
+        instances: Entry -> instance.
+    """
+
+    __slots__ = ("_lock", "bound", "instances")
+
+    def __init__(self) -> None:
+        self.instances: dict[Entry, Any] = {}
+        self.bound: dict[Entry, Bound] = {}
+        self._lock = threading.Lock()
+
+    def get(self, entry: Entry) -> Any:
+        """The connection's instance for a class; made at the first call."""
+        instance = self.instances.get(entry)
+        if instance is None:
+            with self._lock:
+                instance = self.instances.get(entry)
+                if instance is None:
+                    instance = _create(entry)
+                    self.bound[entry] = entry.bind(instance)
+                    self.instances[entry] = instance
+        return instance
+
+    def owns(self, candidate: object) -> Entry | None:
+        """The entry whose instance this is; None if it is not of this connection."""
+        for entry, instance in list(self.instances.items()):
+            if instance is candidate:
+                return entry
+        return None
+
+    def clear(self) -> None:
+        """Let go of all instances."""
+        self.instances.clear()
+        self.bound.clear()
+
+
+def instance_for(entry: Entry, sessions: Sessions, objects: ObjectTable) -> Any:
+    """The instance that serves a call.
+
+    Args:
+        entry: What is called.
+        sessions: Instances of the calling connection.
+        objects: The daemon's objects, which learn of a ``single`` instance.
+
+    Raises:
+        DaemonError: If a weakly registered object is gone.
+        TypeError: If an instance creator gave something else than an instance of its class.
+    """
+    mode = entry.mode
+    if mode == "object":
+        return entry.instance
+    if mode == "session":
+        return sessions.get(entry)
+    if mode == "percall":
+        return _create(entry)
+    if mode == "weak":
+        target = entry.target()
+        if target is None:
+            raise DaemonError("unknown object")
+        return target
+    if entry.instance is None:
+        with entry.lock:
+            if entry.instance is None:
+                objects.settle(entry, _create(entry))
+    return entry.instance
+
+
+def method_for(entry: Entry, name: str, sessions: Sessions, objects: ObjectTable) -> Callable[..., Any]:
+    """What to call for an exposed method.
+
+    Raises:
+        AttributeError: If there is no such method; no instance is made then.
+        DaemonError, TypeError: As ``instance_for`` does.
+    """
+    bound = entry.bound or sessions.bound.get(entry)
+    if bound is not None:
+        function = bound.get(name)
+        if function is not None:
+            return function
+    method = entry.members.methods.get(name)
+    if method is None:
+        raise refusal(name)
+    return method.bound_to(instance_for(entry, sessions, objects), entry.members.cls)
+
+
+def refusal(name: object) -> AttributeError:
+    """The error for a name that remote clients cannot use; says nothing about what the object really has."""
+    if isinstance(name, str) and is_private(name):
+        return AttributeError(f"attempt to access private attribute {name!r}")
+    return AttributeError(f"attempt to access unexposed or unknown remote attribute {name!r}")
+
+
+def _create(entry: Entry) -> Any:
+    cls = entry.target
+    if entry.creator is None:
+        return cls()
+    instance = entry.creator(cls)
+    if not isinstance(instance, cls):
+        raise TypeError(
+            f"instance creator {entry.creator!r} must give an instance of {cls.__name__}, "
+            f"got {instance!r:.120}"
+        )
+    return instance
