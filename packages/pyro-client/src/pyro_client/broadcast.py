@@ -1,0 +1,67 @@
+"""The discovery question on the local network: who is the name server?"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pyro_core import discovery
+from pyro_core.errors import CommunicationError, ProtocolError, PyroError
+
+_ROUND_S: Final = 0.4
+"""Datagrams get lost: the question is repeated after this time."""
+_MAX_DATAGRAM_BYTES: Final = 2048
+
+
+def ask(
+    addresses: Sequence[str], port: int, wait_s: float, *, clock: Callable[[], float] = time.monotonic
+) -> list[str]:
+    """Ask for a name server by UDP.
+
+    Args:
+        addresses: Where to send the question; ``"<broadcast>"`` reaches everybody.
+        port: UDP port.
+        wait_s: How long to wait for an answer, in seconds.
+        clock: Monotonic time in seconds.
+
+    Returns:
+        The address of the first that answered, as text; empty if nobody did.
+
+    Raises:
+        CommunicationError: If the question could not be sent to any of the addresses.
+    """
+    deadline = clock() + wait_s
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        while (left_s := deadline - clock()) > 0:
+            _send(sock, addresses, port)
+            answer = _await_answer(sock, min(clock() + min(_ROUND_S, left_s), deadline), clock)
+            if answer:
+                return [answer]
+    return []
+
+
+def _send(sock: socket.socket, addresses: Sequence[str], port: int) -> None:
+    problems = []
+    for address in addresses:
+        try:
+            sock.sendto(discovery.QUESTION, (address, port))
+        except OSError as problem:  # such as no route for one of them, while another one works
+            problems.append(f"{address}: {problem}")
+    if len(problems) == len(addresses):
+        raise CommunicationError(f"the discovery question could not be sent ({'; '.join(problems)})")
+
+
+def _await_answer(sock: socket.socket, until: float, clock: Callable[[], float]) -> str | None:
+    while (left_s := until - clock()) > 0:
+        sock.settimeout(left_s)
+        try:
+            datagram, _sender = sock.recvfrom(_MAX_DATAGRAM_BYTES)
+        except (TimeoutError, ConnectionError):  # the latter: a host without name server says so
+            continue
+        try:
+            return str(discovery.parse_answer(datagram))
+        except (PyroError, ProtocolError):  # some other program's datagram
+            continue
+    return None

@@ -1,0 +1,269 @@
+"""``proxy._pyro``: everything about a proxy that is not the remote object's own."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pyro_client.channel import Channel
+from pyro_client.plans.connect import Connection
+from pyro_client.profile import Annotations, Profile
+from pyro_client.retry import delays
+from pyro_core.errors import CommunicationError, ConnectionClosedError, NamingError
+from pyro_core.metadata import Metadata
+from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
+from pyro_core.settings import ClientSettings
+from pyro_core.uri import URI
+
+DEFAULT_TRIES: Final = 100
+"""Attempts of ``reconnect``: with its waiting times about a quarter of an hour."""
+
+
+class ProfileControl:
+    """What blocking and asyncio proxies have in common: how to talk, and nothing about connections.
+
+    Args:
+        profile: How to talk.
+        changed: Called after a change that the connection must notice.
+    """
+
+    __slots__ = ("_changed", "_profile")
+
+    def __init__(self, profile: Profile, changed: Callable[[], object]) -> None:
+        self._profile = profile
+        self._changed = changed
+
+    @property
+    def uri(self) -> URI:
+        """The URI that the proxy was made for."""
+        return self._profile.uri
+
+    @property
+    def resolved_uri(self) -> URI | None:
+        """The address that it stands for; None before a name was looked up."""
+        return self._profile.resolved_uri
+
+    @property
+    def settings(self) -> ClientSettings:
+        """The settings that the proxy was made with."""
+        return self._profile.settings
+
+    @property
+    def metadata(self) -> Metadata:
+        """Members of the remote object; empty before the first connection."""
+        return self._profile.metadata
+
+    @property
+    def oneway(self) -> set[str]:
+        """Names of methods whose calls are not answered; names may be added and removed."""
+        return self._profile.oneway
+
+    @oneway.setter
+    def oneway(self, names: Iterable[str]) -> None:
+        wanted = set(names)
+        self._profile.oneway.clear()
+        self._profile.oneway.update(wanted)
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Deadline of a whole call in seconds, connecting included; None for none.
+
+        A call that is repeated (``max_retries``) has that much time for each attempt.
+        """
+        return self._profile.timeout_s
+
+    @timeout_s.setter
+    def timeout_s(self, seconds: float | None) -> None:
+        if seconds is not None and seconds < 0:
+            raise ValueError(f"a timeout is a number of seconds, 0 or more, or None; got {seconds!r}")
+        self._profile.timeout_s = seconds or None
+        self._changed()
+
+    @property
+    def max_retries(self) -> int:
+        """How often to repeat a call whose connection failed, although it may have been executed."""
+        return self._profile.max_retries
+
+    @max_retries.setter
+    def max_retries(self, count: int) -> None:
+        self._profile.max_retries = count
+        self._changed()
+
+    @property
+    def serializer(self) -> str:
+        """Name of the serializer for requests; None, when set, means that of the settings.
+
+        A change holds from the next connection on.
+        """
+        return self._profile.serializer
+
+    @serializer.setter
+    def serializer(self, name: str | None) -> None:
+        self._profile.chosen_serializer = name
+
+    @property
+    def handshake(self) -> Any:
+        """What is said in the handshake: any value that the serializer takes."""
+        return self._profile.handshake
+
+    @handshake.setter
+    def handshake(self, value: Any) -> None:
+        self._profile.handshake = value
+
+    @property
+    def validate_handshake(self) -> Callable[[Any], object] | None:
+        """Gets the server's answer to the handshake, and raises to refuse that server."""
+        return self._profile.validate_handshake
+
+    @validate_handshake.setter
+    def validate_handshake(self, hook: Callable[[Any], object] | None) -> None:
+        self._profile.validate_handshake = hook
+
+    @property
+    def annotations(self) -> Callable[[], Annotations] | None:
+        """Gives annotations to send with each request of this proxy: four ASCII letters -> bytes."""
+        return self._profile.annotations
+
+    @annotations.setter
+    def annotations(self, hook: Callable[[], Annotations] | None) -> None:
+        self._profile.annotations = hook
+        self._changed()
+
+    @property
+    def on_response(self) -> Callable[[Annotations, int], object] | None:
+        """Gets the annotations and the message kind of each answer, that of the handshake included."""
+        return self._profile.on_response
+
+    @on_response.setter
+    def on_response(self, hook: Callable[[Annotations, int], object] | None) -> None:
+        self._profile.on_response = hook
+        self._changed()
+
+
+class Control(ProfileControl):
+    """Controls one ``Proxy``; found at ``proxy._pyro``.
+
+    Args:
+        channel: Makes the calls.
+    """
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel.profile, channel.refresh)
+        self._channel = channel
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as is known without asking the server."""
+        return self._channel.connected
+
+    @property
+    def connection(self) -> Connection | None:
+        """The open connection with its protocol version, greeting and socket (``connection.link.sock``)."""
+        return self._channel.connection
+
+    @property
+    def version(self) -> int | None:
+        """Protocol version of the server; None while there is no connection."""
+        connection = self._channel.connection
+        return None if connection is None else connection.version
+
+    def bind(self) -> bool:
+        """Look up the name and connect now, instead of at the first call.
+
+        Returns:
+            True if a connection was made, False if there was one.
+
+        Raises:
+            CommunicationError: If the server cannot be reached, or refuses.
+            NamingError: If the name cannot be looked up.
+        """
+        return self._channel.bind()
+
+    def release(self) -> None:
+        """Close the connection. The next call makes a new one.
+
+        A given ``connected_socket`` stays open: it belongs to whoever made it.
+        """
+        self._channel.release()
+
+    def reconnect(
+        self, tries: int = DEFAULT_TRIES, *, first_wait_s: float = 0.1, longest_wait_s: float = 10.0
+    ) -> None:
+        """Close the connection and make a new one, however long the server takes to come back.
+
+        Args:
+            tries: How often to try.
+            first_wait_s: Seconds between the first two attempts; it doubles from then on, and is shortened
+                at random so that many clients do not come back at the same moment.
+            longest_wait_s: Longest wait between two attempts, in seconds.
+
+        Raises:
+            ConnectionClosedError: If no attempt succeeded.
+        """
+        self._channel.release()
+        waits = delays(first_wait_s, longest_wait_s)
+        for attempt in range(1, tries + 1):
+            try:
+                self._channel.bind()
+            except (CommunicationError, NamingError) as problem:
+                if attempt == tries:
+                    raise ConnectionClosedError(
+                        f"failed to reconnect to {self.uri} in {tries} attempts; the last one: {problem}",
+                        retry_safe=True,
+                    ) from problem
+                self._channel.runner.sleep(next(waits))
+            else:
+                return
+
+    def ping(self) -> None:
+        """Ask the server for a sign of life, connecting if need be.
+
+        Raises:
+            CommunicationError: If there is none before the deadline.
+        """
+        self._channel.ping()
+
+    def invoke(
+        self,
+        method: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        flags: int = 0,
+        object_id: str | None = None,
+    ) -> Any:
+        """Call a method by name, without looking at the metadata.
+
+        Args:
+            method: Its name.
+            args: Positional arguments.
+            kwargs: Keyword arguments.
+            flags: Neutral flags (see ``pyro_core.wire.message``), such as ``ONEWAY``.
+            object_id: Another object of the same daemon; None for the proxy's own.
+
+        Returns:
+            What the method returns.
+        """
+        return self._channel.invoke(method, args, kwargs or {}, flags=flags, object_id=object_id)
+
+    def get(self, name: str) -> Any:
+        """Read a remote attribute.
+
+        Raises:
+            AttributeError: If it is not exposed.
+        """
+        return self._channel.call(GET_ATTRIBUTE, (name,), None)
+
+    def set(self, name: str, value: Any) -> None:
+        """Write a remote attribute.
+
+        Raises:
+            AttributeError: If it is not exposed, or cannot be written.
+        """
+        self._channel.call(SET_ATTRIBUTE, (name, value), None)
+
+    def known_metadata(self) -> Metadata:
+        """Members of the remote object, connecting if they are not known yet."""
+        if not self._profile.metadata:
+            self._channel.bind()
+        return self._profile.metadata

@@ -1,0 +1,231 @@
+"""From an address to a connection that is ready for calls."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pyro_client.plans.invoke import ask, next_event
+from pyro_client.profile import Profile
+from pyro_core.client_session import ClientSession
+from pyro_core.errors import (
+    ConnectionClosedError,
+    ConnectionRejected,
+    ProtocolError,
+    PyroError,
+    SerializeError,
+)
+from pyro_core.events import Accepted, Refused, WrongVersion
+from pyro_core.metadata import Metadata
+from pyro_core.names import DAEMON_ID, PROTOCOL_502, STOCK_SERIALIZER_IDS
+from pyro_core.plans import Close, Open, Plan, Send
+from pyro_core.serializer import Serializer
+from pyro_core.uri import URI
+from pyro_core.wire.message import META_ON_CONNECT, NO_ANNOTATIONS, Message
+
+GET_METADATA: Final = "get_metadata"
+
+
+class Connection:
+    """An open connection, its dialogue, and what the handshake told.
+
+    Attributes:
+        link: What the runner's steps need.
+        session: The dialogue.
+        serializer: Encodes and decodes for this server.
+        serializer_id: Its number in this server's protocol version.
+        uri: Address of the object.
+        peer: Address of the server, for texts.
+        version: Protocol version of the server.
+        metadata: Members of the object.
+        greeting: The server's answer to the handshake.
+        features: Extras that both sides agreed on.
+        response_annotations: What came along with the answer to the handshake.
+    """
+
+    __slots__ = (
+        "features",
+        "greeting",
+        "link",
+        "metadata",
+        "peer",
+        "response_annotations",
+        "serializer",
+        "serializer_id",
+        "session",
+        "uri",
+        "version",
+    )
+
+    def __init__(self, link: Any, uri: URI, session: ClientSession, serializer: Serializer) -> None:
+        self.link = link
+        self.uri = uri
+        self.peer = uri.location or "the given socket"
+        self.session = session
+        self.serializer = serializer
+        self.serializer_id = serializer.wire_ids[session.version]
+        self.version = session.version
+        self.metadata = Metadata()
+        self.greeting: Any = None
+        self.features: frozenset[str] = frozenset()
+        self.response_annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+
+
+def connect(uri: URI, profile: Profile, *, within_s: float | None = None) -> Plan[Connection]:
+    """Connect to an address and shake hands, in the protocol version that the server speaks.
+
+    Args:
+        uri: A PYRO address.
+        profile: How to talk.
+        within_s: Give up on the network connection after that many seconds; None for the runner's limit.
+
+    Raises:
+        CommunicationError: If the server cannot be reached, or refuses.
+        ProtocolError: If it does not speak our protocols.
+        PyroError: If the object has no members.
+    """
+    address = uri.location or ""
+    version = profile.first_version(address)
+    outcome = yield from _attempt(uri, profile, version, within_s)
+    if isinstance(outcome, int):
+        other = yield from _attempt(uri, profile, outcome, within_s)
+        if isinstance(other, int):
+            raise ProtocolError(
+                f"{address} refuses protocol {version} and protocol {outcome}",
+                expected=outcome,
+                received=other,
+            )
+        profile.peers.remember(address, outcome)
+        outcome = other
+    return outcome
+
+
+def adopt(link: Any, uri: URI, profile: Profile) -> Plan[Connection]:
+    """Use a socket that is connected already, whose server knows no handshake.
+
+    Args:
+        link: The runner's link for it.
+        uri: Names the object.
+        profile: How to talk.
+    """
+    connection = _prepared(link, uri, profile, PROTOCOL_502, handshake=False)
+    yield from _fetch_metadata(connection)
+    _require_members(connection)
+    return connection
+
+
+def _attempt(uri: URI, profile: Profile, version: int, within_s: float | None) -> Plan[Connection | int]:
+    """Connect with one version; gives the version to use instead if the server asks for another."""
+    link = yield Open(uri, within_s)
+    try:
+        outcome = yield from _shake_hands(_prepared(link, uri, profile, version), profile)
+    except GeneratorExit:  # the runner threw the plan away: it cannot carry out steps any more
+        raise
+    except BaseException:
+        yield Close(link)
+        raise
+    if isinstance(outcome, int):
+        yield Close(link)
+    return outcome
+
+
+def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake: bool = True) -> Connection:
+    session = ClientSession(version=version, limits=profile.settings.limits, require_handshake=handshake)
+    return Connection(link, uri, session, profile.serializer_for(version))
+
+
+def _shake_hands(connection: Connection, profile: Profile) -> Plan[Connection | int]:
+    request = {"handshake": profile.handshake, "object": connection.uri.object}
+    payload = connection.serializer.encode_value(request)
+    annotations, correlation_id = profile.request_extras()
+    yield Send(
+        connection.link,
+        connection.session.connect(connection.serializer_id, payload, annotations, correlation_id),
+    )
+    try:
+        event = yield from next_event(connection)
+    except ConnectionClosedError as problem:
+        raise ConnectionClosedError(
+            f"{connection.peer} closed the connection during the handshake; it may not know the serializer "
+            f"{connection.serializer.name!r}, or expect TLS",
+            peer=connection.peer,
+            retry_safe=True,
+        ) from problem
+    if isinstance(event, WrongVersion) and event.version != connection.version:
+        return event.version
+    if isinstance(event, Refused):
+        raise ConnectionRejected(_reason(connection, event), peer=connection.peer)
+    if not isinstance(event, Accepted):
+        raise ProtocolError(
+            f"{connection.peer} answered the handshake with {type(event).__name__}",
+            expected="Accepted or Refused",
+            received=type(event).__name__,
+        )
+    yield from _welcome(connection, profile, event)
+    return connection
+
+
+def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[None]:
+    """Take in what the server said when it accepted."""
+    message = event.message
+    connection.features = event.features
+    connection.response_annotations = message.annotations
+    wire_metadata = _read_greeting(connection, message)
+    if profile.validate_handshake is not None:
+        profile.validate_handshake(connection.greeting)
+    if wire_metadata is None:
+        yield from _fetch_metadata(connection)
+    else:
+        connection.metadata = Metadata.from_wire(wire_metadata)
+    _require_members(connection)
+
+
+def _read_greeting(connection: Connection, message: Message) -> Any:
+    """Note the server's answer; gives the metadata that came with it, or None."""
+    if message.serializer_id != connection.serializer_id:
+        raise ProtocolError(
+            f"{connection.peer} accepted the handshake in serializer {message.serializer_id}, "
+            f"expected {connection.serializer_id} ({connection.serializer.name}), as in the request",
+            expected=connection.serializer_id,
+            received=message.serializer_id,
+        )
+    if not message.payload:  # protocol 48 tolerates it
+        return None
+    greeting = connection.serializer.decode_value(message.payload)
+    if connection.version == PROTOCOL_502 or message.flags & META_ON_CONNECT:
+        if not isinstance(greeting, dict):
+            raise ProtocolError(
+                f"{connection.peer} accepted the handshake with a {type(greeting).__name__}",
+                expected="dict with handshake and meta",
+                received=greeting,
+            )
+        connection.greeting = greeting.get("handshake")
+        return greeting.get("meta")
+    connection.greeting = greeting
+    return None
+
+
+def _fetch_metadata(connection: Connection) -> Plan[None]:
+    members = yield from ask(connection, DAEMON_ID, GET_METADATA, (connection.uri.object,), {})
+    connection.metadata = Metadata.from_wire(members)
+
+
+def _require_members(connection: Connection) -> None:
+    if not connection.metadata:
+        raise PyroError(
+            f"remote object {connection.uri} doesn't expose any methods or attributes; "
+            "did its class forget to @expose them?"
+        )
+
+
+def _reason(connection: Connection, refused: Refused) -> str:
+    """Why the server refused, in its own words."""
+    marshal_id = STOCK_SERIALIZER_IDS[connection.version]["marshal"]
+    try:
+        if refused.serializer_id == marshal_id:
+            from pyro_core.wire.refusal import decode_reason
+
+            return decode_reason(refused.reason_payload)
+        if refused.serializer_id == connection.serializer_id:
+            return str(connection.serializer.decode_value(refused.reason_payload))
+    except (SerializeError, ProtocolError) as problem:
+        return f"(its reason cannot be read: {problem})"
+    return f"(its reason is in serializer {refused.serializer_id}, which was not asked for)"

@@ -1,0 +1,188 @@
+"""One request and its answer, on a connection that is open."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyro_core.calls import StreamHandle
+from pyro_core.errors import ConnectionClosedError, ProtocolError, RemoteError
+from pyro_core.events import PeerBroke, PongArrived, ReplyArrived
+from pyro_core.names import ANNOTATION_STREAM
+from pyro_core.plans import Plan, Receive, Send
+from pyro_core.remote_errors import remote_traceback_lines, safe_str
+from pyro_core.wire.message import EXCEPTION, NO_ANNOTATIONS, STREAM, Message
+
+if TYPE_CHECKING:
+    from pyro_client.plans.connect import Connection
+
+Extras = tuple[Mapping[str, bytes], bytes | None]
+NO_EXTRAS: Extras = (NO_ANNOTATIONS, None)
+
+
+def request(
+    connection: "Connection",
+    payload: bytes,
+    flags: int = 0,
+    extras: Extras = NO_EXTRAS,
+    *,
+    compress: bool = False,
+) -> bytes:
+    """The bytes of a call; it is the one under way from now on.
+
+    Args:
+        connection: Where to.
+        payload: The encoded call.
+        flags: Such as ``ONEWAY``.
+        extras: Annotations and correlation id.
+        compress: Compress the payload if that makes it shorter.
+
+    Raises:
+        MessageTooLarge: If the payload is larger than the limit; the connection is fine.
+    """
+    annotations, correlation_id = extras
+    return connection.session.call(
+        connection.serializer_id, payload, flags, annotations, correlation_id, compress=compress
+    )
+
+
+def exchange(connection: "Connection", data: bytes, *, oneway: bool = False) -> Plan[Message | None]:
+    """Send a request and wait for its answer.
+
+    Returns:
+        The answer; None for a one-way call, which has none.
+
+    Raises:
+        CommunicationError: If the connection failed; it must be dropped then.
+        ProtocolError: If the server answered nonsense; the same.
+    """
+    yield Send(connection.link, data)
+    if oneway:
+        return None
+    return (yield from answer(connection))
+
+
+def ask(
+    connection: "Connection", object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Plan[Any]:
+    """Call a method as part of a longer plan; gives its result, or raises the remote exception."""
+    payload = connection.serializer.encode_call(object_id, method, args, kwargs)
+    yield Send(connection.link, request(connection, payload))
+    return result_within_plan(connection, (yield from answer(connection)))
+
+
+def answer(connection: "Connection") -> Plan[Message]:
+    """Wait for the answer to the request that was sent last."""
+    event = yield from next_event(connection)
+    if not isinstance(event, ReplyArrived):
+        raise ProtocolError(
+            f"{connection.peer} sent {type(event).__name__} where the answer to a call was due",
+            expected="ReplyArrived",
+            received=type(event).__name__,
+        )
+    return check(connection, event.message)
+
+
+def check(connection: "Connection", message: Message) -> Message:
+    """The same answer, if it can be decoded.
+
+    Raises:
+        ProtocolError: If the server used another serializer than the request; that would be its choice of
+            what code runs here.
+    """
+    if message.serializer_id != connection.serializer_id:
+        raise ProtocolError(
+            f"invalid serializer in response: {message.serializer_id}, expected {connection.serializer_id} "
+            f"({connection.serializer.name}), as in the request",
+            expected=connection.serializer_id,
+            received=message.serializer_id,
+        )
+    return message
+
+
+def ping(connection: "Connection") -> Plan[None]:
+    """Ask the server for a sign of life and wait for it."""
+    yield Send(connection.link, connection.session.ping())
+    event = yield from next_event(connection)
+    if not isinstance(event, PongArrived):
+        raise ProtocolError(
+            f"{connection.peer} answered a ping with {type(event).__name__}",
+            expected="PongArrived",
+            received=type(event).__name__,
+        )
+
+
+def next_event(connection: "Connection") -> Plan[object]:
+    """Wait for one thing that the server says.
+
+    Raises:
+        ConnectionClosedError: If it closed the connection instead.
+        ProtocolError: If it sent something that is not allowed, or more than was asked for.
+    """
+    session = connection.session
+    while not (events := session.events()):
+        data = yield Receive(connection.link)
+        if not data:
+            raise ConnectionClosedError(
+                f"{connection.peer} closed the connection while an answer was due; the call may have been "
+                "executed",
+                peer=connection.peer,
+            )
+        session.receive_data(data)
+    event = events[0]
+    if isinstance(event, PeerBroke):
+        raise event.error
+    if len(events) > 1:
+        extra = events[1]
+        if isinstance(extra, PeerBroke):
+            raise extra.error
+        raise ProtocolError(
+            f"{connection.peer} sent more than the one message that was due", expected=1, received=len(events)
+        )
+    return event
+
+
+def result(connection: "Connection", message: Message) -> Any:
+    """What an answer says: gives the value, or raises the exception.
+
+    Called outside of the plans, because a remote ``StopIteration`` must not end one.
+
+    Returns:
+        The value; for an iterator a ``StreamHandle``; for a batch the list of its results.
+
+    Raises:
+        Exception: The remote one.
+        SerializeError: If it cannot be decoded; the connection is fine.
+    """
+    flags = message.flags
+    if flags & STREAM:
+        stream_id = message.annotations.get(ANNOTATION_STREAM)
+        return StreamHandle(None if stream_id is None else bytes(stream_id).decode("ascii", "replace"))
+    value = connection.serializer.decode_value(message.payload)
+    if flags & EXCEPTION:
+        raise _as_error(value)
+    return value
+
+
+def result_within_plan(connection: "Connection", message: Message) -> Any:
+    """Like ``result()``, for generators and coroutines, where ``StopIteration`` must not be raised."""
+    try:
+        return result(connection, message)
+    except (StopIteration, StopAsyncIteration) as end:
+        raise _disguised(end) from end
+
+
+def _as_error(value: object) -> BaseException:
+    """The exception to raise for a decoded one: never one that would end this process."""
+    if isinstance(value, Exception):
+        return value
+    if isinstance(value, BaseException):
+        return _disguised(value)
+    return RemoteError("unknown exception", repr(value), (value,))
+
+
+def _disguised(error: BaseException) -> RemoteError:
+    kind = type(error)
+    stand_in = RemoteError(
+        f"{kind.__module__}.{kind.__qualname__}", ", ".join(map(safe_str, error.args)), error.args
+    )
+    stand_in._pyroTraceback = remote_traceback_lines(error)
+    return stand_in

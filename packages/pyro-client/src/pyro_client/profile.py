@@ -1,0 +1,177 @@
+"""What a proxy is, apart from its connection: everything that a copy of it takes along."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pyro_client import peer_versions
+from pyro_client.peer_versions import PeerVersions
+from pyro_core.calls import ObjectRef
+from pyro_core.context import checked_annotations, request_extras
+from pyro_core.convert import ClassRules
+from pyro_core.errors import SerializeError
+from pyro_core.metadata import Metadata
+from pyro_core.names import PROTOCOL_VERSIONS
+from pyro_core.serializer import Serializer
+from pyro_core.settings import ClientSettings
+from pyro_core.uri import URI
+
+DEFAULT_HANDSHAKE: Final = "hello"
+
+Annotations = Mapping[str, bytes]
+
+
+class Profile:
+    """How one proxy talks to its object.
+
+    Args:
+        uri: Which object.
+        settings: How to behave; None reads the environment.
+        rules: Classes that can be sent and received beside the plain types; None for new, empty rules.
+        peers: Memory of the servers' protocol versions; None for that of the process.
+
+    Attributes:
+        resolved_uri: Address that ``uri`` last turned out to mean; None before the first connection.
+        chosen_serializer: Name of the serializer if one was chosen for this proxy, else None.
+        handshake: What to say in the handshake; any value that the serializer takes.
+        timeout_s: Deadline of one attempt of a call, in seconds; None for none.
+        max_retries: How often to repeat a call that failed, although it may have been executed.
+        metadata: Members of the object as far as they are known.
+        oneway: Names of methods whose calls are not answered.
+        validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
+        annotations: Gives annotations to send with each request.
+        on_response: Gets the annotations and the message kind of each answer.
+    """
+
+    __slots__ = (
+        "_serializers",
+        "annotations",
+        "chosen_serializer",
+        "handshake",
+        "max_retries",
+        "metadata",
+        "on_response",
+        "oneway",
+        "peers",
+        "resolved_uri",
+        "rules",
+        "settings",
+        "timeout_s",
+        "uri",
+        "validate_handshake",
+    )
+
+    def __init__(
+        self,
+        uri: URI,
+        settings: ClientSettings | None = None,
+        rules: ClassRules | None = None,
+        peers: PeerVersions | None = None,
+    ) -> None:
+        self.settings = ClientSettings.from_environ() if settings is None else settings
+        self.uri = uri
+        self.rules = ClassRules() if rules is None else rules
+        self.peers = peer_versions.SHARED if peers is None else peers
+        self.resolved_uri = uri if uri.protocol == "PYRO" else None
+        self.chosen_serializer: str | None = None
+        self.handshake: Any = DEFAULT_HANDSHAKE
+        self.timeout_s = self.settings.timeouts.call_s
+        self.max_retries = self.settings.max_retries
+        self.metadata = Metadata()
+        self.oneway: set[str] = set()
+        self.validate_handshake: Callable[[Any], object] | None = None
+        self.annotations: Callable[[], Annotations] | None = None
+        self.on_response: Callable[[Annotations, int], object] | None = None
+        self._serializers: dict[tuple[str, int], Serializer] = {}
+
+    @property
+    def serializer(self) -> str:
+        """Name of the serializer for requests."""
+        return self.chosen_serializer or self.settings.serializer
+
+    @property
+    def object_id(self) -> str:
+        """Id of the object in its daemon, or the name or tags it is looked up by."""
+        target = (self.resolved_uri or self.uri).object
+        return target if isinstance(target, str) else ",".join(sorted(target))
+
+    def copy(self) -> "Profile":
+        """An independent profile that starts out the same."""
+        twin = Profile(self.uri, self.settings, self.rules, self.peers)
+        for name in Profile.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.oneway = set(self.oneway)
+        twin._serializers = dict(self._serializers)
+        return twin
+
+    def for_object(self, uri: URI) -> "Profile":
+        """A profile for talking to another object, such as the name server, with the same habits."""
+        other = Profile(uri, self.settings, self.rules, self.peers)
+        other.chosen_serializer = self.chosen_serializer
+        other._serializers = self._serializers
+        return other
+
+    def learn(self, metadata: Metadata) -> None:
+        """Take over what a server said about the object; one-way names added by the user are kept."""
+        self.oneway -= self.metadata.oneway - metadata.oneway
+        self.oneway |= metadata.oneway
+        self.metadata = metadata
+
+    def first_version(self, address: str) -> int:
+        """The protocol version to try first with a server."""
+        version = self.peers.get(address)
+        known = self._serializer_class(self.serializer).wire_ids
+        if version in known:
+            return version
+        return next((other for other in PROTOCOL_VERSIONS if other in known), version)
+
+    def serializer_for(self, version: int) -> Serializer:
+        """The serializer, with the names that a protocol version uses.
+
+        Raises:
+            PluginError: If it is unknown or broken.
+            SerializeError: If that protocol version has no number for it.
+        """
+        name = self.serializer
+        found = self._serializers.get((name, version))
+        if found is None:
+            cls = self._serializer_class(name)
+            if version not in cls.wire_ids:
+                raise SerializeError(
+                    f"serializer {name!r} cannot be used with protocol {version}, which the server speaks; "
+                    "choose another one for this proxy",
+                    serializer=name,
+                )
+            found = self._serializers[name, version] = cls(self.rules.for_version(version))
+        return found
+
+    def offers(self, name: str) -> bool:
+        """Whether a name is a method of the object, as far as is known."""
+        return name in self.metadata.methods or name in self.oneway
+
+    def missing(self, name: str) -> AttributeError:
+        """The error for a name that the object does not have."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.metadata.methods | self.metadata.attrs)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return AttributeError(
+            f"remote object '{self.uri}' has no exposed attribute or method {name!r}{hint}", name=name
+        )
+
+    def request_extras(self) -> tuple[Annotations, bytes | None]:
+        """Annotations and correlation id for the next request."""
+        annotations, correlation_id = request_extras()
+        if self.annotations is not None:
+            annotations = {**annotations, **checked_annotations(self.annotations())}
+        return annotations, correlation_id
+
+    def reference(self) -> ObjectRef:
+        """What the proxy becomes when it travels."""
+        uri = self.resolved_uri or self.uri
+        return ObjectRef(uri, self.metadata, self.handshake, self.chosen_serializer)
+
+    def _serializer_class(self, name: str) -> type[Serializer]:
+        from pyro_core import plugins
+
+        cls: type[Serializer] = plugins.serializers().load(name)
+        return cls

@@ -1,0 +1,220 @@
+"""Carries out the steps of plans on an asyncio event loop."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from pyro_core import plans
+from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
+from pyro_core.net import sockets
+from pyro_core.plans import Plan, Step
+from pyro_core.settings import ClientSettings
+
+T = TypeVar("T")
+
+_HELD_BYTES: Final = 1 << 20
+"""Bytes that may wait for somebody who wants them, before the server is made to wait."""
+
+
+class AsyncLink(asyncio.Protocol):
+    """A connection on an event loop.
+
+    Args:
+        peer: Address of the other side, for texts.
+    """
+
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._held = bytearray()
+        self._waiter: asyncio.Future[bytes] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._ended = False
+        self._problem: Exception | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(data)
+                return
+        self._held += data
+        if len(self._held) > _HELD_BYTES and self._transport is not None:
+            self._transport.pause_reading()
+
+    def eof_received(self) -> None:
+        self._end(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc)
+
+    def pause_writing(self) -> None:
+        self._room = self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has closed the connection, or it broke."""
+        return self._ended
+
+    @property
+    def sock(self) -> Any:
+        """The socket, for looking at."""
+        return self._transport.get_extra_info("socket") if self._transport is not None else None
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it.
+
+        Raises:
+            ConnectionClosedError: If the connection is gone; ``retry_safe`` if it was so from the beginning.
+        """
+        if self._ended or self._transport is None:
+            raise self._lost(retry_safe=True)
+        self._transport.write(data)
+        if self._room is not None:
+            await self._room
+            if self._ended:
+                raise self._lost()
+
+    async def receive(self) -> bytes:
+        """Wait for some bytes; empty when the other side closed the connection.
+
+        Raises:
+            ConnectionClosedError: If the connection broke.
+        """
+        if self._held:
+            data = bytes(self._held)
+            self._held.clear()
+            if self._transport is not None and not self._ended:
+                self._transport.resume_reading()
+            return data
+        if self._problem is not None:
+            raise self._lost()
+        if self._ended:
+            return b""
+        self._waiter = self.loop.create_future()
+        data = await self._waiter
+        if not data and self._problem is not None:
+            raise self._lost()
+        return data
+
+    def close(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None and not self.loop.is_closed():
+            self._transport.abort()
+
+    def _end(self, problem: Exception | None) -> None:
+        self._ended = True
+        self._problem = self._problem or problem
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(b"")
+        self.resume_writing()
+
+    def _lost(self, *, retry_safe: bool = False) -> ConnectionClosedError:
+        outcome = "nothing was sent" if retry_safe else "the call may have been executed"
+        error = ConnectionClosedError(
+            f"connection to {self.peer} lost: {self._problem or 'closed by the other side'}; {outcome}",
+            peer=self.peer,
+            retry_safe=retry_safe,
+        )
+        error.__cause__ = self._problem
+        return error
+
+
+class AsyncRunner:
+    """Runs plans in the current task.
+
+    Args:
+        settings: Gives timeouts and socket options.
+        sleep: Waits some seconds.
+        discover: Asks for name servers: addresses, port and seconds to wait -> addresses that answered.
+    """
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        *,
+        sleep: Callable[[float], Any] = asyncio.sleep,
+        discover: Callable[[Sequence[str], int, float], list[str]] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.sleep = sleep
+        self._discover = discover
+
+    async def run(self, plan: Plan[T]) -> T:
+        """Run a plan to its end. Cancelling is raised inside the plan, which closes what it opened."""
+        try:
+            step = next(plan)
+            while True:
+                try:
+                    result = await self._perform(step)
+                except BaseException as problem:  # cancellation too: the plan decides, and raises it again
+                    step = plan.throw(problem)
+                else:
+                    step = plan.send(result)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def _perform(self, step: Step) -> Any:
+        match step:
+            case plans.Send():
+                return await step.link.send(step.data)
+            case plans.Receive():
+                return await step.link.receive()
+            case plans.Open():
+                return await self._open(step)
+            case plans.Close():
+                return step.link.close()
+            case plans.Sleep():
+                return await self.sleep(step.seconds)
+            case plans.Discover():
+                discover = self._discover
+                if discover is None:
+                    from pyro_client import broadcast
+
+                    discover = broadcast.ask
+                ask = partial(discover, step.addresses, step.port, step.wait_s)
+                return await asyncio.get_running_loop().run_in_executor(None, ask)
+
+    async def _open(self, step: plans.Open) -> AsyncLink:
+        uri = step.uri
+        peer = str(uri.location)
+        loop = asyncio.get_running_loop()
+        timeout_s = min(
+            (s for s in (step.within_s, self.settings.timeouts.connect_s) if s is not None), default=None
+        )
+        factory = partial(AsyncLink, peer)
+        family = {4: socket.AF_INET, 6: socket.AF_INET6}.get(self.settings.prefer_ip_version, 0)
+        try:
+            async with asyncio.timeout(timeout_s):
+                if uri.sockname:
+                    _, link = await loop.create_unix_connection(factory, uri.sockname)
+                else:
+                    _, link = await loop.create_connection(
+                        factory, uri.host or "", uri.port or 0, family=family
+                    )
+        except OSError as problem:  # the timeout's TimeoutError is one, too
+            if isinstance(problem, asyncio.TimeoutError):
+                raise TimeoutError(
+                    f"timeout: {peer} did not accept a connection within {timeout_s} s",
+                    peer=peer,
+                    retry_safe=True,
+                ) from problem
+            raise CommunicationError(
+                f"cannot connect to {peer}: {problem.strerror or problem}", peer=peer, retry_safe=True
+            ) from problem
+        sockets.set_keepalive(link.sock, self.settings.keepalive_s)
+        return link

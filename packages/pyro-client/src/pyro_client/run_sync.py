@@ -1,0 +1,235 @@
+"""Carries out the steps of plans with blocking sockets, within a deadline."""
+
+import time
+from collections.abc import Callable, Sequence
+from socket import MSG_PEEK, socket
+from typing import Any, Final, TypeVar
+
+from pyro_core import plans
+from pyro_core.errors import ConnectionClosedError, TimeoutError
+from pyro_core.net import sockets
+from pyro_core.plans import Plan, Step
+from pyro_core.settings import ClientSettings
+
+T = TypeVar("T")
+
+RECEIVE_BYTES: Final = 65536
+"""Enough for nearly every answer to arrive in one piece."""
+_RECEIVE_MORE_BYTES: Final = 1 << 18
+"""The rest of a large answer comes in fewer, larger pieces."""
+_SHORTEST_TIMEOUT_S: Final = 0.001
+"""Kernel timeouts of zero mean "for ever"."""
+
+
+class SyncLink:
+    """A connected blocking socket whose every wait can be bounded.
+
+    Deadlines are enforced by the kernel (SO_RCVTIMEO, SO_SNDTIMEO): unlike Python's own socket timeouts
+    they cost no extra system call per operation.
+
+    Args:
+        sock: The socket.
+        peer: Address of the other side, for texts.
+        clock: Monotonic time in seconds.
+        owned: Whether closing the link closes the socket.
+    """
+
+    __slots__ = ("_clock", "_receive_timeout_s", "_send_timeout_s", "owned", "peer", "sock")
+
+    def __init__(
+        self, sock: socket, peer: str, clock: Callable[[], float] = time.monotonic, *, owned: bool = True
+    ) -> None:
+        self.sock = sock
+        self.peer = peer
+        self.owned = owned
+        self._clock = clock
+        self._receive_timeout_s: float | None = None
+        self._send_timeout_s: float | None = None
+
+    def bound_waits(self, timeout_s: float | None) -> None:
+        """Let no single wait take longer than that many seconds; None for any time."""
+        self._bound_receive(timeout_s)
+        self._bound_send(timeout_s)
+
+    def send(self, data: bytes | memoryview, deadline: float | None) -> None:
+        """Send all of it.
+
+        Args:
+            data: What to send.
+            deadline: Time on the link's clock; None for none.
+
+        Raises:
+            ConnectionClosedError: If the other side is gone; ``retry_safe`` if nothing was sent.
+            TimeoutError: At the deadline; the same.
+        """
+        rest = memoryview(data)
+        size = len(data)
+        while rest:
+            self._bound_send(self._left_s(deadline, retry_safe=len(rest) == size))
+            try:
+                sent = self.sock.send(rest)
+            except BlockingIOError:
+                continue  # the deadline decides
+            except OSError as problem:
+                raise self.lost(problem, retry_safe=len(rest) == size) from problem
+            rest = rest[sent:]
+
+    def receive(self, deadline: float | None) -> bytes:
+        """Wait for some bytes; empty when the other side closed the connection.
+
+        Args:
+            deadline: Time on the link's clock; None for none.
+
+        Raises:
+            ConnectionClosedError: If the connection broke.
+            TimeoutError: At the deadline.
+        """
+        while True:
+            self._bound_receive(self._left_s(deadline))
+            try:
+                return self.sock.recv(_RECEIVE_MORE_BYTES)
+            except BlockingIOError:
+                continue  # the deadline decides
+            except OSError as problem:
+                raise self.lost(problem) from problem
+
+    def is_closed(self) -> bool:
+        """Whether the other side has closed the connection; does not wait."""
+        self.sock.setblocking(False)
+        try:
+            return not self.sock.recv(1, MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.sock.setblocking(True)
+
+    def close(self) -> None:
+        """Close the socket, unless it belongs to somebody else."""
+        if self.owned:
+            self.sock.close()
+
+    def lost(self, problem: OSError, *, retry_safe: bool = False) -> ConnectionClosedError:
+        """The error for a connection that broke."""
+        outcome = "nothing was sent" if retry_safe else "the call may have been executed"
+        return ConnectionClosedError(
+            f"connection to {self.peer} lost: {problem.strerror or problem}; {outcome}",
+            peer=self.peer,
+            retry_safe=retry_safe,
+        )
+
+    def late(self, *, retry_safe: bool = False) -> TimeoutError:
+        """The error for a deadline that passed."""
+        outcome = "nothing was sent" if retry_safe else "the call may have been executed, or still run"
+        return TimeoutError(
+            f"timeout: no complete answer from {self.peer} before the deadline; {outcome}",
+            peer=self.peer,
+            retry_safe=retry_safe,
+        )
+
+    def _left_s(self, deadline: float | None, *, retry_safe: bool = False) -> float | None:
+        if deadline is None:
+            return None
+        left_s = deadline - self._clock()
+        if left_s <= 0:
+            raise self.late(retry_safe=retry_safe)
+        return max(left_s, _SHORTEST_TIMEOUT_S)
+
+    def _bound_receive(self, timeout_s: float | None) -> None:
+        if timeout_s != self._receive_timeout_s:
+            sockets.set_receive_timeout(self.sock, timeout_s)
+            self._receive_timeout_s = timeout_s
+
+    def _bound_send(self, timeout_s: float | None) -> None:
+        if timeout_s != self._send_timeout_s:
+            sockets.set_send_timeout(self.sock, timeout_s)
+            self._send_timeout_s = timeout_s
+
+
+class SyncRunner:
+    """Runs plans in the calling thread.
+
+    Args:
+        settings: Gives timeouts and socket options.
+        clock: Monotonic time in seconds.
+        sleep: Waits some seconds.
+        discover: Asks for name servers: addresses, port and seconds to wait -> addresses that answered.
+    """
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        discover: Callable[[Sequence[str], int, float], list[str]] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.sleep = sleep
+        self._discover = discover
+
+    def run(self, plan: Plan[T], deadline: float | None = None) -> T:
+        """Run a plan to its end.
+
+        Args:
+            plan: The plan.
+            deadline: Time on the clock at which it must be done; None for none.
+
+        Raises:
+            TimeoutError: At the deadline.
+        """
+        return plans.drive(plan, lambda step: self._perform(step, deadline))
+
+    def _perform(self, step: Step, deadline: float | None) -> Any:
+        match step:
+            case plans.Send():
+                return step.link.send(step.data, deadline)
+            case plans.Receive():
+                return step.link.receive(deadline)
+            case plans.Open():
+                return self._open(step, deadline)
+            case plans.Close():
+                return step.link.close()
+            case plans.Sleep():
+                return self._wait(step.seconds, deadline)
+            case plans.Discover():
+                wait_s = min(step.wait_s, self._left_s(deadline, "looking for a name server"))
+                return self._ask(step.addresses, step.port, wait_s)
+
+    def _open(self, step: plans.Open, deadline: float | None) -> SyncLink:
+        peer = str(step.uri.location)
+        limits_s = [
+            self._left_s(deadline, f"connecting to {peer}"),
+            *(s for s in (step.within_s, self.settings.timeouts.connect_s) if s is not None),
+        ]
+        timeout_s = min(limits_s)
+        sock = sockets.connect(
+            step.uri,
+            timeout_s=None if timeout_s == float("inf") else timeout_s,
+            nodelay=self.settings.nodelay,
+            keepalive_s=self.settings.keepalive_s,
+        )
+        return SyncLink(sock, peer, self.clock)
+
+    def _wait(self, seconds: float, deadline: float | None) -> None:
+        left_s = self._left_s(deadline, "waiting before another attempt")
+        self.sleep(min(seconds, left_s))
+        if seconds > left_s:
+            raise TimeoutError("timeout: the deadline passed before another attempt", retry_safe=True)
+
+    def _ask(self, addresses: Sequence[str], port: int, wait_s: float) -> list[str]:
+        if self._discover is not None:
+            return self._discover(addresses, port, wait_s)
+        from pyro_client import broadcast
+
+        return broadcast.ask(addresses, port, wait_s)
+
+    def _left_s(self, deadline: float | None, doing: str) -> float:
+        if deadline is None:
+            return float("inf")
+        left_s = deadline - self.clock()
+        if left_s <= 0:
+            raise TimeoutError(f"timeout: the deadline passed before {doing}", retry_safe=True)
+        return left_s
