@@ -31,6 +31,7 @@ class ExistingConnectionTransport(ThreadedTransport):
             except OSError:
                 address = ""  # the other side is gone already, as reading will show
             self._adopt(sock, address)
+        self.listeners.clear()  # what it was given is a connection now, and closed as one
 
     def _drop(self, connection: Connection) -> None:
         super()._drop(connection)
