@@ -1,10 +1,12 @@
 """Our name server and those who look for it, all in this process. Run it in a private network.
 
-Usage: python broadcast_peers.py LISTEN_HOST. Prints one JSON object: who asked -> the address they were told.
+Usage: python broadcast_peers.py LISTEN_HOST STOCK_PYTHON.
+Prints one JSON object: who asked -> the address they were told.
 """
 
 import json
 import socket
+import subprocess
 import sys
 
 from network_namespace import BROADCAST
@@ -12,6 +14,18 @@ from network_namespace import BROADCAST
 from pyro_client import locate_ns
 from pyro_core.settings import ClientSettings
 from pyro_nameserver import start_ns
+
+STOCK_CLIENTS = {
+    "Pyro4": "import Pyro4 as api; locate = api.locateNS",
+    "Pyro5": "import Pyro5.api as api; locate = api.locate_ns",
+}
+LOCATE = """
+import sys
+api.config.NS_PORT, api.config.NS_BCPORT = 1, int(sys.argv[1])
+with locate() as ns:
+    ns.ping()
+    print(ns._pyroUri)
+"""
 
 with start_ns(sys.argv[1], 0, broadcast_port=0) as nameserver:
     assert nameserver.broadcast is not None
@@ -31,4 +45,7 @@ with start_ns(sys.argv[1], 0, broadcast_port=0) as nameserver:
     with locate_ns(settings=settings) as ns:
         ns.ping()
         told["client"] = str(ns._pyro.uri)
+    for name, imports in STOCK_CLIENTS.items():
+        client = [sys.argv[2], "-c", f"{imports}\n{LOCATE}", str(port)]
+        told[name] = subprocess.run(client, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 print(json.dumps(told))

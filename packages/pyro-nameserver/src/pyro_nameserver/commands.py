@@ -69,7 +69,7 @@ def _address_options(command: Callable[..., None]) -> Callable[..., None]:
 def list_names(
     prefix: str, regex: str | None, every: tuple[str, ...], some: tuple[str, ...], as_json: bool, **where: Any
 ) -> None:
-    """Names with their addresses and tags, those that begin with PREFIX if given.
+    """Names, addresses and tags; only names with PREFIX if given.
 
     Example: pyro-cli ns list example. --json
     """
@@ -143,7 +143,7 @@ def remove(name: str, prefix: str | None, regex: str | None, as_json: bool, **wh
 @ns.command()
 @_address_options
 def ping(as_json: bool, **where: Any) -> None:
-    """Find out whether the name server answers, and where it is.
+    """Whether the name server answers, and where it is.
 
     Example: pyro-cli ns ping
     """

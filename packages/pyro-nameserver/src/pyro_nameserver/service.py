@@ -132,18 +132,10 @@ def start_ns(
             print(nameserver.uri)
 
     What is not given comes from ``settings``; without those from the environment (``PYRO_NS_PORT`` ...).
+    Options that are not explained here are those of ``pyro_core.settings.NameServerSettings``.
 
     Args:
-        host: Host name or address to listen on.
-        port: TCP port; 0 takes a free one.
-        broadcast: Whether to answer discovery broadcasts; on loopback, IPv6 and Unix sockets there are none.
-        broadcast_host: Address to listen on for them.
-        broadcast_port: UDP port for them.
-        unixsocket: Path of a Unix socket to listen on instead.
-        nathost: Host name under which it is published.
-        natport: Port under which it is published.
         storage: ``memory``, ``sqlite:FILE``, a plugin's, or an open storage.
-        autoclean_s: Seconds between checks that registered servers still listen, 3 or more; 0 for none.
         settings: The rest.
         server_settings: Settings of its daemon, such as serializers and limits.
 
