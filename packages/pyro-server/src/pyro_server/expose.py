@@ -8,6 +8,7 @@ be registered here as they are.
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from types import MethodType
 from typing import Any, Final, Literal, TypeVar, get_args
 
 T = TypeVar("T")
@@ -159,8 +160,8 @@ def accessors(value: object) -> Iterator[Any]:
         yield value.func
     elif isinstance(value, staticmethod | classmethod):
         yield value.__func__
-    elif inspect.isroutine(value) and not isinstance(value, type):
-        yield value
+    elif inspect.isroutine(value) and not isinstance(value, type | MethodType):
+        yield value  # a bound method that a class merely holds belongs to another object
 
 
 def _mark_function(method: object, mark: str, decorator: str) -> None:
