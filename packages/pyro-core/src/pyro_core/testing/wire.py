@@ -104,25 +104,25 @@ class WirePair:
         match self.to_server(self.client.connect(1, payload)):
             case [ConnectArrived(request, _)]:
                 pass
-            case events:
-                raise AssertionError(f"the server was to see one handshake, but saw {events}")
+            case seen:
+                raise AssertionError(f"the server was to see one handshake, but saw {seen}")
         match self.to_client(self.server.accept(request, answer)):
             case [Accepted(reply, _)]:
                 return request, reply
-            case events:
-                raise AssertionError(f"the client was to be accepted, but saw {events}")
+            case heard:
+                raise AssertionError(f"the client was to be accepted, but saw {heard}")
 
     def call(self, payload: bytes, answer: bytes = b"", *, flags: int = 0) -> tuple[Message, Message | None]:
         """Make a call; gives the INVOKE and the RESULT as they arrived, no RESULT for a one-way call."""
         match self.to_server(self.client.call(1, payload, flags)):
             case [CallArrived(request)]:
                 pass
-            case events:
-                raise AssertionError(f"the server was to see one call, but saw {events}")
+            case seen:
+                raise AssertionError(f"the server was to see one call, but saw {seen}")
         if flags & ONEWAY:
             return request, None
         match self.to_client(self.server.reply(request, answer)):
             case [ReplyArrived(reply)]:
                 return request, reply
-            case events:
-                raise AssertionError(f"the client was to see one reply, but saw {events}")
+            case heard:
+                raise AssertionError(f"the client was to see one reply, but saw {heard}")
