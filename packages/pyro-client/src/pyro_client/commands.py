@@ -1,0 +1,108 @@
+"""``pyro-cli call`` and ``pyro-cli describe``. The only module here that knows click."""
+
+import ast
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from pyro_client.proxy import Proxy
+from pyro_client.streams import RemoteIterator
+from pyro_core.settings import ClientSettings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _common_options(command: F) -> F:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--serializer", help="Serializer for the requests, such as json."),
+        click.option("--timeout", "timeout_s", type=float, help="Seconds that everything may take together."),
+        click.option("--ns-host", help="Where to look for the name server."),
+        click.option("--ns-port", type=int, help="Its TCP port."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("uri")
+@click.argument("method")
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@_common_options
+def call(uri: str, method: str, args: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Call METHOD of the object at URI and print what it returns.
+
+    Arguments are Python literals such as 3, 2.5, True, "['a', 'b']"; anything else is text. A METHOD that is
+    an attribute is read, if there are no arguments. The items of a remote iterator are printed one a line.
+
+    Example: pyro-cli call PYRONAME:greeter greet you
+    """
+    with _proxy(uri, **options) as proxy:
+        if not args and method in proxy._pyro.known_metadata().attrs:
+            result = proxy._pyro.get(method)
+        else:
+            result = getattr(proxy, method)(*map(_value, args))
+        for item in _lines(result):
+            click.echo(json.dumps(item, default=str) if as_json else _text(item))
+
+
+@click.command()
+@click.argument("uri")
+@_common_options
+def describe(uri: str, as_json: bool, **options: Any) -> None:
+    """Print what the object at URI offers, and how its server is spoken to.
+
+    Example: pyro-cli describe PYRONAME:Pyro.NameServer
+    """
+    with _proxy(uri, **options) as proxy:
+        proxy._pyro.bind()
+        known = proxy._pyro.metadata
+        facts: dict[str, Any] = {
+            "uri": str(proxy._pyro.uri),
+            "address": str(proxy._pyro.resolved_uri),
+            "protocol": proxy._pyro.version,
+            "serializer": proxy._pyro.serializer,
+            "methods": sorted(known.methods),
+            "oneway": sorted(known.oneway),
+            "attributes": sorted(known.attrs),
+        }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:12}{', '.join(value) or '-' if isinstance(value, list) else value}")
+
+
+def _proxy(
+    uri: str, serializer: str | None, timeout_s: float | None, ns_host: str | None, ns_port: int | None
+) -> Proxy:
+    settings = ClientSettings.from_environ()
+    changes: dict[str, Any] = {"serializer": serializer, "ns_host": ns_host, "ns_port": ns_port}
+    settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    proxy = Proxy(uri, settings=settings)
+    if timeout_s is not None:
+        proxy._pyro.timeout_s = timeout_s
+    return proxy
+
+
+def _value(text: str) -> Any:
+    """An argument as typed: a Python literal if it is one, else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _lines(result: Any) -> Iterator[Any]:
+    if isinstance(result, RemoteIterator):
+        with result:
+            yield from result
+    else:
+        yield result
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
