@@ -1,7 +1,8 @@
 """A serializer that writes Apple property lists.
 
 A property list knows text, whole numbers, floats, booleans, bytes, lists and dicts with text keys. Everything
-else travels as a one-entry dict whose key begins with ``!`` and names the kind.
+else, and text with characters that XML forbids or changes, travels as a one-entry dict whose key begins with
+``!`` and names the kind.
 """
 
 import plistlib
@@ -33,7 +34,9 @@ class PlistSerializer(Serializer):
         except PyroError:
             raise
         except Exception as problem:
-            raise SerializeError(f"plist cannot encode {type(value)!r}: {problem}", serializer=self.name) from problem
+            raise SerializeError(
+                f"plist cannot encode {type(value)!r}: {problem}", serializer=self.name
+            ) from problem
 
     def decode_value(self, data: Buffer) -> Any:
         """Decode bytes; see ``Serializer``."""
@@ -44,17 +47,19 @@ class PlistSerializer(Serializer):
         except Exception as problem:  # the XML parser has many ways to say no
             raise SerializeError(f"not a property list: {problem}", serializer=self.name) from problem
 
-    def _plain(self, value: Any, depth: int) -> Any:  # noqa: PLR0911 - one return for each kind of value
+    def _plain(self, value: Any, depth: int) -> Any:
         if depth > _MAX_DEPTH:
             raise SerializeError(f"nested deeper than {_MAX_DEPTH} levels", serializer=self.name)
         kind = type(value)
-        if kind in (str, bool, bytes):
+        if kind in (bool, bytes):
             return value
+        if kind is str:
+            return value if value.isprintable() else {"!str": value.encode()}
         if kind is int and -_LARGEST_INT <= value < _LARGEST_INT:
             return value
         if kind is list:
             return [self._plain(item, depth + 1) for item in value]
-        if kind is dict and all(type(key) is str and not key.startswith("!") for key in value):
+        if kind is dict and all(map(_is_plain_key, value)):
             return {key: self._plain(item, depth + 1) for key, item in value.items()}
         if value is None:
             return {"!none": ""}
@@ -63,7 +68,9 @@ class PlistSerializer(Serializer):
         if kind in (tuple, set, frozenset):
             return {f"!{kind.__name__}": [self._plain(item, depth + 1) for item in value]}
         if kind is dict:
-            return {"!dict": [[self._plain(k, depth + 1), self._plain(v, depth + 1)] for k, v in value.items()]}
+            return {
+                "!dict": [[self._plain(k, depth + 1), self._plain(v, depth + 1)] for k, v in value.items()]
+            }
         if kind in (bytearray, memoryview):
             return bytes(value)
         return self._plain(self.codec.to_wire(value), depth)
@@ -87,6 +94,8 @@ class PlistSerializer(Serializer):
         groups = {"tuple": tuple, "set": set, "frozenset": frozenset}
         if kind == "none":
             return None
+        if kind == "str":
+            return inner.decode()
         if kind in numbers:
             return numbers[kind](inner)
         items = self._back(inner, depth + 1)
@@ -95,3 +104,7 @@ class PlistSerializer(Serializer):
         if kind == "dict":
             return dict(items)
         raise SerializeError(f"unknown kind of value {kind!r}", serializer=self.name)
+
+
+def _is_plain_key(key: object) -> bool:
+    return type(key) is str and key.isprintable() and not key.startswith("!")
