@@ -11,6 +11,7 @@ from pyro_core.errors import (
     PluginError,
     ProtocolError,
     PyroError,
+    RemoteError,
     SecurityError,
     SettingsError,
 )
@@ -40,6 +41,7 @@ _BY_ERROR: Final[tuple[tuple[tuple[type[PyroError], ...], int], ...]] = (
     ((NameTaken, SecurityError), REFUSED),
     ((NameNotFound, DaemonError), NOT_FOUND),
     ((PluginError,), PLUGIN),
+    ((RemoteError,), REMOTE),
 )
 
 
