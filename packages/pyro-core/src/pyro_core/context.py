@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
 
 from pyro_core.errors import ProtocolError, PyroError
 from pyro_core.names import PROTOCOL_502, RESERVED_ANNOTATIONS
@@ -17,6 +16,7 @@ from pyro_core.wire.message import NO_ANNOTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
 
 class CallContext:
@@ -93,8 +93,10 @@ class CallContext:
         self._response_annotations = dict(annotations)
 
     @property
-    def correlation_id(self) -> UUID:
+    def correlation_id(self) -> "UUID":
         """Id that ties together everything one request sets off; made up when first asked for."""
+        from uuid import UUID, uuid4  # a costly import that few clients need
+
         if self._correlation_id is None:
             self._correlation_id = uuid4().bytes
         return UUID(bytes=self._correlation_id)
@@ -157,7 +159,7 @@ def current_call() -> CallContext:
 
 @contextlib.contextmanager
 def outgoing(
-    annotations: Mapping[str, bytes] | None = None, correlation_id: UUID | None = None
+    annotations: Mapping[str, bytes] | None = None, correlation_id: "UUID | None" = None
 ) -> Iterator[Outgoing]:
     """Send annotations or a correlation id with every call made inside the ``with`` block.
 

@@ -18,10 +18,15 @@ do. Catch ``PyroError`` for all of them, or one branch::
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class PyroError(Exception):
     """Base of every error of this system."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are copied by calling their class with their text; here that text is built from fields.
+        return _again, (type(self), self.args, dict(vars(self)))
 
 
 class SettingsError(PyroError, ValueError):
@@ -32,7 +37,7 @@ class SettingsError(PyroError, ValueError):
         name: Name of the setting, as the user wrote it.
     """
 
-    def __init__(self, text: str, *, name: str = "") -> None:
+    def __init__(self, text: str = "", *, name: str = "") -> None:
         super().__init__(text)
         self.name = name
 
@@ -221,3 +226,11 @@ class RemoteError(PyroError):
     def remote_traceback(self) -> str:
         """Traceback of the other side as text; empty if it sent none."""
         return "".join(self._pyroTraceback or ())
+
+
+def _again(kind: type[PyroError], args: tuple[object, ...], state: dict[str, object]) -> PyroError:
+    """The copy of an error, for pickle and copy."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(state)
+    return error

@@ -1,5 +1,6 @@
 """What a remote object offers: the names that may be called, read and written."""
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -54,11 +55,11 @@ class Metadata:
 
 def _names(wire: object) -> frozenset[str]:
     if isinstance(wire, Iterable) and not isinstance(wire, str):
-        names = frozenset(wire)
+        names = list(wire)
         if all(isinstance(name, str) for name in names):
-            return names
+            return frozenset(names)
     raise ProtocolError(
-        f"names in object metadata must be a collection of text, got {wire!r:.80}",
+        f"names in object metadata must be a collection of text, got {reprlib.repr(wire)}",
         expected="collection of text",
         received=wire,
     )

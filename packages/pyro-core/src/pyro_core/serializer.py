@@ -5,6 +5,7 @@ A third party writes one class, one entry point in the group ``pyro.serializers`
 """
 
 import abc
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -90,6 +91,6 @@ def as_call(value: object, serializer: str) -> Call:
         ):
             return Call(object_id, method, args, kwargs)
     raise SerializeError(
-        f"a call must be (object id, method, arguments, keyword arguments), got {value!r:.120}",
+        f"a call must be (object id, method, arguments, keyword arguments), got {reprlib.repr(value)}",
         serializer=serializer,
     )

@@ -16,6 +16,7 @@ from pyro_core.names import NAMESERVER_PORT
 PROTOCOLS: Final = ("PYRO", "PYRONAME", "PYROMETA")
 UNIX_PREFIX: Final = "./u:"
 MAX_PORT: Final = 65535
+_PORT_DIGITS: Final = 5
 _FORMS: Final = (
     "expected PYRO:object@host:port, PYRO:object@[ipv6]:port, PYRO:object@./u:socketpath, "
     "PYRONAME:name[@host[:port]] or PYROMETA:tag,tag[@host[:port]]"
@@ -93,11 +94,11 @@ class URI:
             or not isinstance(target, str | frozenset)
             or not isinstance(sockname, str | None)
             or not isinstance(host, str | None)
-            or not isinstance(port, int | None)
+            or not (port is None or (type(port) is int and 0 <= port <= MAX_PORT))
         ):
             _refuse(state, "its parts have the wrong types")
         uri = cls.__new__(cls)
-        uri._fill(protocol, target, sockname or None, host or None, port or None)
+        uri._fill(protocol, target, sockname or None, host or None, port if host else None)
         return uri
 
     @classmethod
@@ -115,9 +116,13 @@ class URI:
         Raises:
             PyroError: If the parts do not make an address.
         """
+        if "@" in object_id:
+            _refuse(object_id, "an object id cannot contain '@'")
         if sockname:
             return cls(f"PYRO:{object_id}@{UNIX_PREFIX}{sockname}")
-        host = f"[{host}]" if host and ":" in host else host
+        if not host or port is None:
+            _refuse(object_id, "a host and a port, or a socket name, are needed")
+        host = f"[{host}]" if ":" in host else host
         return cls(f"PYRO:{object_id}@{host}:{port}")
 
     @property
@@ -196,9 +201,10 @@ def _parse_location(
         if default_port is None:
             _refuse(uri, "a port is needed after the host")
         return None, host, default_port
-    if not (port_text.isascii() and port_text.isdigit()) or int(port_text) > MAX_PORT:
+    digits = port_text.lstrip("0") or port_text[:1]
+    if not (port_text.isascii() and port_text.isdigit()) or len(digits) > _PORT_DIGITS or int(digits) > MAX_PORT:
         _refuse(uri, f"the port must be a number from 0 to {MAX_PORT}")
-    return None, host, int(port_text)
+    return None, host, int(digits)
 
 
 def _is_ipv6(text: str) -> bool:
