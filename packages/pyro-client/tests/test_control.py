@@ -65,7 +65,7 @@ def test_reconnect_gives_up_after_the_last_attempt(
     slept: list[float] = []
     monkeypatch.setattr(proxy._pyro._channel.runner, "sleep", slept.append)
     server.refusal = "never"
-    with pytest.raises(ConnectionClosedError, match="failed to reconnect .* in 3 attempts.*never"):
+    with pytest.raises(ConnectionClosedError, match=r"failed to reconnect .* in 3 attempts.*never"):
         proxy._pyro.reconnect(tries=3)
     assert len(slept) == 2
 

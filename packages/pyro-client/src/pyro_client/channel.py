@@ -1,9 +1,8 @@
 """The blocking side of a proxy: one connection, made when needed, used by one thread at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from socket import socket
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
@@ -18,6 +17,9 @@ from pyro_core.context import request_extras, sending, serving
 from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
+
+if TYPE_CHECKING:
+    from socket import socket
 
 T = TypeVar("T")
 
@@ -79,7 +81,7 @@ class Channel:
         self,
         profile: Profile,
         *,
-        sock: socket | None = None,
+        sock: "socket | None" = None,
         runner: SyncRunner | None = None,
         on_metadata: Callable[[], object] = lambda: None,
     ) -> None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from socket import socket
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import ref
 
 from pyro_client.channel import Channel
@@ -15,6 +14,9 @@ from pyro_core.convert import ClassRules
 from pyro_core.metadata import Metadata
 from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
+
+if TYPE_CHECKING:
+    from socket import socket
 
 _GIVEN: Final = "<given-socket>:0"
 _OWN: Final = "_pyro"
@@ -52,13 +54,13 @@ class Proxy:
         uri: str | URI,
         *,
         settings: ClientSettings | None = None,
-        connected_socket: socket | None = None,
+        connected_socket: "socket | None" = None,
         rules: ClassRules | None = None,
     ) -> None:
         target = URI(uri) if connected_socket is None else _given_uri(uri)
         self._pyro_assemble(_profile(target, settings, rules), connected_socket)
 
-    def _pyro_assemble(self, profile: Profile, sock: socket | None = None) -> None:
+    def _pyro_assemble(self, profile: Profile, sock: "socket | None" = None) -> None:
         channel = Channel(profile, sock=sock, on_metadata=partial(_forget_methods, ref(self)))
         self.__dict__[_OWN] = Control(channel)
 

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
-from socket import MSG_PEEK, socket
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyro_core import plans
 from pyro_core.errors import ConnectionClosedError, TimeoutError
-from pyro_core.net import sockets
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
+
+if TYPE_CHECKING:
+    from socket import socket
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class SyncLink:
     __slots__ = ("_clock", "_receive_timeout_s", "_send_timeout_s", "owned", "peer", "sock")
 
     def __init__(
-        self, sock: socket, peer: str, clock: Callable[[], float] = time.monotonic, *, owned: bool = True
+        self, sock: "socket", peer: str, clock: Callable[[], float] = time.monotonic, *, owned: bool = True
     ) -> None:
         self.sock = sock
         self.peer = peer
@@ -95,6 +96,8 @@ class SyncLink:
 
     def is_closed(self) -> bool:
         """Whether the other side has closed the connection; does not wait."""
+        from socket import MSG_PEEK
+
         self.sock.setblocking(False)
         try:
             return not self.sock.recv(1, MSG_PEEK)
@@ -138,11 +141,15 @@ class SyncLink:
 
     def _bound_receive(self, timeout_s: float | None) -> None:
         if timeout_s != self._receive_timeout_s:
+            from pyro_core.net import sockets
+
             sockets.set_receive_timeout(self.sock, timeout_s)
             self._receive_timeout_s = timeout_s
 
     def _bound_send(self, timeout_s: float | None) -> None:
         if timeout_s != self._send_timeout_s:
+            from pyro_core.net import sockets
+
             sockets.set_send_timeout(self.sock, timeout_s)
             self._send_timeout_s = timeout_s
 
@@ -199,6 +206,8 @@ class SyncRunner:
                 return self._ask(step.addresses, step.port, wait_s)
 
     def _open(self, step: plans.Open, deadline: float | None) -> SyncLink:
+        from pyro_core.net import sockets  # not at the top: importing the client alone must be quick
+
         peer = str(step.uri.location)
         limits_s = [
             self._left_s(deadline, f"connecting to {peer}"),
@@ -210,6 +219,7 @@ class SyncRunner:
             timeout_s=None if timeout_s == float("inf") else timeout_s,
             nodelay=self.settings.nodelay,
             keepalive_s=self.settings.keepalive_s,
+            prefer_ip_version=self.settings.prefer_ip_version,
         )
         return SyncLink(sock, peer, self.clock)
 
