@@ -170,13 +170,17 @@ def _construct(kind: type[BaseException] | None, args: tuple[Any, ...]) -> BaseE
     if kind is None:
         return None
     if issubclass(kind, PyroError):
-        error = kind()  # the defaults of its fields; the peer's text and fields replace them
-        error.args = args
-        return error
+        own = kind()  # the defaults of its fields; the peer's text and fields replace them
+        own.args = args
+        return own
     try:
-        return kind(*args)
-    except Exception:  # noqa: BLE001 - arguments that its type does not take: RemoteError shows them instead
+        error = kind(*args)
+    except Exception:  # arguments that its type does not take: RemoteError shows them instead
         return None
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError | UnicodeTranslateError):
+        # CPython's str() of these reads where start and end point, be it outside of the object.
+        return error if 0 <= error.start <= error.end <= len(error.object) else None
+    return error
 
 
 def _may_set(error: BaseException, key: object, value: object) -> bool:
@@ -192,11 +196,13 @@ def _may_set(error: BaseException, key: object, value: object) -> bool:
     existing: Callable[..., object] | object = getattr(type(error), key, None)
     if existing is None:
         return True
-    if not isinstance(existing, MemberDescriptorType | GetSetDescriptorType):
+    if not isinstance(existing, MemberDescriptorType | GetSetDescriptorType) or isinstance(
+        error, UnicodeError
+    ):
         return False
     try:
         setattr(error, key, value)
-    except (TypeError, AttributeError):
+    except (TypeError, AttributeError, ValueError, OverflowError):
         return False
     return True
 

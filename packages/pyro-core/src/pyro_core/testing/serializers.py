@@ -199,14 +199,20 @@ class SerializerSuite(abc.ABC):
                 assert self._there_and_back(serializer, [{"inside": value}]) == [{"inside": value}]
 
     def test_exceptions_come_back_with_arguments_and_remote_traceback(self) -> None:
+        errors: tuple[Exception, ...] = (
+            ValueError("text", 3),
+            KeyError("key"),
+            ZeroDivisionError(),
+            NamingError("no"),
+        )
         for serializer in self.serializers():
-            for error in (ValueError("text", 3), KeyError("key"), ZeroDivisionError(), NamingError("no")):
+            for error in errors:
                 vars(error).update(_pyroTraceback=["Traceback\n", "  line\n"], detail={"code": 7})
                 back = self._there_and_back(serializer, error)
                 assert type(back) is type(error)
                 assert back.args == error.args
-                assert list(back._pyroTraceback) == ["Traceback\n", "  line\n"]
-                assert back.detail == {"code": 7}
+                assert list(vars(back)["_pyroTraceback"]) == ["Traceback\n", "  line\n"]
+                assert vars(back)["detail"] == {"code": 7}
             near = self._there_and_back(serializer, NameNotFound("lost", near=["last"]))
             assert isinstance(near, NameNotFound)
             assert (near.name, list(near.near)) == ("lost", ["last"])
