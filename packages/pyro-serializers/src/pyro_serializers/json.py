@@ -1,0 +1,85 @@
+"""``json``: readable by everybody; without tuples, sets and binary data."""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from pyro_core.calls import Call
+from pyro_core.convert import CLASS_KEY, ClassCodec
+from pyro_core.errors import SecurityError, SerializeError
+from pyro_core.names import PROTOCOL_48, PROTOCOL_502
+from pyro_core.serializer import Serializer, as_call
+from pyro_core.wire.message import Buffer
+from pyro_serializers.failures import decoding_failed, encoding_failed
+from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
+
+_STAND_INS: Final[StandIns] = {**COMMON, **SETS_AS_LISTS}
+
+
+class JsonSerializer(Serializer):
+    """JSON: safe, and understood by every language.
+
+    Tuples and sets arrive as lists, and keys of dicts as text. Dates, UUIDs and decimals travel as text, enum
+    members as their value. Binary data is refused. The three floats that JSON lacks travel as ``NaN``,
+    ``Infinity`` and ``-Infinity``, as stock peers write them.
+    """
+
+    name: ClassVar[str] = "json"
+    wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 3, PROTOCOL_48: 2})
+
+    def __init__(self, codec: ClassCodec) -> None:
+        super().__init__(codec)
+        # A value that contains itself ends at the recursion limit; looking out for it costs a dict per value.
+        self._encode = json.JSONEncoder(
+            ensure_ascii=False, check_circular=False, default=self._simpler
+        ).encode
+        self._decode_plain = json.JSONDecoder().decode
+        self._decode_classes = json.JSONDecoder(object_hook=self._object).decode
+
+    def encode_value(self, value: object) -> bytes:
+        try:
+            return self._encode(value).encode()
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise encoding_failed(self.name, problem) from problem
+
+    def decode_value(self, data: Buffer) -> Any:
+        try:
+            text = str(data, "utf-8")
+            # An underscore may be written as an escape.
+            if CLASS_KEY in text or "\\u005" in text:
+                return self._decode_classes(text)
+            return self._decode_plain(text)
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise decoding_failed(self.name, problem) from problem
+
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        return self.encode_value({"object": object_id, "method": method, "params": args, "kwargs": kwargs})
+
+    def decode_call(self, data: Buffer) -> Call:
+        wire = self.decode_value(data)
+        try:
+            wire = (wire["object"], wire["method"], wire["params"], wire["kwargs"])
+        except (TypeError, KeyError, IndexError):
+            raise SerializeError(
+                f"a call in json must have the members object, method, params and kwargs, got {wire!r:.120}",
+                serializer=self.name,
+            ) from None
+        return as_call(wire, self.name)
+
+    def _simpler(self, value: object) -> Any:
+        if isinstance(value, bytes | bytearray | memoryview):
+            raise SerializeError(
+                f"json cannot carry {type(value).__name__}; use serpent or msgpack, or send text",
+                serializer=self.name,
+            )
+        return simpler(value, self.codec, _STAND_INS)
+
+    def _object(self, found: dict[str, Any]) -> Any:
+        return self.codec.from_wire(found) if CLASS_KEY in found else found

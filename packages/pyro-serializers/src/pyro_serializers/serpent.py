@@ -1,0 +1,66 @@
+"""The default serializer: Python literals as text, readable by every stock peer and by other languages."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from pyro_core.calls import Call
+from pyro_core.convert import ClassCodec
+from pyro_core.errors import SecurityError, SerializeError
+from pyro_core.names import PROTOCOL_48, PROTOCOL_502
+from pyro_core.serializer import Serializer, as_call
+from pyro_core.wire.message import Buffer
+from pyro_serializers.failures import decoding_failed, encoding_failed
+from pyro_serializers.serpent_reader import HEADER, SerpentReader
+from pyro_serializers.serpent_writer import SerpentWriter
+
+
+class SerpentSerializer(Serializer):
+    """Serpent: safe, rich in types, and understood by every peer.
+
+    Binary data travels as base64 text and arrives as ``bytes``. Dates, UUIDs and decimals travel as text,
+    enum members as their value, an empty set as an empty tuple.
+    """
+
+    name: ClassVar[str] = "serpent"
+    wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 1, PROTOCOL_48: 1})
+
+    def __init__(self, codec: ClassCodec) -> None:
+        super().__init__(codec)
+        self._writer = SerpentWriter(codec)
+        self._reader = SerpentReader(codec)
+
+    def encode_value(self, value: object) -> bytes:
+        try:
+            return (HEADER + self._writer.text(value)).encode()
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise encoding_failed(self.name, problem) from problem
+
+    def decode_value(self, data: Buffer) -> Any:
+        try:
+            return self._reader.value(str(data, "utf-8"))
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise decoding_failed(self.name, problem) from problem
+
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        writer = self._writer
+        try:
+            if type(args) is tuple:
+                positional = writer.tuple_text(args, 1)
+            else:
+                positional = writer.text(args, 1)
+            keywords = writer.text(kwargs, 1) if kwargs else "{}" if kwargs is not None else "None"
+            return f"{HEADER}({str(object_id)!r},{str(method)!r},{positional},{keywords})".encode()
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise encoding_failed(self.name, problem) from problem
+
+    def decode_call(self, data: Buffer) -> Call:
+        return as_call(self.decode_value(data), self.name)

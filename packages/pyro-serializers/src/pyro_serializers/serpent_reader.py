@@ -1,0 +1,193 @@
+"""Reads the serpent text format, which is one Python literal.
+
+Text that has a JSON look-alike is rewritten into it piece by piece and given to the C scanner of ``json``,
+which is many times faster than building a syntax tree. Everything else - sets, keys that are not text, other
+spellings of a literal - goes to ``ast.literal_eval``, as stock peers do it. The first way never accepts what
+the second would refuse, and gives the same values.
+"""
+
+import ast
+import binascii
+import json
+import re
+from base64 import b64decode
+from json.encoder import encode_basestring
+from typing import Any, Final
+
+from pyro_core.convert import CLASS_KEY, ClassCodec
+from pyro_core.errors import SecurityError, SerializeError
+from pyro_serializers.failures import decoding_failed
+
+NAME: Final = "serpent"
+HEADER: Final = "# serpent utf-8 python3.2\n"
+
+_DEEPEST: Final = 199  # brackets inside one another: CPython's tokenizer refuses one more
+_FEW: Final = 150
+_CODE: Final = re.compile(r"(?:[0-9.eE+\-,:\[\]{}() ']++|True|False|None)*+")
+_STRINGS: Final = re.compile(r"""('[^'\\]*+(?:\\.[^'\\]*+)*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+")""")
+_JSON_ESCAPES_ONLY: Final = re.compile(r"""'[^\\"]*+(?:\\[nrt\\][^\\"]*+)*+'""")
+_NOT_BRACKETS: Final = re.compile(r"[^()\[\]{}]+")
+# NUL is refused in the text, and an escaped one sends it to the syntax tree: no received string equals these.
+_TUPLE: Final = "\0t"
+_COMMA: Final = "\0"
+
+
+class _Unusual(Exception):
+    """The text needs the real parser."""
+
+
+class SerpentReader:
+    """Turns serpent text into values.
+
+    Args:
+        codec: Makes objects of dicts that stand for one.
+    """
+
+    __slots__ = ("_codec", "_scan")
+
+    def __init__(self, codec: ClassCodec) -> None:
+        self._codec = codec
+        decoder = json.JSONDecoder(object_hook=self._json_object)
+        self._scan = decoder.scan_once  # type: ignore[attr-defined]  # missing in the stubs
+
+    def value(self, text: str) -> Any:
+        """The value of a literal.
+
+        Args:
+            text: The literal, with or without the header line.
+
+        Raises:
+            SerializeError: If a class in it has no rule here.
+            SecurityError: If a class in it has a suspicious name.
+            Exception: Whatever Python's parser raises.
+        """
+        if text.startswith(HEADER):
+            try:
+                rewritten = _as_json(text[len(HEADER) :])
+                value, end = self._scan(rewritten, 0)
+                if end == len(rewritten):
+                    return value
+            except (_Unusual, ValueError, StopIteration, RecursionError):
+                pass  # not a failure yet: the parser below decides
+        if "\0" in text:
+            raise SerializeError(
+                f"{NAME} cannot read the received data: it has a NUL character", serializer=NAME
+            )
+        return self._revived(ast.literal_eval(text))
+
+    def _json_object(self, found: dict[str, Any]) -> Any:
+        """What a JSON object stands for: a tuple in disguise, an object of a class, or itself."""
+        if _TUPLE in found:
+            items = found[_TUPLE]
+            if items:
+                last = items[-1]
+                if type(last) is str and last == _COMMA:
+                    items.pop()
+                elif len(items) == 1:
+                    raise _Unusual  # parentheses around one value do not make a tuple
+            return tuple(items)
+        if CLASS_KEY in found or (len(found) == 2 and "encoding" in found):
+            return self._object(found)
+        return found
+
+    def _revived(self, value: Any) -> Any:
+        """The same value with objects in place of their dicts."""
+        kind = type(value)
+        if kind is dict:
+            revived = {self._revived(key): self._revived(item) for key, item in value.items()}
+            if CLASS_KEY in revived or (len(revived) == 2 and "encoding" in revived):
+                return self._object(revived)
+            return revived
+        if kind is list:
+            return [self._revived(item) for item in value]
+        if kind is tuple:
+            return tuple([self._revived(item) for item in value])
+        return value  # a set holds nothing that a dict could hide in
+
+    def _object(self, found: dict[Any, Any]) -> Any:
+        tag = found.get(CLASS_KEY)
+        if tag is None and CLASS_KEY not in found:
+            return _binary(found)
+        try:
+            if tag == "float":
+                return float(found["value"])
+            if tag == "complex":
+                return complex(found["real"], found["imag"])
+            if tag == "collections.OrderedDict":
+                from collections import OrderedDict
+
+                return OrderedDict(found["items"])
+            return self._codec.from_wire(found)
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise decoding_failed(NAME, problem) from problem
+
+
+def _binary(found: dict[Any, Any]) -> Any:
+    """The bytes that a dict of base64 text stands for, or the dict if it is another one."""
+    data = found.get("data")
+    if found["encoding"] == "base64" and isinstance(data, str):
+        try:
+            return b64decode(data, validate=True)
+        except (binascii.Error, ValueError):
+            return found  # looks like it, and is not
+    return found
+
+
+def _as_json(text: str) -> str:
+    """A Python literal rewritten as JSON, without knowing whether it is well-formed.
+
+    Raises:
+        _Unusual: If it has something that JSON cannot say.
+    """
+    plain = '"' not in text and "\\" not in text
+    # Either way every second part is what stands between two strings.
+    parts = text.split("'") if plain else _STRINGS.split(text)
+    code = "'".join(parts[::2])
+    if len(parts) % 2 == 0 or code.count("'") != len(parts) // 2 or not _CODE.fullmatch(code):
+        raise _Unusual
+    if len(code) > _FEW and not _is_shallow(code):
+        raise _Unusual
+    if "(" in code:
+        code = code.replace(",)", ',"\\u0000"]}').replace("(", '{"\\u0000t":[').replace(")", "]}")
+    if "e" in code:
+        code = code.replace("True", "true").replace("False", "false").replace("None", "null")
+    if plain:
+        if len(parts) == 1:
+            return code
+        parts[::2] = code.split("'")
+        return '"'.join(parts)
+    parts[::2] = code.split("'")
+    parts[1::2] = map(_json_string, parts[1::2])
+    return "".join(parts)
+
+
+def _json_string(token: str) -> str:
+    """A Python string literal as a JSON one."""
+    if "\\" not in token:
+        return token if token[0] == '"' else '"' + token[1:-1].replace('"', '\\"') + '"'
+    if _JSON_ESCAPES_ONLY.fullmatch(token):
+        return f'"{token[1:-1]}"'
+    if "\n" in token:
+        raise _Unusual
+    content = ast.literal_eval(token)
+    if "\0" in content:
+        raise _Unusual
+    return str(encode_basestring(content))
+
+
+def _is_shallow(code: str) -> bool:
+    """Whether the brackets are nested no deeper than Python's parser allows."""
+    brackets = _NOT_BRACKETS.sub("", code)
+    level = 0
+    while len(brackets) > _DEEPEST and level < 8:
+        brackets = brackets.replace("()", "").replace("[]", "").replace("{}", "")
+        level += 1
+    if len(brackets) <= _DEEPEST - level:
+        return True
+    for bracket in brackets:
+        level += 1 if bracket in "([{" else -1
+        if level > _DEEPEST:
+            return False
+    return True
