@@ -120,12 +120,9 @@ class ClassCodec:
         Raises:
             SerializeError: If there is no way to take it apart.
         """
-        reference = self._reference(value)
-        if reference is not None:
-            return self._describe_reference(reference)
-        for cls, to_dict in self.rules._to_dict.items():
-            if isinstance(value, cls):
-                return {CLASS_KEY: _class_name(type(value)), **to_dict(value)}
+        wire = self.by_rule(value)
+        if wire is not None:
+            return wire
         if isinstance(value, URI):
             return {CLASS_KEY: _URI_TAGS[self.version], "state": value.state()}
         if isinstance(value, BaseException):
@@ -136,6 +133,22 @@ class ClassCodec:
                 "exception": remote_errors.describe(value.error, self.version),
             }
         return {CLASS_KEY: _class_name(type(value)), **_state(value)}
+
+    def by_rule(self, value: object) -> dict[str, Any] | None:
+        """What to send in place of an instance that travels by reference or by a rule of the program.
+
+        A serializer that has a form of its own for a class asks here first, so that the program's rule wins.
+
+        Returns:
+            A dict with ``__class__``, or None if neither applies.
+        """
+        reference = self.reference(value)
+        if reference is not None:
+            return self._describe_reference(reference)
+        for cls, to_dict in self.rules._to_dict.items():
+            if isinstance(value, cls):
+                return {CLASS_KEY: _class_name(type(value)), **to_dict(value)}
+        return None
 
     def from_wire(self, wire: dict[str, Any]) -> Any:
         """The object that a received dict with ``__class__`` stands for.
@@ -186,7 +199,8 @@ class ClassCodec:
             return {self.revive(item) for item in value}
         return value
 
-    def _reference(self, value: object) -> ObjectRef | None:
+    def reference(self, value: object) -> ObjectRef | None:
+        """The reference under which an object travels instead of a copy of it, or None."""
         if isinstance(value, ObjectRef):
             return value
         own = getattr(type(value), "__pyro_ref__", None)
@@ -209,7 +223,7 @@ class ClassCodec:
 def _read_reference(state: Any) -> ObjectRef:
     """Read the state of a proxy: six parts in protocol 502, eight or nine in 48."""
     try:
-        if len(state) == 6:  # noqa: PLR2004 - fixed by protocol 502
+        if len(state) == 6:
             uri, oneway, methods, attrs, handshake, serializer = state
         else:
             uri, oneway, methods, attrs, _timeout, _hmac, handshake, _retries, *rest = state
