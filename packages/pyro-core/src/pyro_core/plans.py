@@ -91,7 +91,7 @@ def drive(plan: Plan[T], perform: Callable[[Step], Any]) -> T:
         while True:
             try:
                 result = perform(step)
-            except BaseException as problem:  # noqa: BLE001 - the plan decides; it usually raises it again
+            except BaseException as problem:
                 step = plan.throw(problem)
             else:
                 step = plan.send(result)

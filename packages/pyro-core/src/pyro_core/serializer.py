@@ -81,7 +81,7 @@ def as_call(value: object, serializer: str) -> Call:
     Raises:
         SerializeError: If the shape is another one.
     """
-    if isinstance(value, tuple | list) and len(value) == 4:  # noqa: PLR2004 - the four parts of a call
+    if isinstance(value, tuple | list) and len(value) == 4:
         object_id, method, args, kwargs = value
         if (
             isinstance(object_id, str)

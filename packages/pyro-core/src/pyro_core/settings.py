@@ -6,17 +6,17 @@ Nothing is read at import. ``from_environ()`` reads the variables that stock use
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Final, Self
 
+from pyro_core import setting_kinds as kinds
 from pyro_core.errors import SettingsError
 from pyro_core.names import BROADCAST_PORT, NAMESERVER_PORT
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
-_TRUE: Final = frozenset({"1", "on", "yes", "true"})
-_FALSE: Final = frozenset({"0", "off", "no", "false"})
+_MESSAGE_LIMIT: Final = 256 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Limits:
         query_regex_s: Seconds that matching it may take.
     """
 
-    max_message_bytes: int = 256 * MIB
+    max_message_bytes: int = _MESSAGE_LIMIT
     max_handshake_bytes: int = 128 * KIB
     max_connections: int = 10_000
     max_batch_calls: int = 100_000
@@ -71,116 +71,62 @@ class Timeouts:
     linger_s: float = 0.005
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _boolean(value: str) -> bool:
-    lowered = value.strip().lower()
-    if lowered in _TRUE or lowered in _FALSE:
-        return lowered in _TRUE
-    raise ValueError("one of 1, on, yes, true, 0, off, no, false")
-
-
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _integer(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        allowed = f"a whole number from {lowest} to {highest}"
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError(allowed) from None
-        if not lowest <= number <= highest:
-            raise ValueError(allowed)
-        return number
-
-    return read
-
-
-def _seconds(value: str) -> float:
-    allowed = "a number of seconds, 0 or more"
-    try:
-        number = float(value)
-    except ValueError:
-        raise ValueError(allowed) from None
-    if not 0 <= number < float("inf"):
-        raise ValueError(allowed)
-    return number
-
-
-def _seconds_or_never(value: str) -> float | None:
-    return _seconds(value) or None
-
-
-def _server_type(value: str) -> str:
-    return {"thread": "threaded"}.get(value.strip(), value.strip())
-
-
-def _message_limit(value: str) -> int:
-    """Stock systems write "no limit" as 0; we have the default limit instead of none."""
-    return _integer(0, 1 << 40)(value) or Limits().max_message_bytes
-
-
-_port: Final = _integer(0, 65535)
-_count: Final = _integer(1, 1_000_000)
-
-Reader = Callable[[str], Any]
-
-
 class _FromOutside:
     """Reading of settings from the environment and from TOML, for the three settings classes."""
 
     __slots__ = ()
-    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]]
+    _TABLE: ClassVar[str]
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]]
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Defaults, overridden by environment variables.
+    def from_environ(cls, environ: Mapping[str, str] = os.environ, *, base: Self | None = None) -> Self:
+        """Settings, overridden by environment variables.
 
         Args:
             environ: The variables.
+            base: What they override, such as what a file says; None for the defaults.
 
         Raises:
             SettingsError: If a variable has a value that cannot be used.
         """
         changes: dict[str, Any] = {}
-        for variable, (name, reader) in cls._VARIABLES.items():
+        for variable, (name, kind) in cls._VARIABLES.items():
             text = environ.get(variable)
             if text is None:
                 continue
             try:
-                changes[name] = reader(text)
+                changes[name] = kind.of_text(text)
             except ValueError as allowed:
                 raise SettingsError(
-                    f"environment variable {variable}={text!r} cannot be used: expected {allowed}", name=variable
+                    f"environment variable {variable}={text!r} cannot be used: expected {allowed}",
+                    name=variable,
                 ) from None
-        return _changed(cls(), changes)
+        settings: Self = _changed(cls() if base is None else base, changes)
+        return settings
 
     @classmethod
     def from_mapping(cls, table: Mapping[str, Any], *, where: str = "settings") -> Self:
         """Defaults, overridden by a table such as TOML gives: field names, with tables for nested ones.
 
         Args:
-            table: The values.
+            table: The values. Durations that may be None are so for 0.
             where: What to call the table in errors.
 
         Raises:
-            SettingsError: If it holds an unknown name or a value of the wrong type.
+            SettingsError: If it holds an unknown name or a value that cannot be used.
         """
-        settings = _from_table(cls, table, where)
+        settings = _from_table(cls(), table, where)
         assert isinstance(settings, cls)
         return settings
 
     @classmethod
-    def from_toml(cls, path: "str | os.PathLike[str]", table: str) -> Self:
+    def from_toml(cls, path: "str | os.PathLike[str]", table: str = "") -> Self:
         """Defaults, overridden by one table of a TOML file.
 
         Args:
             path: The file.
-            table: Name of the table, such as ``"server"``; a file without it changes nothing.
+            table: Name of the table; empty for ``client``, ``server`` or ``nameserver``, each for its class.
+                A file without it changes nothing.
 
         Raises:
             SettingsError: If the file is no TOML, or the table has an unknown name or a wrong value.
@@ -191,17 +137,27 @@ class _FromOutside:
         with open(path, "rb") as file:
             try:
                 document = tomllib.load(file)
-            except tomllib.TOMLDecodeError as problem:
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
                 raise SettingsError(f"{path} is not valid TOML: {problem}", name=str(path)) from problem
-        return cls.from_mapping(document.get(table, {}), where=f"[{table}] in {path}")
+        name = table or cls._TABLE
+        return cls.from_mapping(document.get(name, {}), where=f"[{name}] in {path}")
 
     def describe(self, environ: Mapping[str, str] = os.environ) -> list[tuple[str, Any, str]]:
-        """Every setting as (name, value, where it came from)."""
-        sources = {name: variable for variable, (name, _) in self._VARIABLES.items() if variable in environ}
+        """Every setting as (name, value, source).
+
+        The source is the variable that gives this value, ``"default"``, or else ``"program"``.
+
+        Raises:
+            SettingsError: If a variable has a value that cannot be used.
+        """
+        asked = {name: variable for variable, (name, _) in self._VARIABLES.items() if variable in environ}
+        given = {name: value for name, value, _ in _flat(self.from_environ(environ), self)}
         rows = []
         for name, value, default in _flat(self, type(self)()):
-            source = sources.get(name) or ("default" if value == default else "program")
-            rows.append((name, value, source))
+            if name in asked and given[name] == value:
+                rows.append((name, value, asked[name]))
+            else:
+                rows.append((name, value, "default" if value == default else "program"))
         return rows
 
 
@@ -218,7 +174,7 @@ class ClientSettings(_FromOutside):
         ns_broadcast_port: UDP port of its discovery.
         broadcast_addresses: Where to send the discovery question.
         nodelay: Whether to send small messages at once (TCP_NODELAY).
-        keepalive_s: Seconds of silence after which the kernel probes the other side.
+        keepalive_s: Seconds of silence after which the kernel probes the other side; 0 for no probes.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         timeouts: How long things may take.
         limits: How large things may be.
@@ -237,18 +193,19 @@ class ClientSettings(_FromOutside):
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
-    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]] = {
-        "PYRO_SERIALIZER": ("serializer", _text),
-        "PYRO_COMPRESSION": ("compression", _boolean),
-        "PYRO_MAX_RETRIES": ("max_retries", _integer(0, 1_000_000)),
-        "PYRO_NS_HOST": ("ns_host", _text),
-        "PYRO_NS_PORT": ("ns_port", _port),
-        "PYRO_NS_BCPORT": ("ns_broadcast_port", _port),
-        "PYRO_BROADCAST_ADDRS": ("broadcast_addresses", _names),
-        "PYRO_SOCK_NODELAY": ("nodelay", _boolean),
-        "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", _integer(0, 6)),
-        "PYRO_COMMTIMEOUT": ("timeouts.call_s", _seconds_or_never),
-        "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", _message_limit),
+    _TABLE: ClassVar[str] = "client"
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]] = {
+        "PYRO_SERIALIZER": ("serializer", kinds.TEXT),
+        "PYRO_COMPRESSION": ("compression", kinds.TRUTH),
+        "PYRO_MAX_RETRIES": ("max_retries", kinds.Whole(0)),
+        "PYRO_NS_HOST": ("ns_host", kinds.TEXT),
+        "PYRO_NS_PORT": ("ns_port", kinds.PORT),
+        "PYRO_NS_BCPORT": ("ns_broadcast_port", kinds.PORT),
+        "PYRO_BROADCAST_ADDRS": ("broadcast_addresses", kinds.NAMES),
+        "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
+        "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
+        "PYRO_COMMTIMEOUT": ("timeouts.call_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", kinds.Whole(0, zero_means=_MESSAGE_LIMIT)),
     }
 
 
@@ -272,7 +229,7 @@ class ServerSettings(_FromOutside):
         compression: Whether to compress answers that become smaller by it.
         detailed_traceback: Whether remote tracebacks show local variables.
         nodelay: Whether to send small messages at once (TCP_NODELAY).
-        keepalive_s: Seconds of silence after which the kernel probes a client.
+        keepalive_s: Seconds of silence after which the kernel probes a client; 0 for no probes.
         reuse_address: Whether a port may be taken again at once after a restart.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         timeouts: How long things may take.
@@ -300,24 +257,25 @@ class ServerSettings(_FromOutside):
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
-    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]] = {
-        "PYRO_HOST": ("host", _text),
-        "PYRO_NATHOST": ("nathost", _text),
-        "PYRO_NATPORT": ("natport", _port),
-        "PYRO_SERVERTYPE": ("servertype", _server_type),
-        "PYRO_SERIALIZERS_ACCEPTED": ("serializers", _names),
-        "PYRO_THREADPOOL_SIZE": ("threads", _count),
-        "PYRO_THREADPOOL_SIZE_MIN": ("min_threads", _integer(0, 1_000_000)),
-        "PYRO_ITER_STREAMING": ("streaming", _boolean),
-        "PYRO_ITER_STREAM_LIFETIME": ("stream_lifetime_s", _seconds),
-        "PYRO_ITER_STREAM_LINGER": ("stream_linger_s", _seconds),
-        "PYRO_COMPRESSION": ("compression", _boolean),
-        "PYRO_DETAILED_TRACEBACK": ("detailed_traceback", _boolean),
-        "PYRO_SOCK_NODELAY": ("nodelay", _boolean),
-        "PYRO_SOCK_REUSE": ("reuse_address", _boolean),
-        "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", _integer(0, 6)),
-        "PYRO_COMMTIMEOUT": ("timeouts.idle_s", _seconds_or_never),
-        "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", _message_limit),
+    _TABLE: ClassVar[str] = "server"
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]] = {
+        "PYRO_HOST": ("host", kinds.TEXT),
+        "PYRO_NATHOST": ("nathost", kinds.OPTIONAL_TEXT),
+        "PYRO_NATPORT": ("natport", kinds.PORT),
+        "PYRO_SERVERTYPE": ("servertype", kinds.SERVER_TYPE),
+        "PYRO_SERIALIZERS_ACCEPTED": ("serializers", kinds.NAMES),
+        "PYRO_THREADPOOL_SIZE": ("threads", kinds.COUNT),
+        "PYRO_THREADPOOL_SIZE_MIN": ("min_threads", kinds.Whole(0)),
+        "PYRO_ITER_STREAMING": ("streaming", kinds.TRUTH),
+        "PYRO_ITER_STREAM_LIFETIME": ("stream_lifetime_s", kinds.SECONDS),
+        "PYRO_ITER_STREAM_LINGER": ("stream_linger_s", kinds.SECONDS),
+        "PYRO_COMPRESSION": ("compression", kinds.TRUTH),
+        "PYRO_DETAILED_TRACEBACK": ("detailed_traceback", kinds.TRUTH),
+        "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
+        "PYRO_SOCK_REUSE": ("reuse_address", kinds.TRUTH),
+        "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
+        "PYRO_COMMTIMEOUT": ("timeouts.idle_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", kinds.Whole(0, zero_means=_MESSAGE_LIMIT)),
     }
 
 
@@ -349,14 +307,15 @@ class NameServerSettings(_FromOutside):
     storage: str = "memory"
     autoclean_s: float = 0.0
 
-    _VARIABLES: ClassVar[Mapping[str, tuple[str, Reader]]] = {
-        "PYRO_HOST": ("host", _text),
-        "PYRO_NS_PORT": ("port", _port),
-        "PYRO_NATHOST": ("nathost", _text),
-        "PYRO_NATPORT": ("natport", _port),
-        "PYRO_NS_BCHOST": ("broadcast_host", _text),
-        "PYRO_NS_BCPORT": ("broadcast_port", _port),
-        "PYRO_NS_AUTOCLEAN": ("autoclean_s", _seconds),
+    _TABLE: ClassVar[str] = "nameserver"
+    _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]] = {
+        "PYRO_HOST": ("host", kinds.TEXT),
+        "PYRO_NS_PORT": ("port", kinds.PORT),
+        "PYRO_NATHOST": ("nathost", kinds.OPTIONAL_TEXT),
+        "PYRO_NATPORT": ("natport", kinds.PORT),
+        "PYRO_NS_BCHOST": ("broadcast_host", kinds.OPTIONAL_TEXT),
+        "PYRO_NS_BCPORT": ("broadcast_port", kinds.PORT),
+        "PYRO_NS_AUTOCLEAN": ("autoclean_s", kinds.SECONDS),
     }
 
 
@@ -372,49 +331,34 @@ def _changed(settings: Any, changes: Mapping[str, Any]) -> Any:
     return replace(settings, **flat) if flat else settings
 
 
-def _from_table(cls: Any, table: Mapping[str, Any], where: str) -> Any:
-    default = cls()
-    known = {item.name for item in fields(cls)}
+def _from_table(default: Any, table: object, where: str) -> Any:
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be a table, got {table!r:.80}", name=where)
+    known = {item.name: item for item in fields(default)}
     values: dict[str, Any] = {}
     for name, value in table.items():
         if name not in known:
             raise SettingsError(f"unknown setting {name!r} in {where}; {_near(name, known)}", name=name)
         now = getattr(default, name)
         if isinstance(now, Limits | Timeouts):
-            if not isinstance(value, Mapping):
-                raise SettingsError(f"{name} in {where} must be a table, got {value!r}", name=name)
-            values[name] = _from_table(type(now), value, f"{where}.{name}")
-        else:
-            values[name] = _fitting(name, value, now, where)
-    return cls(**values)
-
-
-def _fitting(name: str, value: Any, default: Any, where: str) -> Any:
-    """A value from a table, if it is of the kind that the default is of."""
-    if isinstance(default, tuple):
-        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        expected = "a list of text"
-    elif isinstance(default, bool):
-        if isinstance(value, bool):
-            return value
-        expected = "true or false"
-    elif isinstance(default, int | float) or (default is None and name.endswith("_s")):
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-            return int(value) if isinstance(default, int) and value == int(value) else float(value)
-        expected = "a number, 0 or more"
-    else:
-        if isinstance(value, str):
-            return value
-        expected = "text"
-    raise SettingsError(f"{name} in {where} is {value!r}; expected {expected}", name=name)
+            values[name] = _from_table(now, value, f"{name} of {where}")
+            continue
+        try:
+            values[name] = kinds.kind_of(known[name]).of_value(value)
+        except ValueError as allowed:
+            raise SettingsError(
+                f"{name} = {value!r:.80} in {where} cannot be used: expected {allowed}", name=name
+            ) from None
+    return replace(default, **values)
 
 
 def _near(name: str, known: Iterable[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, list(known), 3)
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(sorted(known))}"
+    return (
+        f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(sorted(known))}"
+    )
 
 
 def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:

@@ -7,7 +7,7 @@ Three forms, the first an address and the others questions to a name server::
     PYROMETA:tag,tag[@host[:port]]
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 from pyro_core.errors import PyroError
@@ -82,7 +82,7 @@ class URI:
         Raises:
             PyroError: If it is not such a state.
         """
-        if not isinstance(state, list | tuple) or len(state) != 5:  # noqa: PLR2004 - the five parts of state()
+        if not isinstance(state, list | tuple) or len(state) != 5:
             _refuse(state, "five parts are needed")
         protocol, target, sockname, host, port = state
         if isinstance(target, set | frozenset | list | tuple):
@@ -147,8 +147,8 @@ class URI:
     def __repr__(self) -> str:
         return f"URI({str(self)!r})"
 
-    def __eq__(self, other: "object") -> bool:
-        return self.state() == other.state() if isinstance(other, URI) else NotImplemented
+    def __eq__(self, other: Any) -> bool:
+        return NotImplemented if not isinstance(other, URI) else self.state() == other.state()
 
     def __hash__(self) -> int:
         return hash(self.state())
@@ -202,7 +202,11 @@ def _parse_location(
             _refuse(uri, "a port is needed after the host")
         return None, host, default_port
     digits = port_text.lstrip("0") or port_text[:1]
-    if not (port_text.isascii() and port_text.isdigit()) or len(digits) > _PORT_DIGITS or int(digits) > MAX_PORT:
+    if (
+        not (port_text.isascii() and port_text.isdigit())
+        or len(digits) > _PORT_DIGITS
+        or int(digits) > MAX_PORT
+    ):
         _refuse(uri, f"the port must be a number from 0 to {MAX_PORT}")
     return None, host, int(digits)
 
@@ -210,8 +214,7 @@ def _parse_location(
 def _is_ipv6(text: str) -> bool:
     """Whether text looks like a numeric IPv6 address; the operating system has the last word."""
     address, _, scope = text.partition("%")
-    allowed: Iterable[str] = "0123456789abcdefABCDEF:."
-    return ":" in address and all(character in allowed for character in address) and not scope.strip("0123456789")
+    return ":" in address and not address.strip("0123456789abcdefABCDEF:.") and not scope.strip("0123456789")
 
 
 def _refuse(uri: "str | Sequence[object] | object", why: str) -> NoReturn:
