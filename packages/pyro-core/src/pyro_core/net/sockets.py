@@ -4,8 +4,10 @@ import builtins
 import errno
 import os
 import socket
+import stat
 import struct
 import sys
+import time
 from typing import Final
 
 from pyro_core.errors import CommunicationError, PyroError, TimeoutError
@@ -49,12 +51,14 @@ def connect(
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             set_keepalive(sock, keepalive_s)
     except builtins.TimeoutError as problem:
+        within = "" if timeout_s is None else f" within {timeout_s:g} seconds"
         raise TimeoutError(
-            f"cannot connect to {peer}: no answer within {timeout_s} seconds", peer=peer, retry_safe=True
+            f"cannot connect to {peer}: no answer{within}", peer=peer, retry_safe=True
         ) from problem
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:  # UnicodeError: a host name that DNS cannot even be asked for
+        reason = getattr(problem, "strerror", None) or problem
         raise CommunicationError(
-            f"cannot connect to {peer}: {problem.strerror or problem}; is the server running, and the address right?",
+            f"cannot connect to {peer}: {reason}; is the server running, and the address right?",
             peer=peer,
             retry_safe=True,
         ) from problem
@@ -89,7 +93,9 @@ def listen(
         return [_listen_tcp(host, port, reuse_address, prefer_ip_version)]
     except OSError as problem:
         where = f"{UNIX_PREFIX}{unixsocket}" if unixsocket is not None else f"{host}:{port}"
-        advice = "another process listens there" if problem.errno == errno.EADDRINUSE else "choose another address"
+        advice = (
+            "another process listens there" if problem.errno == errno.EADDRINUSE else "choose another address"
+        )
         raise CommunicationError(
             f"cannot listen on {where}: {problem.strerror or problem}; {advice}", peer=where
         ) from problem
@@ -160,7 +166,9 @@ def published_host(bound_host: str, family: int = socket.AF_INET) -> str:
     """
     if bound_host not in _ANY_HOSTS:
         return bound_host
-    return interface_towards("192.0.2.1" if family == socket.AF_INET else "2001:db8::1") or socket.gethostname()
+    return (
+        interface_towards("192.0.2.1" if family == socket.AF_INET else "2001:db8::1") or socket.gethostname()
+    )
 
 
 def interface_towards(address: str) -> str | None:
@@ -175,18 +183,19 @@ def interface_towards(address: str) -> str | None:
 
 
 def _connect_tcp(host: str, port: int, timeout_s: float | None, prefer_ip_version: int) -> socket.socket:
-    if prefer_ip_version == 0:
-        return socket.create_connection((host, port), timeout_s)
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
     problem: OSError | None = None
     for family, kind, protocol, _, address in socket.getaddrinfo(
         host, port, _FAMILIES[prefer_ip_version], socket.SOCK_STREAM
     ):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(timeout_s)
+            sock.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
             sock.connect(address)
-        except OSError as failure:
+        except BaseException as failure:
             sock.close()
+            if not isinstance(failure, OSError):
+                raise
             problem = failure
         else:
             return sock
@@ -243,7 +252,9 @@ def _listen_unix(path: str) -> socket.socket:
 
 
 def _is_dead(path: str) -> bool:
-    """Whether a Unix socket file has nobody behind it."""
+    """Whether a path is a Unix socket with nobody behind it."""
+    if not stat.S_ISSOCK(os.lstat(path).st_mode):  # some other file, which refuses connections too
+        return False
     try:
         _connect_unix(path, 1.0).close()
     except ConnectionRefusedError:
