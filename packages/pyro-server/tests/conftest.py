@@ -6,14 +6,126 @@ from typing import Any
 import pytest
 
 from pyro_core import plugins
+from pyro_core.calls import Blob
 from pyro_core.client_session import ClientSession
+from pyro_core.context import current_call
 from pyro_core.convert import ClassRules
+from pyro_core.errors import CommunicationError, ConnectionClosedError, SerializeError
 from pyro_core.events import Accepted, Refused, ReplyArrived
 from pyro_core.names import BATCH_METHOD, DAEMON_ID
 from pyro_core.settings import Limits
 from pyro_core.wire.message import BATCH, EXCEPTION, META_ON_CONNECT, ONEWAY, Message
 from pyro_core.wire.refusal import decode_reason
+from pyro_server import callback, expose, oneway
 from pyro_server.daemon import Daemon
+
+FAILURES = [
+    SystemExit("bye"),
+    KeyboardInterrupt("stop"),
+    GeneratorExit(),
+    ConnectionClosedError("a nested call failed"),
+    CommunicationError("so did another"),
+    SerializeError("odd"),
+    ZeroDivisionError("division by zero"),
+]
+
+
+@expose
+class Thing:
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+        self._value = 1
+
+    def add(self, a: int, b: int) -> int:
+        return a + b
+
+    def echo(self, value: Any) -> Any:
+        return value
+
+    def fail(self, number: int) -> None:
+        raise FAILURES[number]
+
+    def deep(self) -> None:
+        try:
+            {}["missing"]
+        except KeyError as problem:
+            raise ValueError("outer") from problem
+
+    def note(self, text: str) -> None:
+        self.log.append(text)
+
+    @oneway
+    def note_oneway(self, text: str) -> str:
+        self.log.append(text)
+        return "ignored"
+
+    @callback
+    def report(self) -> None:
+        raise RuntimeError("reported")
+
+    def unserializable(self) -> object:
+        return object
+
+    def many(self, size: int) -> str:
+        return "x" * size
+
+    def items(self) -> Iterator[str]:
+        try:
+            yield from ("one", "two")
+        finally:
+            self.log.append("finished")
+
+    def failing_items(self) -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError("in the stream")
+
+    def views(self) -> Any:
+        return {"a": 1}
+
+    @property
+    def value(self) -> int:
+        return self._value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._value = value
+
+    @property
+    def streamed(self) -> Iterator[int]:
+        return iter([1, 2])
+
+    def annotate(self, value: bytes | None = None) -> None:
+        if value is None:
+            current_call().response_annotations = {"MINE": b"reply"}
+        else:
+            current_call().response_annotations["MINE"] = b"x"
+
+    def bad_annotation(self, key: str) -> None:
+        current_call().response_annotations = {key: b"x"}
+
+    def context(self) -> dict[str, Any]:
+        call = current_call()
+        return {
+            "object": call.object_id,
+            "method": call.method,
+            "serializer": call.serializer,
+            "version": call.version,
+            "seq": call.seq,
+            "address": call.client_address,
+            "annotations": {key: value.decode() for key, value in call.annotations.items()},
+        }
+
+    def correlation(self) -> str:
+        return str(current_call().correlation_id)
+
+    def itself(self) -> "Thing":
+        return self
+
+    def blob(self, blob: Blob) -> list[Any]:
+        return [blob.info, blob.deserialized()]
+
+    def kind_of(self, value: Any) -> str:
+        return type(value).__name__
 
 
 class Caller:
@@ -133,3 +245,21 @@ def connect(make_daemon: Callable[..., Daemon]) -> Callable[..., Caller]:
 def caller() -> type[Caller]:
     """The class, for tests that shake hands themselves."""
     return Caller
+
+
+@pytest.fixture
+def failures() -> list[BaseException]:
+    """What ``thing.fail(number)`` raises."""
+    return FAILURES
+
+
+@pytest.fixture
+def thing() -> Thing:
+    """An object with every kind of member."""
+    return Thing()
+
+
+@pytest.fixture
+def client(connect: Any, thing: Thing) -> Caller:
+    """A client that is connected to ``thing``."""
+    return connect(thing)  # type: ignore[no-any-return]

@@ -1,5 +1,6 @@
 """Where a daemon listens, and what it tells others about that."""
 
+import os
 from typing import Any
 
 from pyro_core.net.sockets import listen, published_host
@@ -30,6 +31,7 @@ class Addresses:
         self._own: dict[str, Any] = {"host": host, "port": port, "sockname": sockname}
         self._nat = {"host": nathost, "port": natport or port, "sockname": None} if nathost else self._own
         self.has_nat = bool(nathost)
+        self._file = _file_number(sockname)
 
     def uri(self, object_id: str, *, nat: bool = True) -> URI:
         """Address of an object.
@@ -43,6 +45,12 @@ class Addresses:
     def location(self, *, nat: bool = False) -> str:
         """Where the daemon is, as it is written in addresses."""
         return self.uri("x", nat=nat).location or UNBOUND
+
+    def remove_socket_file(self) -> None:
+        """Remove the file of the Unix socket, unless it is gone or somebody else's by now."""
+        sockname = self._own["sockname"]
+        if self._file is not None and _file_number(sockname) == self._file:
+            os.unlink(sockname)
 
 
 def bind(settings: ServerSettings, connected_socket: Any = None) -> tuple[list[Any], Addresses]:
@@ -92,3 +100,13 @@ def _of_connected(sock: Any) -> Addresses:
     if isinstance(name, bytes):
         name = name.decode("utf-8", "surrogateescape")
     return Addresses(None, None, name or UNBOUND, None, 0)
+
+
+def _file_number(path: str | None) -> int | None:
+    """The number of a file, by which it can be told from another one of the same name."""
+    if path is None or path.startswith("\0"):
+        return None
+    try:
+        return os.stat(path).st_ino
+    except FileNotFoundError:
+        return None

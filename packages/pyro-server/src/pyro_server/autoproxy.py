@@ -44,8 +44,10 @@ def reviver() -> Callable[[ObjectRef], Any]:
         if not maker:
             try:
                 maker.append(plugins.references().load("proxy"))
-            except PluginError:
-                return reference
+            except PluginError as problem:
+                if isinstance(problem.__cause__, ModuleNotFoundError) or problem.__cause__ is None:
+                    return reference  # no client here
+                raise
         return maker[0](reference)
 
     return revive

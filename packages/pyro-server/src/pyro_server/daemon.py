@@ -253,6 +253,7 @@ class Daemon:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(STOP_S)
+        self._addresses.remove_socket_file()
         self._transport.close()
         self._host.close()
 

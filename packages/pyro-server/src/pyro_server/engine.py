@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyro_core.calls import Blob
 from pyro_core.context import CallContext, checked_annotations, enter_call, leave_call
 from pyro_core.convert import BatchFailure
-from pyro_core.errors import DaemonError, ProtocolError, SerializeError
+from pyro_core.errors import ProtocolError, SerializeError
 from pyro_core.events import CallArrived, ConnectArrived, ServerEvent
 from pyro_core.features import SUPPORTED
 from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_STREAM, DAEMON_ID, PROTOCOL_48
@@ -23,7 +23,6 @@ from pyro_core.wire.message import (
     BATCH,
     EXCEPTION,
     KEEP_SERIALIZED,
-    META_ON_CONNECT,
     NO_ANNOTATIONS,
     ONEWAY,
     RESULT,
@@ -34,6 +33,7 @@ from pyro_server.blobs import read_blob_annotation
 from pyro_server.connection import Connection
 from pyro_server.dispatch import PLAIN, is_iterator
 from pyro_server.failures import encode_batch, encode_failure
+from pyro_server.handshake import greeting, refusal
 
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
@@ -334,7 +334,7 @@ class ServerEngine:
         )
         token = enter_call(context)
         try:
-            payload = self._greeting(request, serializer)
+            payload = greeting(self._host, self.connection, request, serializer)
             annotations = context.known_response_annotations
             if self._annotate is not None:
                 annotations = {**self._annotate(), **annotations}
@@ -352,38 +352,11 @@ class ServerEngine:
             early = self._requests(self._session.events())
         return b"".join([answer, *map(self.run, early)])
 
-    def _greeting(self, request: Message, serializer: Serializer) -> bytes:
-        data = serializer.decode_value(request.payload)
-        if not isinstance(data, dict):
-            raise ProtocolError(
-                f"a handshake must be a dict with 'handshake' and 'object', got {data!r:.120}"
-            )
-        handshake = self.connection.handshake = data["handshake"]
-        wants_metadata = request.version != PROTOCOL_48 or request.flags & META_ON_CONNECT
-        object_id = data["object"] if wants_metadata else None
-        answer = self._host.daemon.validate_handshake(self.connection, handshake)
-        if not wants_metadata:
-            return serializer.encode_value(answer)
-        if not isinstance(object_id, str):
-            raise DaemonError("unknown object")
-        members = self._host.dispatcher.entry(object_id).members
-        usual = type(answer) is str and answer == "hello"
-        greeting = members.greetings.get(serializer) if usual else None
-        if greeting is None:
-            metadata = members.metadata.to_wire(as_lists=request.version == PROTOCOL_48)
-            greeting = serializer.encode_value({"handshake": answer, "meta": metadata})
-            if usual:
-                members.greetings[serializer] = greeting
-        return greeting
-
     def _turn_away(self, request: Message, reason: str, serializer: Serializer | None = None) -> bytes:
         self.closing = True
         if serializer is None:
             return self._session.reject(request, reason)
-        try:
-            payload = serializer.encode_value(reason)
-        except SerializeError:  # such as a lone surrogate in the text
-            payload = serializer.encode_value(ascii(reason))
+        payload = refusal(serializer, reason)
         return self._session.reject(request, payload, serializer_id=request.serializer_id)
 
 
