@@ -25,6 +25,14 @@ def listening(*args: object, **options: object) -> Iterator[socket.socket]:
         yield listener
 
 
+@contextlib.contextmanager
+def connected(**options: object) -> Iterator[socket.socket]:
+    with listening("127.0.0.1") as listener:
+        uri = address("127.0.0.1", listener.getsockname()[1])
+        with sockets.connect(uri, timeout_s=5, **options) as client:  # type: ignore[arg-type]
+            yield client
+
+
 def address(host: str, port: int) -> URI:
     return URI.for_location("object", host=host, port=port)
 
@@ -67,24 +75,22 @@ def test_an_insisted_version_that_a_host_lacks_is_one_error() -> None:
 
 
 def test_small_messages_may_wait_if_asked_to() -> None:
-    with listening("127.0.0.1") as listener:
-        with sockets.connect(address("127.0.0.1", listener.getsockname()[1]), nodelay=False) as client:
-            assert not option(client, "TCP_NODELAY")
+    with connected(nodelay=False) as client:
+        assert not option(client, "TCP_NODELAY")
 
 
 @LINUX
 def test_a_dead_peer_is_noticed_within_a_minute() -> None:
-    with listening("127.0.0.1") as listener:
-        with sockets.connect(address("127.0.0.1", listener.getsockname()[1])) as client:
-            assert client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            idle, interval, probes = (
-                option(client, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
-            )
-            assert idle == 30
-            assert idle + interval * probes <= 60
-            assert option(client, "TCP_USER_TIMEOUT") <= 60_000
-            sockets.set_keepalive(client, 0.2)
-            assert option(client, "TCP_KEEPIDLE") == 1
+    with connected() as client:
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        idle, interval, probes = (
+            option(client, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
+        )
+        assert idle == 30
+        assert idle + interval * probes <= 60
+        assert option(client, "TCP_USER_TIMEOUT") <= 60_000
+        sockets.set_keepalive(client, 0.2)
+        assert option(client, "TCP_KEEPIDLE") == 1
 
 
 @UNIX
@@ -167,14 +173,14 @@ def test_a_port_can_be_taken_again_at_once() -> None:
 @UNIX
 def test_unix_sockets_connect(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
-    with listening(unixsocket=path) as listener:
-        with sockets.connect(URI(f"PYRO:o@./u:{path}"), timeout_s=5) as client:
-            served, peer = listener.accept()
-            served.close()
-            assert client.recv(1) == b""
-            assert client.gettimeout() is None
-            assert sockets.address_text(client.getpeername()) == f"./u:{path}"
-            assert sockets.address_text(peer) == "unix socket"
+    uri = URI(f"PYRO:o@./u:{path}")
+    with listening(unixsocket=path) as listener, sockets.connect(uri, timeout_s=5) as client:
+        served, peer = listener.accept()
+        served.close()
+        assert client.recv(1) == b""
+        assert client.gettimeout() is None
+        assert sockets.address_text(client.getpeername()) == f"./u:{path}"
+        assert sockets.address_text(peer) == "unix socket"
 
 
 @LINUX
