@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pyro_core.context import CallContext, enter_call, leave_call
-from pyro_core.errors import NameNotFound, NameTaken, NamingError, PyroError
+from pyro_core.errors import NameNotFound, NameTaken, NamingError
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48, PROTOCOL_502
 from pyro_core.settings import Limits
 from pyro_core.uri import URI
@@ -105,48 +105,6 @@ def test_similar_names_are_not_looked_for_among_many(
     with pytest.raises(NameNotFound) as caught:
         registry.lookup("aaa")
     assert caught.value.near == ()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "text"),
-    [
-        ((1, HERE), TypeError, "name must be a str, got int"),
-        (("", HERE), ValueError, "name must not be empty"),
-        (("a", 1), TypeError, "only URIs or strings can be registered, got int"),
-        (("a", "bogus"), PyroError, "invalid uri"),
-        (("a", URI.from_state(("PYRO", "o", None, None, None))), PyroError, "invalid uri"),
-        (("a", HERE, False, "tag"), TypeError, "metadata should not be a str, but another iterable"),
-        (("a", HERE, False, 3), TypeError, "metadata should not be a int, but another iterable"),
-        (("a", HERE, False, [1]), TypeError, "metadata must consist of str, got 1 of type int"),
-        (("a", HERE, False, b"x"), TypeError, "metadata must consist of str"),
-        (("\ud800", HERE), ValueError, "surrogate"),
-        (("a", HERE, False, ["\ud800"]), ValueError, "surrogate"),
-    ],
-)
-def test_nonsense_is_not_registered(
-    registry: Registry, arguments: Any, error: type[Exception], text: str
-) -> None:
-    with pytest.raises(error, match=text):
-        registry.register(*arguments)
-    assert registry.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "too_long"),
-    [
-        (("n" * 1000, HERE), ("n" * 1001, HERE)),
-        (("a", f"PYRO:{'o' * 1991}@h:1"), ("a", f"PYRO:{'o' * 1992}@h:1")),
-        (("a", HERE, False, ["t" * 1000]), ("a", HERE, False, ["t" * 1001])),
-        (
-            ("a", HERE, False, [str(n) for n in range(1000)]),
-            ("a", HERE, False, [str(n) for n in range(1001)]),
-        ),
-    ],
-)
-def test_sizes_are_limited(registry: Registry, arguments: Any, too_long: Any) -> None:
-    registry.register(*arguments)
-    with pytest.raises(ValueError, match=r"at most [12]000 are allowed"):
-        registry.register(*too_long)
 
 
 def test_the_number_of_names_is_limited(storage: Storage) -> None:

@@ -11,8 +11,16 @@ from pyro_core.errors import NameNotFound, NameTaken, NamingError
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48
 from pyro_core.settings import Limits
 from pyro_core.uri import URI
+from pyro_nameserver.inputs import (
+    MAX_NAME_CHARS,
+    check_one_filter,
+    checked_name,
+    checked_tags,
+    checked_text,
+    checked_uri,
+)
 from pyro_nameserver.patterns import PatternSearch
-from pyro_nameserver.storage.base import NO_TAGS, Entry, Storage
+from pyro_nameserver.storage.base import Entry, Storage
 from pyro_server.expose import expose
 
 OWN_TAGS: Final = frozenset(
@@ -22,15 +30,6 @@ OWN_TAGS: Final = frozenset(
 
 MAX_NAMES: Final = 1_000_000
 """Names that one name server takes."""
-MAX_NAME_CHARS: Final = 1_000
-"""Longest name."""
-MAX_URI_CHARS: Final = 2_000
-"""Longest address."""
-MAX_TAGS: Final = 1_000
-"""Most tags of one name, or of one query."""
-MAX_TAG_CHARS: Final = 1_000
-"""Longest tag."""
-
 _NEAR_AMONG: Final = 200
 """Similar names are looked for only among so few: clients that wait for a name ask often."""
 _ROOM_STEP: Final = 1_000
@@ -84,7 +83,7 @@ class Registry:
         Raises:
             NameNotFound: If nobody registered it.
         """
-        entry = self._entry(_checked_text("name", name))
+        entry = self._entry(checked_text("name", name))
         uri = URI(entry.uri)
         return (uri, _for_caller(entry.tags)) if return_metadata else uri
 
@@ -105,9 +104,9 @@ class Registry:
             NamingError: If the name is the name server's own, or there are too many names.
             PyroError: If the address is none.
         """
-        name = _checked_name(name)
-        address = _checked_uri(uri)
-        tags = _checked_tags("metadata", metadata)
+        name = checked_name(name)
+        address = checked_uri(uri)
+        tags = checked_tags("metadata", metadata)
         self._make_room(name)
         if not self._storage.put(name, address, tags, replace=not safe):
             raise NameTaken(name)
@@ -120,8 +119,8 @@ class Registry:
             NameNotFound: If nobody registered it.
             NamingError: If it is the name server's own.
         """
-        name = _checked_name(name)
-        if not self._storage.set_tags(name, _checked_tags("metadata", metadata)):
+        name = checked_name(name)
+        if not self._storage.set_tags(name, checked_tags("metadata", metadata)):
             raise self._not_found(name)
 
     @expose
@@ -140,13 +139,13 @@ class Registry:
             ValueError: If more than one argument is given.
             NamingError: If the pattern is none, or too costly.
         """
-        _check_one_filter(name, prefix, regex)
+        check_one_filter(name, prefix, regex)
         if name:
-            return int(self._storage.remove(_checked_text("name", name)))
+            return int(self._storage.remove(checked_text("name", name)))
         if prefix:
-            return self._storage.remove_many(self._storage.find(_checked_text("prefix", prefix)))
+            return self._storage.remove_many(self._storage.find(checked_text("prefix", prefix)))
         if regex:
-            names = self._patterns.matching(_checked_text("regex", regex), self._storage.find())
+            names = self._patterns.matching(checked_text("regex", regex), self._storage.find())
             return self._storage.remove_many(names)
         return 0
 
@@ -201,25 +200,25 @@ class Registry:
         """
         if isinstance(metadata_all, bool):
             return_metadata, metadata_all = metadata_all, None
-        _check_one_filter(prefix, regex, metadata_all, metadata_any)
+        check_one_filter(prefix, regex, metadata_all, metadata_any)
         if metadata_all or metadata_any:
             found = self._with_tags(metadata_all, metadata_any)
         elif regex:
             everything = self._storage.find() | self._own
-            names = self._patterns.matching(_checked_text("regex", regex), everything)
+            names = self._patterns.matching(checked_text("regex", regex), everything)
             found = {name: everything[name] for name in names}
         else:
-            prefix = _checked_text("prefix", prefix or "")
+            prefix = checked_text("prefix", prefix or "")
             found = self._storage.find(prefix)
             found.update({name: entry for name, entry in self._own.items() if name.startswith(prefix)})
         return _answer(found, return_metadata)
 
     def _with_tags(self, every: Iterable[str] | None, some: Iterable[str] | None) -> dict[str, Entry]:
         if every:
-            tags = _checked_tags("metadata_all", every)
+            tags = checked_tags("metadata_all", every)
             own = {name: entry for name, entry in self._own.items() if tags <= entry.tags}
             return self._storage.find_all_tags(tags) | own
-        tags = _checked_tags("metadata_any", some)
+        tags = checked_tags("metadata_any", some)
         own = {name: entry for name, entry in self._own.items() if tags & entry.tags}
         return self._storage.find_any_tag(tags) | own
 
@@ -248,62 +247,6 @@ class Registry:
                 f"cannot register {name!r}: there are {self._max_names} names already, the most allowed; "
                 "remove those whose servers are gone"
             )
-
-
-def _checked_text(what: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{what} must be a str, got {type(value).__name__}")
-    return value
-
-
-def _checked_name(name: object) -> str:
-    """A name that may be registered."""
-    text = _checked_text("name", name)
-    if not text:
-        raise ValueError("name must not be empty")
-    _check_size("name", text, MAX_NAME_CHARS)
-    if text == NAMESERVER_ID:
-        raise NamingError(f"{text!r} is reserved for the name server itself; register under another name")
-    return text
-
-
-def _checked_uri(uri: object) -> str:
-    """The canonical text of an address."""
-    if not isinstance(uri, URI | str):
-        raise TypeError(f"only URIs or strings can be registered, got {type(uri).__name__}")
-    text = str(URI(str(uri)))  # also one that came as an object: its parts may make no address together
-    _check_size("uri", text, MAX_URI_CHARS)
-    return text
-
-
-def _checked_tags(what: str, tags: object) -> frozenset[str]:
-    if tags is None:
-        return NO_TAGS
-    if isinstance(tags, str) or not isinstance(tags, Iterable):
-        kind = type(tags).__name__
-        raise TypeError(f"{what} should not be a {kind}, but another iterable (set, list, etc)")
-    checked = builtins.list(tags)
-    if len(checked) > MAX_TAGS:
-        raise ValueError(f"{what} has {len(checked)} tags, at most {MAX_TAGS} are allowed")
-    for tag in checked:
-        if not isinstance(tag, str):
-            raise TypeError(f"{what} must consist of str, got {tag!r:.80} of type {type(tag).__name__}")
-        _check_size("tag", tag, MAX_TAG_CHARS)
-    return frozenset(checked)
-
-
-def _check_size(what: str, text: str, max_chars: int) -> None:
-    if len(text) > max_chars:
-        raise ValueError(f"{what} has {len(text)} characters, at most {max_chars} are allowed: {text!r:.80}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as problem:
-        raise ValueError(f"{what} {text!r:.80} holds half a character (a surrogate)") from problem
-
-
-def _check_one_filter(*filters: object) -> None:
-    if sum(map(bool, filters)) > 1:
-        raise ValueError("you can only filter on one thing at a time")
 
 
 def _answer(found: dict[str, Entry], with_tags: bool) -> dict[str, Any]:
