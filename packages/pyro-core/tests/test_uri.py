@@ -245,3 +245,19 @@ def test_addresses_are_made_of_parts() -> None:
 def test_parts_that_make_no_address_are_refused(object_id: str, parts: dict[str, object]) -> None:
     with pytest.raises(PyroError, match="invalid uri"):
         URI.for_location(object_id, **parts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ("PYRO", ("tag",), None, "h", 1),
+        ("PYRO", "o", None, None, None),
+        ("PYRO", "o", None, "h", None),
+        ("PYRONAME", "", None, None, None),
+        ("PYRONAME", ("tag",), None, None, None),
+        ("PYROMETA", (), None, None, None),
+    ],
+)
+def test_a_state_with_parts_that_do_not_go_together_is_refused(state: tuple[object, ...]) -> None:
+    with pytest.raises(PyroError, match="invalid uri"):
+        URI.from_state(state)

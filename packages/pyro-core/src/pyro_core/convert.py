@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pyro_core import remote_errors
 from pyro_core.calls import ObjectRef
-from pyro_core.errors import SecurityError, SerializeError
+from pyro_core.errors import PyroError, SecurityError, SerializeError
 from pyro_core.metadata import Metadata
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.uri import URI
@@ -158,18 +158,26 @@ class ClassCodec:
 
         Raises:
             SecurityError: If the class name is one that nobody has an honest use for.
-            SerializeError: If there is no rule for it.
+            SerializeError: If there is no rule for it, or the rule failed.
         """
         tag = wire[CLASS_KEY]
         if isinstance(tag, bytes):
             tag = tag.decode("latin-1")
         from_dict = self.rules._from_dict.get(tag) if isinstance(tag, str) else None
         if from_dict is not None:
-            return from_dict(tag, wire)
+            try:
+                return from_dict(tag, wire)
+            except (SerializeError, SecurityError):
+                raise
+            except Exception as problem:
+                raise SerializeError(
+                    f"the rule of register_dict_to_class({tag!r}, ...) failed on what arrived: "
+                    f"{type(problem).__name__}: {problem}"
+                ) from problem
         if not isinstance(tag, str) or "__" in tag:
             raise SecurityError(f"refused to decode an object of class {tag!r}")
         if tag in _URI_TAGS.values():
-            return URI.from_state(wire.get("state"))
+            return _read_uri(wire.get("state"))
         if tag in _PROXY_TAGS.values():
             reference = _read_reference(wire.get("state"))
             return self.rules.revive(reference) if self.rules.revive is not None else reference
@@ -214,10 +222,17 @@ class ClassCodec:
         known = ref.metadata
         names = (tuple(sorted(known.oneway)), tuple(sorted(known.methods)), tuple(sorted(known.attrs)))
         if self.version == PROTOCOL_48:
-            state = (str(ref.uri), *names, 0.0, None, ref.handshake, 0, ref.serializer)
+            state: tuple[Any, ...] = (str(ref.uri), *names, 0.0, None, ref.handshake, 0, ref.serializer)
         else:
             state = (str(ref.uri), *names, ref.handshake, ref.serializer)
         return {CLASS_KEY: _PROXY_TAGS[self.version], "state": state}
+
+
+def _read_uri(state: Any) -> URI:
+    try:
+        return URI.from_state(state)
+    except PyroError as problem:
+        raise SerializeError(f"cannot read a received address: {problem}") from problem
 
 
 def _read_reference(state: Any) -> ObjectRef:
@@ -229,9 +244,13 @@ def _read_reference(state: Any) -> ObjectRef:
             uri, oneway, methods, attrs, _timeout, _hmac, handshake, _retries, *rest = state
             serializer = rest[0] if rest else None
         metadata = Metadata.from_wire({"methods": methods, "oneway": oneway, "attrs": attrs})
+        if not isinstance(serializer, str | None):
+            raise TypeError(f"the serializer must be a name, got {serializer!r:.40}")
         return ObjectRef(URI(uri), metadata, handshake, serializer)
-    except (TypeError, ValueError, AttributeError) as problem:
-        raise SerializeError(f"cannot read a received proxy: {problem}; its state is {state!r:.120}") from problem
+    except (TypeError, ValueError, PyroError) as problem:
+        raise SerializeError(
+            f"cannot read a received proxy: {problem}; its state is {state!r:.120}"
+        ) from problem
 
 
 def _class_name(cls: type) -> str:

@@ -97,6 +97,10 @@ class URI:
             or not (port is None or (type(port) is int and 0 <= port <= MAX_PORT))
         ):
             _refuse(state, "its parts have the wrong types")
+        if not target or isinstance(target, frozenset) != (protocol == "PYROMETA"):
+            _refuse(state, "PYROMETA needs tags, the others one object id or name")
+        if protocol == "PYRO" and not sockname and (not host or port is None):
+            _refuse(state, "a location is needed")
         uri = cls.__new__(cls)
         uri._fill(protocol, target, sockname or None, host or None, port if host else None)
         return uri
