@@ -132,9 +132,7 @@ class Registry:
         """
         from importlib.util import find_spec
 
-        builtin = {
-            name for name, target in self._builtins.items() if find_spec(target.partition(".")[0].partition(":")[0])
-        }
+        builtin = {name for name, target in self._builtins.items() if find_spec(_package(target))}
         return frozenset(builtin | self._registered.keys() | self._scan().keys())
 
     def check(self) -> list[PluginStatus]:
@@ -147,16 +145,16 @@ class Registry:
         builtin = name in self._builtins
         source = "built-in" if builtin else "entry point"
         if builtin:
-            dist = self._builtins[name].partition(".")[0].partition(":")[0].replace("_", "-")
+            dist = _package(self._builtins[name]).replace("_", "-")
         else:
             dist = ", ".join(_dist_name(point) for point in self._scan()[name])
         try:
             self.load(name)
         except PluginError as problem:
-            what, _, remedy = str(problem).partition("; ")
+            what, _, remedy = str(problem).rpartition("; ")
             missing_extra = builtin and isinstance(problem.__cause__, ModuleNotFoundError) and "[" in remedy
             return PluginStatus(name, source, dist, False, what, remedy, missing_extra)
-        takeover = [_dist_name(p) for p in self._scan().get(name, ()) if builtin and p.value != self._builtins[name]]
+        takeover = [_dist_name(point) for point in self._scan().get(name, ())] if builtin else []
         if takeover:
             return PluginStatus(
                 name,
@@ -171,17 +169,17 @@ class Registry:
     def _load_builtin(self, name: str) -> Any:
         target = self._builtins[name]
         module, _, attribute = target.partition(":")
+        dist = _package(target).replace("_", "-")
         try:
             return getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as problem:
-            dist = module.partition(".")[0].replace("_", "-")
-            if (problem.name or "").replace("_", "-").partition(".")[0] == dist:
+            if _package(problem.name or "") == _package(target):
                 raise PluginError(
                     f"{name!r} is not installed; pip install {dist}", group=self.group, name=name
                 ) from problem
             raise self._missing_module(name, dist, problem) from problem
-        except Exception as problem:
-            raise self._broken(name, module.partition(".")[0].replace("_", "-"), problem) from problem
+        except (Exception, SystemExit) as problem:
+            raise self._broken(name, dist, problem) from problem
 
     def _load_entry_point(self, name: str) -> Any:
         points = self._scan().get(name, [])
@@ -199,7 +197,7 @@ class Registry:
             return points[0].load()
         except ModuleNotFoundError as problem:
             raise self._missing_module(name, owners[0], problem) from problem
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:  # a module that ends the program when it is imported
             raise self._broken(name, owners[0], problem) from problem
 
     def _scan(self) -> "dict[str, list[EntryPoint]]":
@@ -227,7 +225,7 @@ class Registry:
             name=name,
         )
 
-    def _broken(self, name: str, dist: str, problem: Exception) -> PluginError:
+    def _broken(self, name: str, dist: str, problem: BaseException) -> PluginError:
         return PluginError(
             f"{name!r} from {dist} cannot be loaded: {type(problem).__name__}: {problem}; "
             f"tell its maintainers, or pip uninstall {dist}",
@@ -283,24 +281,41 @@ def references() -> Registry:
     return _REGISTRIES["pyro.references"]
 
 
+def _package(target: str) -> str:
+    """Top-level package of ``module:attribute``, or of a module."""
+    return target.partition(":")[0].partition(".")[0]
+
+
 def _dist_name(point: "EntryPoint") -> str:
     dist: Distribution | None = point.dist
-    return dist.name if dist is not None else point.value.partition(":")[0]
+    return dist.name if dist is not None else _package(point.value)
 
 
 def _extra_with(dist: str, module: str) -> str:
-    """The extra of a distribution that brings a module; empty if its metadata names none."""
+    """The extra of a distribution that brings a module; empty if its metadata names none.
+
+    Metadata names distributions, not modules: an extra that is called like the module counts too, and so does
+    the only one there is.
+    """
     import re
     from importlib.metadata import PackageNotFoundError, requires
 
-    wanted = module.partition(".")[0].replace("_", "-").lower()
+    wanted = _normal(_package(module))
     try:
         requirements = requires(dist) or []
     except PackageNotFoundError:
         return ""
+    extras = set()
     for requirement in requirements:
         package = re.match(r"[A-Za-z0-9._-]+", requirement)
         extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", requirement)
-        if package and extra and package.group().replace("_", "-").lower() == wanted:
+        if package is None or extra is None:
+            continue
+        if wanted in (_normal(package.group()), _normal(extra.group(1))):
             return extra.group(1)
-    return ""
+        extras.add(extra.group(1))
+    return extras.pop() if len(extras) == 1 else ""
+
+
+def _normal(name: str) -> str:
+    return name.replace("_", "-").replace(".", "-").lower()
