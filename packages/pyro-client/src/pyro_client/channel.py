@@ -323,6 +323,7 @@ class Channel:
     def _establish(self) -> Plan[Connection]:
         profile = self.profile
         if self._given is not None:
+            self._given.setblocking(True)
             link = SyncLink(self._given, "the given socket", self._clock, owned=False)
             return (yield from adopt(link, profile.uri, profile))
         address = yield from resolve(profile.uri, profile, any_of)

@@ -65,15 +65,18 @@ class SyncLink:
         """
         rest = memoryview(data)
         size = len(data)
+        flags = _dont_wait() if deadline is not None else 0  # mostly there is room, and no need for a bound
         while rest:
-            self._bound_send(self._left_s(deadline, retry_safe=len(rest) == size))
+            left_s = self._left_s(deadline, retry_safe=len(rest) == size)
+            if not flags:
+                self._bound_send(_bound_for(left_s, self._send_timeout_s))
             try:
-                sent = self.sock.send(rest)
+                rest = rest[self.sock.send(rest, flags) :]
             except BlockingIOError:
-                continue  # the deadline decides
+                pass  # the deadline decides
             except OSError as problem:
                 raise self.lost(problem, retry_safe=len(rest) == size) from problem
-            rest = rest[sent:]
+            flags = 0
 
     def receive(self, deadline: float | None) -> bytes:
         """Wait for some bytes; empty when the other side closed the connection.
@@ -86,7 +89,7 @@ class SyncLink:
             TimeoutError: At the deadline.
         """
         while True:
-            self._bound_receive(self._left_s(deadline))
+            self._bound_receive(_bound_for(self._left_s(deadline), self._receive_timeout_s))
             try:
                 return self.sock.recv(_RECEIVE_MORE_BYTES)
             except BlockingIOError:
@@ -137,7 +140,7 @@ class SyncLink:
         left_s = deadline - self._clock()
         if left_s <= 0:
             raise self.late(retry_safe=retry_safe)
-        return max(left_s, _SHORTEST_TIMEOUT_S)
+        return left_s
 
     def _bound_receive(self, timeout_s: float | None) -> None:
         if timeout_s != self._receive_timeout_s:
@@ -152,6 +155,24 @@ class SyncLink:
 
             sockets.set_send_timeout(self.sock, timeout_s)
             self._send_timeout_s = timeout_s
+
+
+def _bound_for(left_s: float | None, bound_s: float | None) -> float | None:
+    """The kernel timeout to have while there is so much time left.
+
+    A bound that is a little shorter than the time left is kept as it is: waking up early and waiting again is
+    rarer and cheaper than a system call per operation.
+    """
+    if left_s is None or (bound_s is not None and left_s / 2 <= bound_s <= left_s):
+        return None if left_s is None else bound_s
+    return max(left_s * 0.9, _SHORTEST_TIMEOUT_S)
+
+
+def _dont_wait() -> int:
+    """The flag for sending what fits without waiting; 0 where there is none."""
+    import socket
+
+    return getattr(socket, "MSG_DONTWAIT", 0)
 
 
 class SyncRunner:
