@@ -253,16 +253,18 @@ class SerializerSuite(abc.ABC):
             serializer.encode_value(1)
             rules.register_class_to_dict(Point, lambda p: {"__class__": "test.Later", "x": p.x})
             rules.register_dict_to_class("test.Later", lambda _, wire: Point(wire["x"], "later"))
-            assert self._there_and_back(serializer, Point(1, 2)) == Point(1, "later")
+            back = self._there_and_back(serializer, Point(1, 2))
+            # A format that carries every class by itself needs no rules; no safe one does.
+            assert back == Point(1, "later") or (back == Point(1, 2) and not serializer.safe)
 
     def test_a_value_that_cannot_travel_is_refused(self) -> None:
-        lock = threading.Lock()
+        running = (item for item in ())  # not even a format that carries code can carry what is under way
         for serializer in self.serializers():
-            for value in (lock, [lock], {"key": lock}):
+            for value in (running, [running], {"key": running}):
                 with pytest.raises(SerializeError):
                     serializer.encode_value(value)
             with pytest.raises(SerializeError):
-                serializer.encode_call("object", "method", (lock,), {})
+                serializer.encode_call("object", "method", (running,), {})
             assert self._there_and_back(serializer, "still in order") == "still in order"
 
     def test_nesting_without_end_is_refused(self) -> None:
