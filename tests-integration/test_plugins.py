@@ -97,7 +97,7 @@ def test_a_broken_command_leaves_help_and_the_other_commands_alone(environment: 
     shown = python(environment, "-m", "pyro_cli", "--help").stdout
     assert "broken" in shown
     assert "cannot be loaded" in shown
-    assert python(environment, "-m", "pyro_cli", "version").stdout.startswith("pyro-cli")
+    assert "pyro-cli" in python(environment, "-m", "pyro_cli", "version").stdout
     done = python(environment, "-m", "pyro_cli", "broken", check=False)
     assert done.returncode == 7
     assert done.stderr.count("\n") == 1

@@ -33,7 +33,10 @@ def reports(our_server: str) -> dict[tuple[str, str], Report]:
     pairs = [(generation, serializer) for serializer in SERIALIZERS for generation in GENERATIONS]
     with ThreadPoolExecutor(len(GENERATIONS)) as pool:
         found = pool.map(
-            lambda pair: processes.outcomes(stock, "stock_client.py", pair[0], our_server, pair[1]), pairs
+            lambda pair: processes.outcomes(
+                stock, "stock_client.py", pair[0], our_server.replace("thing-4", f"thing-{pair[0]}"), pair[1]
+            ),
+            pairs,
         )
         return dict(zip(pairs, found, strict=True))
 
@@ -96,7 +99,7 @@ def test_a_private_method_is_refused(client: Report) -> None:
 def test_an_unknown_object_is_refused_in_the_clients_own_serializer(
     our_server: str, generation: str, serializer: str
 ) -> None:
-    nobody = our_server.replace("PYRO:thing@", "PYRO:nobody@")
+    nobody = our_server.replace("PYRO:thing-4@", "PYRO:nobody@")
     done = processes.run([stock_python(), processes.PEERS / "unknown_object.py", generation, nobody, serializer])
     assert done.stdout.startswith("CommunicationError")
     assert "rejected: unknown object" in done.stdout

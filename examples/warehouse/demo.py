@@ -68,13 +68,15 @@ class Process:
         """Ask the program to end, show its last lines, and give its exit code."""
         if self._popen.poll() is None:
             self._popen.terminate()
-        try:
-            output, _ = self._popen.communicate(timeout=GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            output, _ = self._popen.communicate()
-        for line in output.splitlines():
-            self._show(line)
+        assert self._popen.stdout is not None
+        if not self._popen.stdout.closed:
+            try:
+                output, _ = self._popen.communicate(timeout=GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+                output, _ = self._popen.communicate()
+            for line in output.splitlines():
+                self._show(line)
         return self._popen.returncode
 
     def _lines(self) -> Iterator[str]:

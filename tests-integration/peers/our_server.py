@@ -1,4 +1,4 @@
-"""Our server of the interoperability tests. Prints its object's address, then serves.
+"""Our server of the interoperability tests. Prints the address of one of its objects, then serves.
 
 Usage: python our_server.py SERVERTYPE. Ends when its standard input is closed.
 """
@@ -19,6 +19,8 @@ with Daemon(
     servertype=sys.argv[1],
     serializers=("serpent", "json", "marshal", "msgpack", "pickle"),
 ) as daemon:
-    print(f"ready {daemon.register(Thing(current_call), 'thing')}", flush=True)
+    for generation in ("4", "5"):  # clients of both may come at the same time: each gets an object of its own
+        daemon.register(Thing(current_call), f"thing-{generation}")
+    print(f"ready {daemon.uri_for('thing-4')}", flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), daemon.shutdown()), daemon=True).start()
     daemon.request_loop()

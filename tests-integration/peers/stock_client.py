@@ -119,7 +119,7 @@ def wire_ping(p):
 def daemon_object(p):
     p._pyroBind()
     with api.Proxy("PYRO:Pyro.Daemon@" + p._pyroUri.location) as daemon:
-        return [daemon.ping(), "thing" in daemon.registered(), isinstance(daemon.info(), str)]
+        return [daemon.ping(), p._pyroUri.object in daemon.registered(), isinstance(daemon.info(), str)]
 
 
 def compression(p):

@@ -4,9 +4,11 @@ Good for a handful of clients, and for reading. The built-in ``threaded`` transp
 its threads belong to calls.
 """
 
+import logging
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -28,38 +30,45 @@ class PerConnectionTransport(Transport):
         self._wake, self._woken = socket.socketpair()
         self._clients: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
+        self._serving = threading.Lock()
 
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         """Accept clients until stopped; see ``Transport``."""
         tick_s = self.host.settings.timeouts.housekeeping_s
-        with selectors.DefaultSelector() as selector:
+        with self._serving, selectors.DefaultSelector() as selector:
             for sock in (*self.listeners, self._woken):
                 selector.register(sock, selectors.EVENT_READ)
             while not self._stopped.is_set() and running():
                 for key, _ in selector.select(tick_s):
-                    if key.fileobj is not self._woken:
+                    if key.fileobj is not self._woken and not self._stopped.is_set():
                         self._accept(key.fileobj)
                 self.host.housekeeping()
 
     def shutdown(self) -> None:
         """Make ``serve`` return."""
         self._stopped.set()
-        self._wake.send(b"!")
+        try:
+            self._wake.send(b"!")
+        except OSError:  # it is closed: nobody is left to wake
+            pass
 
     def close(self) -> None:
         """Close everything and wait for the threads, a moment each."""
-        self._stopped.set()
+        self.shutdown()
         for listener in self.listeners:
             listener.close()
         with self._lock:
             clients = dict(self._clients)
-        for sock in clients:
-            _hang_up(sock)
+        this = threading.current_thread()  # a call may close its own server: it still gets its answer out
+        for sock, thread in clients.items():
+            if thread is not this:
+                _hang_up(sock)
         for thread in clients.values():
-            if thread is not threading.current_thread():
+            if thread is not this:
                 thread.join(self.host.settings.timeouts.housekeeping_s)
-        self._wake.close()
-        self._woken.close()
+        with self._serving:  # the loop has been woken; it must not wait on a socket that is gone
+            self._wake.close()
+            self._woken.close()
 
     def _accept(self, listener: Any) -> None:
         try:
@@ -80,6 +89,8 @@ class PerConnectionTransport(Transport):
             self._converse(sock, engine)
         except OSError:  # the connection broke, or its time was up
             pass
+        except Exception:  # a bug of the engine's: it costs this client its connection, and nobody else theirs
+            logging.getLogger(__name__).exception("closing the connection of %s", peer)
         finally:
             engine.close()
             sock.close()
@@ -88,9 +99,10 @@ class PerConnectionTransport(Transport):
 
     def _converse(self, sock: socket.socket, engine: Engine) -> None:
         timeouts = self.host.settings.timeouts
-        while not engine.closing:
+        handshake_by = time.monotonic() + timeouts.handshake_s
+        while not engine.closing and not self._stopped.is_set():
             if engine.awaiting_handshake:
-                sock.settimeout(timeouts.handshake_s)
+                sock.settimeout(max(handshake_by - time.monotonic(), 0.001))
             else:
                 sock.settimeout(timeouts.message_s if engine.mid_message else timeouts.idle_s)
             data = sock.recv(_RECEIVE_BYTES)
