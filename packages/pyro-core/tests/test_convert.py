@@ -172,6 +172,13 @@ def test_names_without_an_honest_use_are_refused(tag: object) -> None:
         codec().from_wire({"__class__": tag})
 
 
+def test_an_exception_of_a_script_keeps_its_name_and_text() -> None:
+    wire = {"__class__": "__main__.OutOfStock", "__exception__": True, "args": ("none left",), "attributes": {}}
+    error = codec().from_wire(wire)
+    assert isinstance(error, RemoteError)
+    assert (error.type_name, error.message) == ("__main__.OutOfStock", "none left")
+
+
 @pytest.mark.parametrize(("version", "tag"), [(502, "Pyro5.core.URI"), (48, "Pyro4.core.URI")])
 @pytest.mark.parametrize("text", [str(ADDRESS), "PYRONAME:n", "PYROMETA:a,b@h:1", "PYRO:o@./u:/s"])
 def test_addresses_travel_in_every_generation(version: int, tag: str, text: str) -> None:
