@@ -258,7 +258,7 @@ class SerializerSuite(abc.ABC):
             assert back == Point(1, "later") or (back == Point(1, 2) and not serializer.safe)
 
     def test_a_value_that_cannot_travel_is_refused(self) -> None:
-        running = (item for item in ())  # not even a format that carries code can carry what is under way
+        running = (n for n in range(1))  # not even a format that carries code can carry what is under way
         for serializer in self.serializers():
             for value in (running, [running], {"key": running}):
                 with pytest.raises(SerializeError):
