@@ -34,7 +34,9 @@ def server(
 
 
 @contextmanager
-def running(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def running(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """Run a program with pipes for its input and output; it is ended on the way out."""
     process = subprocess.Popen(
         list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(env)
@@ -62,7 +64,9 @@ def wait_for(process: subprocess.Popen[str], word: str) -> str:
         if word in line:
             return line.strip()
         seen.append(line)
-    raise AssertionError(f"{process.args} ended with {process.wait()} before it printed {word!r}: {''.join(seen)}")
+    raise AssertionError(
+        f"{process.args} ended with {process.wait()} before it printed {word!r}: {''.join(seen)}"
+    )
 
 
 def run(
@@ -70,7 +74,12 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, with its output and errors as text."""
     done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE_S, env=environment(env), check=False
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=environment(env),
+        check=False,
     )
     if check:
         assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import processes
 import pytest
+from stock_env import stock_python
+
 from pyro_client import Proxy, locate_ns, resolve
 from pyro_core.errors import NameNotFound, NamingError
 from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
-from stock_env import stock_python
 
 TARGET = "PYRO:obj@localhost:4444"
 SERIALIZERS = ["serpent", "json", "marshal", "msgpack"]

@@ -7,7 +7,17 @@ import processes
 import pytest
 from stock_env import stock_python
 
-HEAVY = ["asyncio", "ssl", "importlib.metadata", "logging", "serpent", "msgpack", "pyro_serializers", "pyro_server", "json"]
+HEAVY = [
+    "asyncio",
+    "ssl",
+    "importlib.metadata",
+    "logging",
+    "serpent",
+    "msgpack",
+    "pyro_serializers",
+    "pyro_server",
+    "json",
+]
 
 
 def test_importing_the_client_pulls_in_nothing_that_it_does_not_need_yet() -> None:
@@ -15,7 +25,9 @@ def test_importing_the_client_pulls_in_nothing_that_it_does_not_need_yet() -> No
     assert processes.run([sys.executable, "-c", code]).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("package", ["pyro_core", "pyro_client", "pyro_server", "pyro_nameserver", "pyro_serializers"])
+@pytest.mark.parametrize(
+    "package", ["pyro_core", "pyro_client", "pyro_server", "pyro_nameserver", "pyro_serializers"]
+)
 def test_importing_has_no_side_effect_and_no_opinion_about_the_environment(package: str) -> None:
     """D11: logging stays as it was, and variables are looked at when they are used."""
     code = (

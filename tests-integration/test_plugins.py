@@ -42,7 +42,18 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = venv / "site"
     sources = [PLUGINS / "pyro-example-plist", PLUGINS / "pyro-example-per-connection", folder / "broken"]
     subprocess.run(
-        [uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable, "--target", target, *sources],
+        [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--python",
+            sys.executable,
+            "--target",
+            target,
+            *sources,
+        ],
         check=True,
         capture_output=True,
     )
@@ -55,7 +66,9 @@ def python(environment: Path, *arguments: str, check: bool = True) -> subprocess
 
 @pytest.mark.parametrize("name", ["pyro-example-plist", "pyro-example-per-connection"])
 def test_an_example_plugin_passes_its_conformance_suite(environment: Path, name: str) -> None:
-    done = python(environment, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", str(PLUGINS / name))
+    done = python(
+        environment, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", str(PLUGINS / name)
+    )
     assert " passed" in done.stdout
 
 

@@ -70,7 +70,9 @@ def client(request: pytest.FixtureRequest, reports: dict[tuple[str, str], Report
         ("correlation", "11112222-3333-4444-5555-666677778888"),
     ],
 )
-def test_a_stock_client_gets_what_a_stock_server_would_give(client: Report, scenario: str, expected: object) -> None:
+def test_a_stock_client_gets_what_a_stock_server_would_give(
+    client: Report, scenario: str, expected: object
+) -> None:
     if scenario not in client:
         pytest.skip("a stock client cannot encode this with marshal")
     assert client[scenario] == expected
@@ -100,6 +102,8 @@ def test_an_unknown_object_is_refused_in_the_clients_own_serializer(
     our_server: str, generation: str, serializer: str
 ) -> None:
     nobody = our_server.replace("PYRO:thing-4@", "PYRO:nobody@")
-    done = processes.run([stock_python(), processes.PEERS / "unknown_object.py", generation, nobody, serializer])
+    done = processes.run(
+        [stock_python(), processes.PEERS / "unknown_object.py", generation, nobody, serializer]
+    )
     assert done.stdout.startswith("CommunicationError")
     assert "rejected: unknown object" in done.stdout

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import processes
 import pytest
+from stock_env import stock_python
+
 from pyro_nameserver.storage.base import Entry
 from pyro_nameserver.storage.sqlite import SqliteStorage
-from stock_env import stock_python
 
 OURS = Entry("PYRO:ours@h:1", frozenset({"new"}))
 

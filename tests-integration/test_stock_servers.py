@@ -7,11 +7,12 @@ from uuid import UUID
 
 import processes
 import pytest
+from stock_env import stock_python
+
 from pyro_client import AsyncProxy, Proxy
 from pyro_core import context
 from pyro_core.errors import ConnectionRejected, DaemonError, RemoteError
 from pyro_core.settings import ClientSettings
-from stock_env import stock_python
 
 SERIALIZERS = ["serpent", "json", "marshal", "msgpack"]
 
@@ -35,7 +36,10 @@ def proxy(request: pytest.FixtureRequest, stock_uri: str) -> Iterator[Proxy]:
 def test_calls_with_positional_and_keyword_arguments(proxy: Proxy) -> None:
     assert proxy.add(2, 3) == 5
     assert proxy.add(2, b=5) == 7
-    assert proxy.echo({"a": [1, 2.5, True, None], "b": "h\xe9\u20ac"}) == {"a": [1, 2.5, True, None], "b": "h\xe9\u20ac"}
+    assert proxy.echo({"a": [1, 2.5, True, None], "b": "h\xe9\u20ac"}) == {
+        "a": [1, 2.5, True, None],
+        "b": "h\xe9\u20ac",
+    }
 
 
 def test_attributes_are_read_and_written(proxy: Proxy) -> None:

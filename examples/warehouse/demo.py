@@ -148,8 +148,12 @@ def main() -> int:
             command = [str(HERE / "visit.py"), visitor, brings, takes]
             codes.append(Process(visitor, command, environment).run_to_end())
 
-        headline("Zoe wants something that is not there: a remote exception, with the traceback of both sides")
-        codes.append(Process("Zoe", [str(HERE / "visit.py"), "Zoe", "cat", "unicorn"], environment).run_to_end())
+        headline(
+            "Zoe wants something that is not there: a remote exception, with the traceback of both sides"
+        )
+        codes.append(
+            Process("Zoe", [str(HERE / "visit.py"), "Zoe", "cat", "unicorn"], environment).run_to_end()
+        )
 
         headline("calls that cannot work say why")
         show_clear_failures(environment)

@@ -6,9 +6,10 @@ Usage: python our_server.py SERVERTYPE. Ends when its standard input is closed.
 import sys
 import threading
 
+from thing import EXPOSED, ONEWAY, Thing
+
 from pyro_core.context import current_call
 from pyro_server import Daemon, expose, oneway
-from thing import EXPOSED, ONEWAY, Thing
 
 for name in EXPOSED:
     member = vars(Thing)[name]

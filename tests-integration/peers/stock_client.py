@@ -66,7 +66,7 @@ def survives_exit(p):
 
 
 def private(p):
-    return getattr(p, "_pyroInvoke")("_private", (), {})
+    return p._pyroInvoke("_private", (), {})
 
 
 def oneway(p):
@@ -147,8 +147,9 @@ def correlation(p):
 def main():
     outcomes = {}
     scenarios = [
-        call, attributes, exception, exception_attribute, exception_own, survives_exit, private, oneway, batch,
-        batch_oneway, stream, stream_closed, metadata, wire_ping, daemon_object, compression, annotations, correlation,
+        call, attributes, exception, exception_attribute, exception_own, survives_exit, private, oneway,
+        batch, batch_oneway, stream, stream_closed, metadata, wire_ping, daemon_object, compression,
+        annotations, correlation,
     ]  # fmt: skip
     for scenario in scenarios:
         with api.Proxy(URI) as proxy:

@@ -1,4 +1,7 @@
-"""A stock client of a name server: python stock_ns_client.py 4|5 HOST PORT SERIALIZER. Prints one JSON object."""
+"""A stock client of a name server, which reports in one JSON object.
+
+Usage: python stock_ns_client.py 4|5 HOST PORT SERIALIZER
+"""
 
 import json
 import sys
@@ -41,7 +44,9 @@ def attempt(call, *args, **kwargs):
 def by_tags(**tags):
     if GENERATION == "5":
         return attempt(ns.yplookup, **tags)
-    return attempt(ns.list, return_metadata=True, **{key.replace("meta_", "metadata_"): v for key, v in tags.items()})
+    return attempt(
+        ns.list, return_metadata=True, **{key.replace("meta_", "metadata_"): v for key, v in tags.items()}
+    )
 
 
 found = {

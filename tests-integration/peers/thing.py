@@ -62,8 +62,7 @@ class Thing:
     def count_to(self, number):
         """An item stream."""
         try:
-            for item in range(1, number + 1):
-                yield item
+            yield from range(1, number + 1)
         finally:
             self._closed.set()
 
@@ -75,7 +74,9 @@ class Thing:
 
     def annotations(self):
         """What came along with the request; sends RESP along with the reply."""
-        seen = {key: bytes(value).decode() for key, value in self._context().annotations.items() if key == "TEST"}
+        seen = {
+            key: bytes(value).decode() for key, value in self._context().annotations.items() if key == "TEST"
+        }
         self._context().response_annotations = {"RESP": b"from the server"}
         return seen
 

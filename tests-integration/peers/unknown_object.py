@@ -1,4 +1,7 @@
-"""What a stock client is told about an object that is not there: python unknown_object.py 4|5 URI SERIALIZER."""
+"""What a stock client is told about an object that is not there.
+
+Usage: python unknown_object.py 4|5 URI SERIALIZER
+"""
 
 import sys
 

@@ -3,6 +3,7 @@
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -50,7 +51,10 @@ class Client:
 def serve() -> None:
     """Serve one client."""
     service = workloads.Service()
-    methods = {("service", "add"): service.add, ("service", "echo"): service.echo}
+    methods: dict[tuple[str, str], Callable[..., object]] = {
+        ("service", "add"): service.add,
+        ("service", "echo"): service.echo,
+    }
     with socket.create_server(("127.0.0.1", 0)) as listener:
         workloads.ready(f"127.0.0.1:{listener.getsockname()[1]}")
         sock, _ = listener.accept()

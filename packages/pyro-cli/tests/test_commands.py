@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from pyro_cli import exit_codes
 from pyro_cli.main import main
 

@@ -1,6 +1,7 @@
 """Exit codes tell a script what happened."""
 
 import pytest
+
 from pyro_cli import exit_codes
 from pyro_core import errors
 

@@ -1,8 +1,9 @@
 """The one test that a transport plugin needs."""
 
+from pyro_example_per_connection import PerConnectionTransport
+
 from pyro_core.testing.transports import TransportSuite
 from pyro_core.transport import Transport
-from pyro_example_per_connection import PerConnectionTransport
 
 
 class TestPerConnection(TransportSuite):

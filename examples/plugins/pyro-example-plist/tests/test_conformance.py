@@ -1,8 +1,9 @@
 """The one test that a serializer plugin needs."""
 
+from pyro_example_plist import PlistSerializer
+
 from pyro_core.serializer import Serializer
 from pyro_core.testing.serializers import SerializerSuite
-from pyro_example_plist import PlistSerializer
 
 
 class TestPlist(SerializerSuite):

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from pyro_cli import exit_codes
 from pyro_core import plugins
 from pyro_core.errors import PluginError, PyroError
 from pyro_core.remote_errors import remote_traceback_lines, traceback_text
-
-from pyro_cli import exit_codes
 
 
 class InstalledCommands(click.Group):
@@ -58,7 +58,7 @@ class InstalledCommands(click.Group):
 
 @click.group(cls=InstalledCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--traceback", is_flag=True, help="Print the whole traceback of an error, also the remote one.")
-def cli(traceback: bool) -> None:  # noqa: ARG001 - read in main()
+def cli(traceback: bool) -> None:
     """Look at, call and serve remote Python objects.
 
     Example: pyro-cli ns list --json

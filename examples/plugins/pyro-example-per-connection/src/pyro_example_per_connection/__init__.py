@@ -78,7 +78,9 @@ class PerConnectionTransport(Transport):
         if len(self._clients) >= self.host.settings.limits.max_connections:
             sock.close()
             return
-        thread = threading.Thread(target=self._talk, args=(sock, str(address)), name="pyro-client", daemon=True)
+        thread = threading.Thread(
+            target=self._talk, args=(sock, str(address)), name="pyro-client", daemon=True
+        )
         with self._lock:
             self._clients[sock] = thread
         thread.start()
@@ -89,7 +91,9 @@ class PerConnectionTransport(Transport):
             self._converse(sock, engine)
         except OSError:  # the connection broke, or its time was up
             pass
-        except Exception:  # a bug of the engine's: it costs this client its connection, and nobody else theirs
+        except (
+            Exception
+        ):  # a bug of the engine's: it costs this client its connection, and nobody else theirs
             logging.getLogger(__name__).exception("closing the connection of %s", peer)
         finally:
             engine.close()

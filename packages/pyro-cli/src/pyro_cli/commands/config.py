@@ -3,6 +3,7 @@
 import json
 
 import click
+
 from pyro_core.settings import ClientSettings, NameServerSettings, ServerSettings
 
 

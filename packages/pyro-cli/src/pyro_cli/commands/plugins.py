@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 
 import click
-from pyro_core import plugins as registries
-from pyro_core.plugins import Registry
 
 from pyro_cli import exit_codes
+from pyro_core import plugins as registries
+from pyro_core.plugins import Registry
 
 
 def _groups() -> Mapping[str, Registry]:

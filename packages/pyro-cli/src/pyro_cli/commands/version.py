@@ -5,6 +5,7 @@ import platform
 from importlib import metadata
 
 import click
+
 from pyro_core.names import PROTOCOL_VERSIONS
 
 
@@ -18,7 +19,8 @@ def version(as_json: bool) -> None:
     found = {
         name: dist.version
         for dist in metadata.distributions()
-        if (name := dist.metadata["Name"]).startswith(("pyro-", "pyro4-compat")) or name in ("serpent", "msgpack")
+        if (name := dist.metadata["Name"]).startswith(("pyro-", "pyro4-compat"))
+        or name in ("serpent", "msgpack")
     }
     if as_json:
         facts = {"packages": found, "python": platform.python_version(), "protocols": list(PROTOCOL_VERSIONS)}
