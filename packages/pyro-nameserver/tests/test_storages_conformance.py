@@ -1,0 +1,23 @@
+"""The suite that every storage must pass, ours included."""
+
+from pathlib import Path
+
+from pyro_core.testing.storages import StorageSuite
+from pyro_nameserver.storage.base import Storage
+from pyro_nameserver.storage.memory import MemoryStorage
+from pyro_nameserver.storage.sqlite import SqliteStorage
+
+
+class TestMemory(StorageSuite):
+    def storage_class(self) -> type[Storage]:
+        return MemoryStorage
+
+
+class TestSqlite(StorageSuite):
+    keeps_names = True
+
+    def storage_class(self) -> type[Storage]:
+        return SqliteStorage
+
+    def location(self, folder: Path) -> str:
+        return str(folder / "names.sqlite")
