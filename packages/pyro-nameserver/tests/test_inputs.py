@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from pyro_core.errors import PyroError
-from pyro_core.uri import URI
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.memory import MemoryStorage
 
@@ -24,7 +23,6 @@ def registry() -> Registry:
         (("", HERE), ValueError, "name must not be empty"),
         (("a", 1), TypeError, "only URIs or strings can be registered, got int"),
         (("a", "bogus"), PyroError, "invalid uri"),
-        (("a", URI.from_state(("PYRO", "o", None, None, None))), PyroError, "invalid uri"),
         (("a", HERE, False, "tag"), TypeError, "metadata should not be a str, but another iterable"),
         (("a", HERE, False, 3), TypeError, "metadata should not be a int, but another iterable"),
         (("a", HERE, False, [1]), TypeError, "metadata must consist of str, got 1 of type int"),

@@ -56,7 +56,7 @@ def checked_uri(uri: object) -> str:
     """
     if not isinstance(uri, URI | str):
         raise TypeError(f"only URIs or strings can be registered, got {type(uri).__name__}")
-    text = str(URI(str(uri)))  # also one that came as an object: its parts may make no address together
+    text = str(URI(uri))
     _check_size("uri", text, MAX_URI_CHARS)
     return text
 
