@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from pyro_core.errors import NamingError
-from pyro_core.testing.storages import StorageSuite
 from pyro_nameserver.storage.base import Entry
 from pyro_nameserver.storage.sqlite import SqliteStorage
 
@@ -34,16 +33,6 @@ for number in range(100_000):
     storage.put(f"name{number}", "PYRO:obj@localhost:4444", frozenset({"tag"}))
     print(number, flush=True)  # acknowledged
 """
-
-
-class TestSqliteStorage(StorageSuite):
-    keeps_names = True
-
-    def storage_class(self) -> type[SqliteStorage]:
-        return SqliteStorage
-
-    def location(self, folder: Path) -> str:
-        return str(folder / "names.sqlite")
 
 
 @pytest.fixture
