@@ -31,19 +31,24 @@ class Engine(Protocol):
     Attributes:
         awaiting_handshake: True until the peer's handshake was accepted; the transport closes a
             connection that stays so longer than ``Timeouts.handshake_s``.
-        mid_message: True while part of a message has arrived and the rest has not.
         closing: True when the connection must be closed once ``output`` has been sent.
     """
 
     awaiting_handshake: bool
-    mid_message: bool
     closing: bool
 
-    def receive(self, data: bytes) -> Sequence[Work]:
-        """Take bytes that arrived; gives the requests they completed, in order. Never raises for bad bytes."""
+    @property
+    def mid_message(self) -> bool:
+        """True while part of a message has arrived and the rest has not."""
 
-    def run(self, work: Work) -> bytes:
-        """Run one request; gives the bytes of the answer, empty for none. Never raises for what methods do."""
+    def receive(self, data: bytes) -> Sequence[Work]:
+        """Take bytes that arrived; gives the requests they completed, in order. Bad bytes do not raise."""
+
+    def run(self, work: Any) -> bytes:
+        """Run one request that ``receive`` gave; gives the bytes of the answer, empty for none.
+
+        What methods raise becomes an answer, and is never raised here.
+        """
 
     def output(self) -> bytes:
         """Take what the engine has to say by itself (pongs, refusals); empty most of the time."""
@@ -111,7 +116,7 @@ class Transport(abc.ABC):
         """
         from pyro_core.errors import PyroError
 
-        raise PyroError(f"the {self.name!r} transport has its own loop; use 'multiplex' inside another event loop")
+        raise PyroError(f"the {self.name!r} transport has its own loop; inside another one use 'multiplex'")
 
     def events(self, ready: Sequence[Any]) -> None:
         """Handle readable sockets, for a foreign event loop.

@@ -1,4 +1,4 @@
-"""A dialogue for testing transports: the smallest engine, host and client that can do what a transport must bear.
+"""A dialogue for testing transports: the smallest engine, host and client that try what transports must bear.
 
 A message is its length in four bytes, then its kind in one, then its body. Transports know nothing of
 messages, so this one is as good as the real one, and misbehaves on request.
@@ -77,7 +77,7 @@ class ToyEngine:
         buffer += data
         works: list[ToyWork] = []
         start = 0
-        while len(buffer) - start >= 5 and not self.closing:  # noqa: PLR2004 - length and kind
+        while len(buffer) - start >= 5 and not self.closing:
             end = start + 5 + int.from_bytes(buffer[start : start + 4], "big")
             if end > len(buffer):
                 break
@@ -221,7 +221,7 @@ class ToyClient:
 
     def read(self) -> tuple[bytes, bytes]:
         """Kind and body of the next answer."""
-        while len(self._buffer) < 5 or len(self._buffer) < 5 + int.from_bytes(self._buffer[:4], "big"):  # noqa: PLR2004
+        while len(self._buffer) < 5 or len(self._buffer) < 5 + int.from_bytes(self._buffer[:4], "big"):
             data = self.sock.recv(1 << 20)
             if not data:
                 raise EOFError(f"closed by the server after {len(self._buffer)} bytes of an answer")

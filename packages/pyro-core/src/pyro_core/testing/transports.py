@@ -350,6 +350,22 @@ class TransportSuite(abc.ABC):
             for _ in range(3):
                 served.host.await_housekeeping()
 
+    def test_the_loop_sleeps_while_nothing_happens(self) -> None:
+        turns = []
+
+        def running() -> bool:
+            turns.append(1)
+            return True
+
+        with self.prepared() as served:
+            served.start(running)
+            assert served.connect().echoes()
+            served.host.await_housekeeping()
+            before = len(turns)
+            for _ in range(5):
+                served.host.await_housekeeping()
+            assert len(turns) - before < 50
+
     def test_serving_ends_on_shutdown_by_another_thread(self) -> None:
         with self.serving(housekeeping_s=PATIENCE_S) as served:
             assert served.connect().echoes()

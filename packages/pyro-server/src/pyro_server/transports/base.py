@@ -113,9 +113,6 @@ class LoopTransport(Transport):
         """Have works run, in order, and their answers sent. Called in the serving thread."""
         raise NotImplementedError
 
-    def _other(self, fd: int) -> None:
-        """Called in the serving thread for a ready descriptor that is neither connection nor listener."""
-
     def _housekeep(self, _: object = None) -> None:
         try:
             self.host.housekeeping()
@@ -137,8 +134,10 @@ class LoopTransport(Transport):
 
     def _patience_s(self) -> float:
         """How long the next wait may last, in seconds."""
-        until = self._tick_at if self._deadlines or self._accept_at is not None else self._housekeeping_at
-        return max(min(until, self._housekeeping_at) - monotonic(), 0.0)
+        until = self._tick_at
+        if not self._deadlines and self._accept_at is None:
+            until = max(until, self._housekeeping_at)
+        return max(until - monotonic(), 0.0)
 
     def _turn(self, timeout_s: float) -> None:
         """Wait for something to be ready, deal with it, and look after the deadlines."""
@@ -165,8 +164,7 @@ class LoopTransport(Transport):
             self._wakeup.clear()
         elif fd in self._accepting:
             self._accept(self._accepting[fd])
-        else:
-            self._other(fd)
+        # Else it was closed by something else that was ready at the same time.
 
     def _tick(self, now: float) -> None:
         self._tick_at = now + self._deadlines.tick_s
@@ -176,7 +174,7 @@ class LoopTransport(Transport):
         if self._accept_at is not None and now >= self._accept_at:
             self._accept_at = None
             self._open()
-        if now >= self._housekeeping_at:
+        if self._tick_at > self._housekeeping_at:  # the next tick would be too late for it
             self._housekeeping_at = now + self._housekeeping_s
             self._run_housekeeping()
 

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pyro_core.errors import PyroError
-from pyro_core.transport import Host
 from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import Connection
-from pyro_server.transports.poller import READABLE
 
 if TYPE_CHECKING:
     from pyro_core.transport import Work
@@ -20,10 +17,6 @@ class MultiplexTransport(LoopTransport):
     """
 
     name: ClassVar[str] = "multiplex"
-
-    def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
-        self._combined: dict[int, MultiplexTransport] = {}
-        super().__init__(host, listeners)
 
     @property
     def sockets(self) -> Sequence[Any]:
@@ -43,36 +36,6 @@ class MultiplexTransport(LoopTransport):
             ready: Not looked at; the poller knows better.
         """
         self._turn(0.0)
-
-    def combine(self, other: "MultiplexTransport") -> None:
-        """Serve another multiplex transport in this one's loop, for as long as this one serves.
-
-        Raises:
-            PyroError: If this system's poller cannot be watched by another one.
-        """
-        fd = other._poller.fileno()
-        if fd < 0 or fd in self._combined or other is self:
-            raise PyroError(
-                "cannot combine these two: they must be different, not be combined yet, and this system must "
-                "allow a poller to watch another (Linux and BSD do); serve them in two threads instead"
-            )
-        self._combined[fd] = other
-        self._poller.add(fd, READABLE)
-
-    def _other(self, fd: int) -> None:
-        other = self._combined.get(fd)
-        if other is None:
-            return  # closed by something else that was ready at the same time
-        if other._over:
-            self._poller.remove(fd)
-            del self._combined[fd]
-        else:
-            other._turn(0.0)
-
-    def _tick(self, now: float) -> None:
-        super()._tick(now)
-        for other in self._combined.values():
-            other._turn(0.0)
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         run = connection.engine.run
