@@ -2,6 +2,7 @@ import builtins
 import contextlib
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pyro_core.errors import CommunicationError, TimeoutError
+from pyro_core.errors import CommunicationError, SettingsError, TimeoutError
 from pyro_core.net import sockets
 from pyro_core.uri import URI
 
@@ -312,3 +313,64 @@ def test_the_host_name_is_published_where_no_interface_leads_out(monkeypatch: py
 def test_the_interface_that_faces_a_peer() -> None:
     assert sockets.interface_towards("127.0.0.1") == "127.0.0.1"
     assert sockets.interface_towards("::2:not an address") is None
+
+
+@pytest.mark.parametrize("seconds", [0.9999999, 1.9999996, 3600.5, 1e30, -1.0])
+@LINUX
+def test_every_bound_is_one_that_the_kernel_takes(seconds: float) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        sockets.set_receive_timeout(one, seconds)
+        whole, micros = struct.unpack("@ll", one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+        assert whole + micros / 1_000_000 == pytest.approx(min(max(seconds, 0), 1_000_000), abs=0.01)
+        assert whole + micros > 0
+
+
+def test_probes_can_be_turned_off_and_wait_as_long_as_the_kernel_lets_them() -> None:
+    with connected() as client:
+        sockets.set_keepalive(client, 100_000)
+        assert option(client, "TCP_KEEPIDLE") == 32767
+        sockets.set_keepalive(client, 0)
+        assert not client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+@pytest.mark.parametrize("host", ["127.evil.example", "127.0.0", "127.", "1270.0.0.1"])
+def test_a_name_that_only_looks_like_loopback_is_not(host: str) -> None:
+    assert not sockets.is_loopback(host)
+
+
+def test_an_ip_version_that_does_not_exist_is_a_settings_error() -> None:
+    with pytest.raises(SettingsError, match="must be 4, 6 or 0, got 5"):
+        sockets.connect(address("127.0.0.1", 1), prefer_ip_version=5)
+    with pytest.raises(SettingsError, match="must be 4, 6 or 0, got 5"):
+        sockets.listen(prefer_ip_version=5)
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [("127.0.0.1", 65536), ("127.0.0.1", -1), ("x" * 70, 0), ("a\0b", 0)]
+)
+def test_an_address_that_cannot_be_listened_on_is_one_error(host: str, port: int) -> None:
+    with pytest.raises(CommunicationError, match="cannot listen on"):
+        sockets.listen(host, port)
+
+
+@UNIX
+def test_a_path_with_a_nul_inside_is_one_error(tmp_path: Path) -> None:
+    path = f"{tmp_path}/a\0b"
+    with pytest.raises(CommunicationError, match="cannot listen on"):
+        sockets.listen(unixsocket=path)
+    with pytest.raises(CommunicationError, match="cannot connect to"):
+        sockets.connect(URI.for_location("o", sockname=path))
+
+
+def test_a_socket_that_cannot_be_set_up_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_sock: socket.socket, _idle_s: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sockets, "set_keepalive", refuse)
+    (listener,) = sockets.listen("127.0.0.1")
+    with (
+        listener,
+        pytest.raises(KeyboardInterrupt),
+    ):  # a socket left open would be a ResourceWarning, so an error
+        sockets.connect(address(*listener.getsockname()))

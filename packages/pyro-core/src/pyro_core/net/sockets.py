@@ -10,12 +10,16 @@ import sys
 import time
 from typing import Final
 
-from pyro_core.errors import CommunicationError, PyroError, TimeoutError
-from pyro_core.uri import UNIX_PREFIX, URI
+from pyro_core.errors import CommunicationError, PyroError, SettingsError, TimeoutError
+from pyro_core.uri import MAX_PORT, UNIX_PREFIX, URI
 
 BACKLOG: Final = 512
 _PROBES: Final = 3
 _PROBE_INTERVAL_S: Final = 10
+_MAX_IDLE_S: Final = 32767
+"""The kernel takes no more. Source: MAX_TCP_KEEPIDLE of Linux."""
+_MAX_TIMEOUT_S: Final = 1_000_000
+_LOOPBACK_NET: Final = 127
 _ANY_HOSTS: Final = frozenset({"", "0.0.0.0", "::"})
 _FAMILIES: Final = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -34,35 +38,41 @@ def connect(
         uri: The address.
         timeout_s: Seconds that all attempts together may take; None leaves it to the operating system.
         nodelay: Whether to send small messages at once.
-        keepalive_s: Seconds of silence after which the kernel probes the other side.
+        keepalive_s: Seconds of silence after which the kernel probes the other side; 0 for no probes.
         prefer_ip_version: 4 or 6 to try only such addresses, 0 for any.
 
     Raises:
         TimeoutError: If nothing answered in time.
         CommunicationError: If the connection was refused or the host is unknown; ``retry_safe`` is set.
+        SettingsError: If ``prefer_ip_version`` is another number.
     """
     peer = uri.location or str(uri)
+    family = _family(prefer_ip_version)
     try:
         if uri.sockname is not None:
             sock = _connect_unix(uri.sockname, timeout_s)
         else:
-            sock = _connect_tcp(uri.host or "", uri.port or 0, timeout_s, prefer_ip_version)
-            if nodelay:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            set_keepalive(sock, keepalive_s)
+            sock = _connect_tcp(uri.host or "", uri.port or 0, timeout_s, family)
     except builtins.TimeoutError as problem:
         within = "" if timeout_s is None else f" within {timeout_s:g} seconds"
         raise TimeoutError(
             f"cannot connect to {peer}: no answer{within}", peer=peer, retry_safe=True
         ) from problem
-    except (OSError, UnicodeError) as problem:  # UnicodeError: a host name that DNS cannot even be asked for
+    except (OSError, ValueError) as problem:  # ValueError: a host or a path that cannot even be asked for
         reason = getattr(problem, "strerror", None) or problem
         raise CommunicationError(
             f"cannot connect to {peer}: {reason}; is the server running, and the address right?",
             peer=peer,
             retry_safe=True,
         ) from problem
-    sock.settimeout(None)
+    try:
+        sock.settimeout(None)
+        if uri.sockname is None and nodelay:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        set_keepalive(sock, keepalive_s)
+    except BaseException:
+        sock.close()
+        raise
     return sock
 
 
@@ -86,30 +96,37 @@ def listen(
 
     Raises:
         CommunicationError: If the address is in use, or cannot be listened on.
+        SettingsError: If ``prefer_ip_version`` is another number.
     """
+    family = _family(prefer_ip_version)
     try:
         if unixsocket is not None:
             return [_listen_unix(unixsocket)]
-        return [_listen_tcp(host, port, reuse_address, prefer_ip_version)]
-    except OSError as problem:
+        return [_listen_tcp(host, port, reuse_address, family)]
+    except (OSError, ValueError) as problem:  # ValueError: a host or a path that cannot even be asked for
         where = f"{UNIX_PREFIX}{unixsocket}" if unixsocket is not None else f"{host}:{port}"
-        advice = (
-            "another process listens there" if problem.errno == errno.EADDRINUSE else "choose another address"
-        )
-        raise CommunicationError(
-            f"cannot listen on {where}: {problem.strerror or problem}; {advice}", peer=where
-        ) from problem
+        in_use = getattr(problem, "errno", None) == errno.EADDRINUSE
+        reason = getattr(problem, "strerror", None) or problem
+        advice = "another process listens there" if in_use else "choose another address"
+        raise CommunicationError(f"cannot listen on {where}: {reason}; {advice}", peer=where) from problem
 
 
 def set_keepalive(sock: socket.socket, idle_s: float) -> None:
     """Have the kernel notice a dead peer: after ``idle_s`` of silence, and about half a minute of probes.
 
-    Does nothing for sockets without TCP, and sets what the platform has.
+    As long may bytes wait for a peer that does not take them, be it dead or just not reading. Does nothing
+    for sockets without TCP, and sets what the platform has.
+
+    Args:
+        sock: A connected socket.
+        idle_s: Seconds, counted as whole ones; 0 for no probes.
     """
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    idle = max(1, round(idle_s))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(idle_s > 0))
+    if idle_s <= 0:
+        return
+    idle = min(max(1, round(idle_s)), _MAX_IDLE_S)
     options = {
         "TCP_KEEPIDLE": idle,
         "TCP_KEEPALIVE": idle,  # what macOS calls it
@@ -150,7 +167,12 @@ def address_text(address: object) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address, as it is written, means this machine only."""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    if host in ("localhost", "::1"):
+        return True
+    try:
+        return socket.inet_pton(socket.AF_INET, host)[0] == _LOOPBACK_NET
+    except OSError:  # a name, or IPv6
+        return False
 
 
 def published_host(bound_host: str, family: int = socket.AF_INET) -> str:
@@ -182,11 +204,20 @@ def interface_towards(address: str) -> str | None:
         return str(probe.getsockname()[0])
 
 
-def _connect_tcp(host: str, port: int, timeout_s: float | None, prefer_ip_version: int) -> socket.socket:
+def _family(prefer_ip_version: int) -> int:
+    family = _FAMILIES.get(prefer_ip_version)
+    if family is None:
+        raise SettingsError(
+            f"prefer_ip_version must be 4, 6 or 0, got {prefer_ip_version!r}", name="prefer_ip_version"
+        )
+    return family
+
+
+def _connect_tcp(host: str, port: int, timeout_s: float | None, wanted_family: int) -> socket.socket:
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     problem: OSError | None = None
     for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, _FAMILIES[prefer_ip_version], socket.SOCK_STREAM
+        host, port, wanted_family, socket.SOCK_STREAM
     ):
         sock = socket.socket(family, kind, protocol)
         try:
@@ -199,25 +230,25 @@ def _connect_tcp(host: str, port: int, timeout_s: float | None, prefer_ip_versio
             problem = failure
         else:
             return sock
-    raise problem or OSError(f"no IPv{prefer_ip_version} address for {host}")
+    raise problem or OSError(f"{host} has no address")
 
 
 def _connect_unix(path: str, timeout_s: float | None) -> socket.socket:
-    _need_unix_sockets()
+    _check_unix_path(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(timeout_s)
         sock.connect(path)
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock
 
 
-def _listen_tcp(host: str, port: int, reuse_address: bool, prefer_ip_version: int) -> socket.socket:
-    infos = socket.getaddrinfo(
-        host or None, port, _FAMILIES[prefer_ip_version], socket.SOCK_STREAM, 0, socket.AI_PASSIVE
-    )
+def _listen_tcp(host: str, port: int, reuse_address: bool, wanted_family: int) -> socket.socket:
+    if not 0 <= port <= MAX_PORT:  # the resolver would take what is left of it in 16 bits
+        raise ValueError(f"ports are numbers from 0 to {MAX_PORT}")
+    infos = socket.getaddrinfo(host or None, port, wanted_family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)
     # IPv4 first where both are there: stock clients and most written-down addresses expect it.
     infos.sort(key=lambda info: info[0] != socket.AF_INET)
     family, kind, protocol, _, address = infos[0]
@@ -227,14 +258,14 @@ def _listen_tcp(host: str, port: int, reuse_address: bool, prefer_ip_version: in
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock
 
 
 def _listen_unix(path: str) -> socket.socket:
-    _need_unix_sockets()
+    _check_unix_path(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         try:
@@ -245,7 +276,7 @@ def _listen_unix(path: str) -> socket.socket:
             os.unlink(path)
             sock.bind(path)
         sock.listen(BACKLOG)
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock
@@ -264,17 +295,17 @@ def _is_dead(path: str) -> bool:
     return False
 
 
-def _need_unix_sockets() -> None:
+def _check_unix_path(path: str) -> None:
     if not hasattr(socket, "AF_UNIX"):
         raise PyroError(f"Unix sockets do not exist on {sys.platform}; use host and port")
+    if "\0" in path[1:] and not path.startswith("\0"):  # the kernel would take what comes before it
+        raise ValueError("a NUL character may only be the first of a socket path")
 
 
 def _set_kernel_timeout(sock: socket.socket, option: int, seconds: float | None) -> None:
-    whole = int(seconds or 0)
+    # Zero would mean no bound at all.
+    microseconds = 0 if seconds is None else max(1, round(min(seconds, _MAX_TIMEOUT_S) * 1_000_000))
     if os.name == "nt":
-        sock.setsockopt(socket.SOL_SOCKET, option, round((seconds or 0) * 1000))
-        return
-    microseconds = round(((seconds or 0) - whole) * 1_000_000)
-    if seconds is not None and whole == 0 and microseconds == 0:
-        microseconds = 1  # zero would mean no bound at all
-    sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", whole, microseconds))
+        sock.setsockopt(socket.SOL_SOCKET, option, -(-microseconds // 1000))
+    else:
+        sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", *divmod(microseconds, 1_000_000)))
