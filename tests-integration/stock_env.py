@@ -14,7 +14,7 @@ from shutil import which
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-OVERRIDE = "PYRO_STOCK_PYTHON"
+OVERRIDE = "STOCK_PYTHON"
 # Variables by which `hatch run` tells its children which environment they are in: not the one asked for here.
 ACTIVE_ENVIRONMENT = (
     "HATCH_ENV",
@@ -33,7 +33,7 @@ class StockEnvironmentError(RuntimeError):
 def stock_python() -> Path:
     """Return the interpreter of the environment with the stock systems, making it when necessary.
 
-    The variable PYRO_STOCK_PYTHON names another interpreter to use, with no questions asked of hatch.
+    The variable STOCK_PYTHON names another interpreter to use, with no questions asked of hatch.
 
     Raises:
         StockEnvironmentError: If hatch cannot be found or fails, or the stock systems cannot be imported.

@@ -1,32 +1,38 @@
-"""Call methods on objects in another process or machine as if they were local."""
+"""Call methods on objects in another process or machine as if they were local.
 
-from typing import TYPE_CHECKING, Any
+Each public name is loaded when it is first used, so that importing this package costs next to nothing and a
+blocking program never loads asyncio.
+"""
 
-from pyro_client.naming import locate_ns, resolve, type_meta
-from pyro_client.proxy import Proxy
-from pyro_core.errors import (
-    CommunicationError,
-    ConnectionClosedError,
-    ConnectionRejected,
-    DaemonError,
-    MessageTooLarge,
-    NameNotFound,
-    NameServerNotFound,
-    NamingError,
-    PluginError,
-    ProtocolError,
-    PyroError,
-    RemoteError,
-    SecurityError,
-    SerializeError,
-    SettingsError,
-    TimeoutError,
-)
-from pyro_core.settings import ClientSettings
-from pyro_core.uri import URI
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyro_client.async_proxy import AsyncProxy
+    from pyro_client.naming import locate_ns, resolve, type_meta
+    from pyro_client.proxy import Proxy
+    from pyro_core.errors import (
+        CommunicationError,
+        ConnectionClosedError,
+        ConnectionRejected,
+        DaemonError,
+        MessageTooLarge,
+        NameNotFound,
+        NameServerNotFound,
+        NamingError,
+        PluginError,
+        ProtocolError,
+        PyroError,
+        RemoteError,
+        SecurityError,
+        SerializeError,
+        SettingsError,
+        TimeoutError,
+    )
+    from pyro_core.settings import ClientSettings
+    from pyro_core.uri import URI
 
 __all__ = [
     "URI",
@@ -54,13 +60,25 @@ __all__ = [
     "type_meta",
 ]
 
+_HOMES = {
+    "AsyncProxy": "pyro_client.async_proxy",
+    "Proxy": "pyro_client.proxy",
+    "locate_ns": "pyro_client.naming",
+    "resolve": "pyro_client.naming",
+    "type_meta": "pyro_client.naming",
+    "ClientSettings": "pyro_core.settings",
+    "URI": "pyro_core.uri",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "AsyncProxy":  # asyncio is expensive to import, and blocking programs do not need it
-        from pyro_client.async_proxy import AsyncProxy
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return AsyncProxy
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "pyro_core.errors")), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,13 +1,18 @@
 """The discovery question on the local network: who is the name server?"""
 
+from __future__ import annotations
+
 import contextlib
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from pyro_core import discovery
 from pyro_core.errors import CommunicationError, ProtocolError, PyroError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _ROUND_S: Final = 0.4
 """Datagrams get lost: the question is repeated after this time."""

@@ -1,8 +1,9 @@
 """The blocking side of a proxy: one connection, made when needed, used by one thread at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
@@ -18,10 +19,13 @@ from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutE
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
+    from typing import Any, Final, TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
 
 _QUIET_S: Final = 1.0
 """After so long without a call, look whether the server has closed the connection before sending on it."""
@@ -81,7 +85,7 @@ class Channel:
         self,
         profile: Profile,
         *,
-        sock: "socket | None" = None,
+        sock: socket | None = None,
         runner: SyncRunner | None = None,
         on_metadata: Callable[[], object] = lambda: None,
     ) -> None:

@@ -1,7 +1,8 @@
 """``proxy._pyro``: everything about a proxy that is not the remote object's own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
 
 from pyro_client.channel import Channel
 from pyro_client.plans.connect import Connection
@@ -10,8 +11,13 @@ from pyro_client.retry import delays
 from pyro_core.errors import CommunicationError, ConnectionClosedError, NamingError
 from pyro_core.metadata import Metadata
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
-from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from pyro_core.settings import ClientSettings
 
 DEFAULT_TRIES: Final = 100
 """Attempts of ``reconnect``: with its waiting times about a quarter of an hour."""

@@ -1,13 +1,17 @@
 """What happens to open connections when the process forks: the child lets go of them and makes its own."""
 
+from __future__ import annotations
+
 import os
-from typing import Final, Protocol
 from weakref import WeakSet
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Protocol
 
-class _Forkable(Protocol):
-    def after_fork(self) -> None:
-        """Called in the child, which has no other threads yet."""
+    class _Forkable(Protocol):
+        def after_fork(self) -> None:
+            """Called in the child, which has no other threads yet."""
 
 
 class ForkWatch:

@@ -1,11 +1,16 @@
 """Finding objects by name, for blocking code."""
 
+from __future__ import annotations
+
 from pyro_client.plans import resolve as plans
 from pyro_client.profile import Profile
 from pyro_client.proxy import Proxy
 from pyro_client.run_sync import SyncRunner
-from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyro_core.settings import ClientSettings
 
 _SOMEWHERE = URI("PYRONAME:Pyro.NameServer")
 

@@ -1,9 +1,14 @@
 """Which protocol version each server turned out to speak, so that the question is asked only once."""
 
+from __future__ import annotations
+
 from threading import Lock
-from typing import Final
 
 from pyro_core.names import PROTOCOL_502
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 DEFAULT_MAX_PEERS: Final = 1024
 

@@ -1,7 +1,8 @@
 """What a proxy is, apart from its connection: everything that a copy of it takes along."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any, Final
 
 from pyro_client import peer_versions
 from pyro_client.peer_versions import PeerVersions
@@ -12,8 +13,13 @@ from pyro_core.errors import SerializeError
 from pyro_core.metadata import Metadata
 from pyro_core.names import PROTOCOL_VERSIONS
 from pyro_core.serializer import Serializer
-from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from pyro_core.settings import ClientSettings
 
 DEFAULT_HANDSHAKE: Final = "hello"
 
@@ -67,7 +73,12 @@ class Profile:
         rules: ClassRules | None = None,
         peers: PeerVersions | None = None,
     ) -> None:
-        self.settings = ClientSettings.from_environ() if settings is None else settings
+        if settings is None:
+            # Only now: a program that merely imports the client does not pay for settings.
+            from pyro_core.settings import ClientSettings
+
+            settings = ClientSettings.from_environ()
+        self.settings = settings
         self.uri = uri
         self.rules = ClassRules() if rules is None else rules
         self.peers = peer_versions.SHARED if peers is None else peers
@@ -94,7 +105,7 @@ class Profile:
         target = (self.resolved_uri or self.uri).object
         return target if isinstance(target, str) else ",".join(sorted(target))
 
-    def copy(self) -> "Profile":
+    def copy(self) -> Profile:
         """An independent profile that starts out the same."""
         twin = Profile(self.uri, self.settings, self.rules, self.peers)
         for name in Profile.__slots__:
@@ -103,7 +114,7 @@ class Profile:
         twin._serializers = dict(self._serializers)
         return twin
 
-    def for_object(self, uri: URI) -> "Profile":
+    def for_object(self, uri: URI) -> Profile:
         """A profile for talking to another object, such as the name server, with the same habits."""
         other = Profile(uri, self.settings, self.rules, self.peers)
         other.chosen_serializer = self.chosen_serializer

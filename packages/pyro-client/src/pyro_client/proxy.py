@@ -1,8 +1,9 @@
 """The blocking proxy: a stand-in for an object in another process or on another machine."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import ref
 
 from pyro_client.channel import Channel
@@ -12,11 +13,14 @@ from pyro_client.remote_method import remote_method
 from pyro_core.calls import ObjectRef
 from pyro_core.convert import ClassRules
 from pyro_core.metadata import Metadata
-from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
+    from typing import Any, Final, Self
+
+    from pyro_core.settings import ClientSettings
 
 _GIVEN: Final = "<given-socket>:0"
 _OWN: Final = "_pyro"
@@ -54,13 +58,13 @@ class Proxy:
         uri: str | URI,
         *,
         settings: ClientSettings | None = None,
-        connected_socket: "socket | None" = None,
+        connected_socket: socket | None = None,
         rules: ClassRules | None = None,
     ) -> None:
         target = URI(uri) if connected_socket is None else _given_uri(uri)
         self._pyro_assemble(_profile(target, settings, rules), connected_socket)
 
-    def _pyro_assemble(self, profile: Profile, sock: "socket | None" = None) -> None:
+    def _pyro_assemble(self, profile: Profile, sock: socket | None = None) -> None:
         channel = Channel(profile, sock=sock, on_metadata=partial(_forget_methods, ref(self)))
         self.__dict__[_OWN] = Control(channel)
 
@@ -214,7 +218,7 @@ def _given_uri(uri: str | URI) -> URI:
     return URI(f"PYRO:{URI(uri).object}@{_GIVEN}")
 
 
-def _forget_methods(proxy: "ref[Proxy]") -> None:
+def _forget_methods(proxy: ref[Proxy]) -> None:
     """Drop the callables of methods that the object no longer has."""
     owner = proxy()
     if owner is not None:

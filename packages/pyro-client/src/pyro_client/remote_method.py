@@ -1,9 +1,14 @@
 """What ``proxy.method`` is."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
 
 from pyro_client.channel import Channel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def remote_method(channel: Channel, name: str) -> Callable[..., Any]:

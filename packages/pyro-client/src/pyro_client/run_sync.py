@@ -1,18 +1,22 @@
 """Carries out the steps of plans with blocking sockets, within a deadline."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyro_core import plans
 from pyro_core.errors import ConnectionClosedError, TimeoutError
 from pyro_core.plans import Plan, Step
-from pyro_core.settings import ClientSettings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
+    from typing import Any, Final, TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
+    from pyro_core.settings import ClientSettings
+
 
 RECEIVE_BYTES: Final = 65536
 """Enough for nearly every answer to arrive in one piece."""
@@ -38,7 +42,7 @@ class SyncLink:
     __slots__ = ("_clock", "_receive_timeout_s", "_send_timeout_s", "owned", "peer", "sock")
 
     def __init__(
-        self, sock: "socket", peer: str, clock: Callable[[], float] = time.monotonic, *, owned: bool = True
+        self, sock: socket, peer: str, clock: Callable[[], float] = time.monotonic, *, owned: bool = True
     ) -> None:
         self.sock = sock
         self.peer = peer

@@ -1,30 +1,35 @@
 """Iterators whose items are made by a method on the server."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, Self
 
 from pyro_core.calls import StreamHandle
 from pyro_core.errors import CommunicationError, PyroError, SerializeError
 from pyro_core.names import DAEMON_ID
 from pyro_core.wire.message import ONEWAY
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Protocol, Self
+
+    class _Caller(Protocol):
+        @property
+        def connected(self) -> bool: ...
+
+        def invoke(
+            self,
+            method: str,
+            args: Sequence[Any],
+            kwargs: Mapping[str, Any] | None,
+            *,
+            flags: int = 0,
+            object_id: str | None = None,
+        ) -> Any: ...
+
+
 NEXT_ITEM: Final = "get_next_stream_item"
 CLOSE: Final = "close_stream"
-
-
-class _Caller(Protocol):
-    @property
-    def connected(self) -> bool: ...
-
-    def invoke(
-        self,
-        method: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any] | None,
-        *,
-        flags: int = 0,
-        object_id: str | None = None,
-    ) -> Any: ...
 
 
 class RemoteIterator:

@@ -5,12 +5,16 @@ Plugins find their contracts in ``pyro_core.serializer`` and ``pyro_core.transpo
 themselves with in ``pyro_core.testing``.
 """
 
+from __future__ import annotations
+
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from pyro_core.__about__ import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyro_core.calls import Blob, ObjectRef
     from pyro_core.context import CallContext, current_call, outgoing
     from pyro_core.convert import ClassRules

@@ -1,17 +1,22 @@
 """What travels in a call: references to objects, item streams, and values that stay serialized."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
 
-from pyro_core.metadata import Metadata
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+
+from pyro_core.metadata import NO_METADATA, Metadata
+from pyro_core.records import FrozenRecord, Record
 from pyro_core.uri import URI
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyro_core.serializer import Serializer
 
 
-class Call(NamedTuple):
+class Call(namedtuple("Call", ("object_id", "method", "args", "kwargs"))):
     """One call as it stands in a payload.
 
     Attributes:
@@ -21,14 +26,15 @@ class Call(NamedTuple):
         kwargs: Keyword arguments; None for attribute access and batches, as stock peers send it.
     """
 
+    __slots__ = ()
+
     object_id: str
     method: str
     args: Sequence[Any]
     kwargs: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
+class ObjectRef(FrozenRecord):
     """Where a remote object is, and how to talk to it: what a proxy becomes when it travels.
 
     Attributes:
@@ -38,25 +44,39 @@ class ObjectRef:
         serializer: Name of the serializer to use, or None for the receiver's own choice.
     """
 
+    __slots__ = ("uri", "metadata", "handshake", "serializer")
+
     uri: URI
-    metadata: Metadata = field(default_factory=Metadata)
-    handshake: Any = "hello"
-    serializer: str | None = None
+    metadata: Metadata
+    handshake: Any
+    serializer: str | None
+
+    def __init__(
+        self,
+        uri: URI,
+        metadata: Metadata = NO_METADATA,
+        handshake: Any = "hello",
+        serializer: str | None = None,
+    ) -> None:
+        self._fill(uri, metadata, handshake, serializer)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamHandle:
+class StreamHandle(FrozenRecord):
     """An item stream on a server, before somebody iterates it.
 
     Attributes:
         stream_id: Its id in the daemon that runs it; None if that daemon does not allow streams.
     """
 
+    __slots__ = ("stream_id",)
+
     stream_id: str | None
 
+    def __init__(self, stream_id: str | None) -> None:
+        self._fill(stream_id)
 
-@dataclass(slots=True)
-class Blob:
+
+class Blob(Record):
     """A value that stays serialized until somebody asks, so that dispatchers can pass it on cheaply.
 
     Attributes:
@@ -65,9 +85,12 @@ class Blob:
         serializer: Decodes ``data`` at a receiver; None at the sender.
     """
 
-    info: Any
-    data: Any
-    serializer: "Serializer | None" = None
+    __slots__ = ("info", "data", "serializer")
+
+    def __init__(self, info: Any, data: Any, serializer: Serializer | None = None) -> None:
+        self.info = info
+        self.data = data
+        self.serializer = serializer
 
     def deserialized(self) -> Any:
         """The value."""

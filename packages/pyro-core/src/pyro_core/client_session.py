@@ -1,7 +1,8 @@
 """The client's half of a connection's dialogue, without the connection."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
 
 from pyro_core import features as extras
 from pyro_core.errors import MessageTooLarge, ProtocolError
@@ -35,10 +36,13 @@ from pyro_core.wire.message import (
     kind_name,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from pyro_core.settings import Limits
 
-State = Literal["idle", "connecting", "open", "closed"]
+    State = Literal["idle", "connecting", "open", "closed"]
 
 
 class ClientSession:
@@ -77,7 +81,7 @@ class ClientSession:
     )
 
     def __init__(
-        self, *, version: int, limits: "Limits", features: Iterable[str] = (), require_handshake: bool = True
+        self, *, version: int, limits: Limits, features: Iterable[str] = (), require_handshake: bool = True
     ) -> None:
         self.version = version
         self.seq = 0

@@ -5,17 +5,20 @@ the server about the call it is serving; ``outgoing()`` attaches annotations or 
 calls that a client makes in a ``with`` block.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import ProtocolError, PyroError
 from pyro_core.names import PROTOCOL_502, RESERVED_ANNOTATIONS
 from pyro_core.wire.message import NO_ANNOTATIONS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
     from uuid import UUID
 
 
@@ -93,7 +96,7 @@ class CallContext:
         self._response_annotations = dict(annotations)
 
     @property
-    def correlation_id(self) -> "UUID":
+    def correlation_id(self) -> UUID:
         """Id that ties together everything one request sets off; made up when first asked for."""
         from uuid import UUID, uuid4  # a costly import that few clients need
 
@@ -132,13 +135,13 @@ class Outgoing:
 _serving: ContextVar[CallContext | None] = ContextVar("pyro_serving", default=None)
 _outgoing: ContextVar[Outgoing | None] = ContextVar("pyro_outgoing", default=None)
 
-enter_call: "Callable[[CallContext | None], Token[CallContext | None]]" = _serving.set
+enter_call: Callable[[CallContext | None], Token[CallContext | None]] = _serving.set
 """For servers: make this the current call of the running thread or task."""
-leave_call: "Callable[[Token[CallContext | None]], None]" = _serving.reset
+leave_call: Callable[[Token[CallContext | None]], None] = _serving.reset
 """For servers: undo ``enter_call``."""
-serving: "Callable[[], CallContext | None]" = _serving.get
+serving: Callable[[], CallContext | None] = _serving.get
 """The call being served, or None outside of one."""
-sending: "Callable[[], Outgoing | None]" = _outgoing.get
+sending: Callable[[], Outgoing | None] = _outgoing.get
 """For clients: what the surrounding ``outgoing()`` block asks for, or None."""
 
 
@@ -159,7 +162,7 @@ def current_call() -> CallContext:
 
 @contextlib.contextmanager
 def outgoing(
-    annotations: Mapping[str, bytes] | None = None, correlation_id: "UUID | None" = None
+    annotations: Mapping[str, bytes] | None = None, correlation_id: UUID | None = None
 ) -> Iterator[Outgoing]:
     """Send annotations or a correlation id with every call made inside the ``with`` block.
 

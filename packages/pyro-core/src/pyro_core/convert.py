@@ -4,8 +4,9 @@ The stock convention: an object travels as a dict with the key ``__class__``. Wh
 objects is decided here, per daemon and per proxy; nothing is registered for a whole process.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any, Final
 
 from pyro_core import remote_errors
 from pyro_core.calls import ObjectRef
@@ -14,8 +15,13 @@ from pyro_core.metadata import Metadata
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.uri import URI
 
-ToDict = Callable[[Any], dict[str, Any]]
-FromDict = Callable[[str, dict[str, Any]], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    ToDict = Callable[[Any], dict[str, Any]]
+    FromDict = Callable[[str, dict[str, Any]], Any]
+
 
 CLASS_KEY: Final = "__class__"
 _URI_TAGS: Final = {PROTOCOL_502: "Pyro5.core.URI", PROTOCOL_48: "Pyro4.core.URI"}
@@ -83,7 +89,7 @@ class ClassRules:
         """Forget the rule for a tag; no error if there is none."""
         self._from_dict.pop(tag, None)
 
-    def copy(self) -> "ClassRules":
+    def copy(self) -> ClassRules:
         """Independent rules that start out the same."""
         twin = ClassRules()
         twin._to_dict = dict(self._to_dict)
@@ -92,7 +98,7 @@ class ClassRules:
         twin.revive = self.revive
         return twin
 
-    def for_version(self, version: int) -> "ClassCodec":
+    def for_version(self, version: int) -> ClassCodec:
         """These rules as a serializer needs them; later registrations are seen by it too."""
         return ClassCodec(self, version)
 

@@ -44,6 +44,8 @@ def parse_answer(datagram: bytes) -> URI:
             raise PyroError(f"{uri} is no address")
     except PyroError as problem:
         raise ProtocolError(
-            f"not an answer of a name server: {datagram[:80]!r}: {problem}", expected="URI", received=datagram[:80]
+            f"not an answer of a name server: {datagram[:80]!r}: {problem}",
+            expected="URI",
+            received=datagram[:80],
         ) from problem
     return uri

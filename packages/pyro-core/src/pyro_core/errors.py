@@ -17,8 +17,13 @@ do. Catch ``PyroError`` for all of them, or one branch::
     `- RemoteError  .type_name .message .remote_traceback
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class PyroError(Exception):

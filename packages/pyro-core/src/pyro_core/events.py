@@ -1,13 +1,13 @@
 """What a session tells its owner."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
 from pyro_core.errors import ProtocolError
+from pyro_core.records import Record
 from pyro_core.wire.message import Buffer, Message
 
 
-@dataclass(slots=True)
-class ConnectArrived:
+class ConnectArrived(Record):
     """Server: a client asks to be let in; answer with ``accept`` or ``reject``.
 
     Attributes:
@@ -15,23 +15,27 @@ class ConnectArrived:
         features: Extras that will hold if it is accepted.
     """
 
-    message: Message
-    features: frozenset[str]
+    __slots__ = ("message", "features")
+
+    def __init__(self, message: Message, features: frozenset[str]) -> None:
+        self.message = message
+        self.features = features
 
 
-@dataclass(slots=True)
-class CallArrived:
+class CallArrived(Record):
     """Server: a call.
 
     Attributes:
         message: The INVOKE, its payload not compressed.
     """
 
-    message: Message
+    __slots__ = ("message",)
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
 
 
-@dataclass(slots=True)
-class Accepted:
+class Accepted(Record):
     """Client: the server let us in.
 
     Attributes:
@@ -39,12 +43,14 @@ class Accepted:
         features: Extras that hold from now on.
     """
 
-    message: Message
-    features: frozenset[str]
+    __slots__ = ("message", "features")
+
+    def __init__(self, message: Message, features: frozenset[str]) -> None:
+        self.message = message
+        self.features = features
 
 
-@dataclass(slots=True)
-class Refused:
+class Refused(Record):
     """Client: the server turned us away, and will close the connection.
 
     Attributes:
@@ -53,53 +59,64 @@ class Refused:
         message: The CONNECTFAIL.
     """
 
-    reason_payload: Buffer
-    serializer_id: int
-    message: Message
+    __slots__ = ("reason_payload", "serializer_id", "message")
+
+    def __init__(self, reason_payload: Buffer, serializer_id: int, message: Message) -> None:
+        self.reason_payload = reason_payload
+        self.serializer_id = serializer_id
+        self.message = message
 
 
-@dataclass(slots=True)
-class WrongVersion:
+class WrongVersion(Record):
     """Client: the server speaks another protocol version, and will close the connection.
 
     Attributes:
         version: The version that it speaks.
     """
 
-    version: int
+    __slots__ = ("version",)
+
+    def __init__(self, version: int) -> None:
+        self.version = version
 
 
-@dataclass(slots=True)
-class ReplyArrived:
+class ReplyArrived(Record):
     """Client: the answer to the call that is under way.
 
     Attributes:
         message: The RESULT, its payload not compressed.
     """
 
-    message: Message
+    __slots__ = ("message",)
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
 
 
-@dataclass(slots=True)
-class PongArrived:
+class PongArrived(Record):
     """Client: the answer to a ping.
 
     Attributes:
         message: The PING that came back.
     """
 
-    message: Message
+    __slots__ = ("message",)
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
 
 
-@dataclass(slots=True)
-class PeerBroke:
+class PeerBroke(Record):
     """The other side broke the protocol. The session is closed: send what it still has to say, then close.
 
     Attributes:
         error: What was wrong.
     """
 
-    error: ProtocolError
+    __slots__ = ("error",)
+
+    def __init__(self, error: ProtocolError) -> None:
+        self.error = error
 
 
 ServerEvent = ConnectArrived | CallArrived | PeerBroke

@@ -4,9 +4,14 @@ The client names what it can do in the annotation ``PYRX`` of its CONNECT, the s
 can. The text is the number of this format and then names, with blanks between: ``b"1 cancel stream"``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 SUPPORTED: Final[frozenset[str]] = frozenset()
 """Extras that this version of the core can do."""

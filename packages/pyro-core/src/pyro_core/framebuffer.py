@@ -1,11 +1,17 @@
 """Bytes in, messages out."""
 
-from typing import Final
+from __future__ import annotations
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
-from pyro_core.wire.codec import Codec, codec_for, detect
+from pyro_core.wire.codec import codec_for, detect
 from pyro_core.wire.header import PREFIX_SIZE, Header
 from pyro_core.wire.message import NO_ANNOTATIONS, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from pyro_core.wire.codec import Codec
 
 _SMALL_PIECE_BYTES: Final = 4_096
 """Pieces below this size are gathered, so that a trickling peer cannot make us keep a million objects."""

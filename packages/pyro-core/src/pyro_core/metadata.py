@@ -1,14 +1,21 @@
 """What a remote object offers: the names that may be called, read and written."""
 
+from __future__ import annotations
+
 import reprlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from pyro_core.errors import ProtocolError
+from pyro_core.records import FrozenRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+NO_NAMES: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(FrozenRecord):
     """Exposed members of one object.
 
     Attributes:
@@ -17,9 +24,19 @@ class Metadata:
         attrs: Names of attributes that can be read, or also written.
     """
 
-    methods: frozenset[str] = field(default_factory=frozenset)
-    oneway: frozenset[str] = field(default_factory=frozenset)
-    attrs: frozenset[str] = field(default_factory=frozenset)
+    __slots__ = ("methods", "oneway", "attrs")
+
+    methods: frozenset[str]
+    oneway: frozenset[str]
+    attrs: frozenset[str]
+
+    def __init__(
+        self,
+        methods: frozenset[str] = NO_NAMES,
+        oneway: frozenset[str] = NO_NAMES,
+        attrs: frozenset[str] = NO_NAMES,
+    ) -> None:
+        self._fill(methods, oneway, attrs)
 
     def __bool__(self) -> bool:
         return bool(self.methods or self.attrs)
@@ -35,7 +52,7 @@ class Metadata:
         return {"methods": set(self.methods), "oneway": set(self.oneway), "attrs": set(self.attrs)}
 
     @classmethod
-    def from_wire(cls, wire: object) -> "Metadata":
+    def from_wire(cls, wire: object) -> Metadata:
         """Read it back.
 
         Args:
@@ -65,3 +82,7 @@ def _names(wire: object) -> frozenset[str]:
         expected="collection of text",
         received=wire,
     )
+
+
+NO_METADATA: Final = Metadata()
+"""Nothing is known about the object."""

@@ -4,9 +4,14 @@ Everything here is a fact of the two stock wire protocols (48 = Pyro4, 502 = Pyr
 server they share; nothing here is a setting.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 PROTOCOL_48: Final = 48
 """Wire protocol of Pyro4."""

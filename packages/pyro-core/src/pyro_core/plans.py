@@ -4,17 +4,21 @@ A plan is a generator: it yields steps and receives their results. The runner ow
 deadline; the plan owns the order of things. A failing step is raised inside the plan.
 """
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from __future__ import annotations
 
+from collections.abc import Callable, Generator
+
+from pyro_core.records import Record
 from pyro_core.uri import URI
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Record):
     """Connect; gives an opaque link for the other steps.
 
     Raises inside the plan: CommunicationError with ``retry_safe``, TimeoutError.
@@ -24,41 +28,51 @@ class Open:
         within_s: Give up after that many seconds; None for the runner's own limit.
     """
 
-    uri: URI
-    within_s: float | None = None
+    __slots__ = ("uri", "within_s")
+
+    def __init__(self, uri: URI, within_s: float | None = None) -> None:
+        self.uri = uri
+        self.within_s = within_s
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Record):
     """Send all of ``data``; gives None. Raises inside the plan: ConnectionClosedError, TimeoutError."""
 
-    link: Any
-    data: bytes
+    __slots__ = ("link", "data")
+
+    def __init__(self, link: Any, data: bytes) -> None:
+        self.link = link
+        self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class Receive:
+class Receive(Record):
     """Wait for some bytes; gives them, or ``b""`` when the other side closed the connection."""
 
-    link: Any
+    __slots__ = ("link",)
+
+    def __init__(self, link: Any) -> None:
+        self.link = link
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Record):
     """Wait; gives None. The runner cuts it short at the deadline and raises TimeoutError inside the plan."""
 
-    seconds: float
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Record):
     """Close the link; gives None and never fails."""
 
-    link: Any
+    __slots__ = ("link",)
+
+    def __init__(self, link: Any) -> None:
+        self.link = link
 
 
-@dataclass(frozen=True, slots=True)
-class Discover:
+class Discover(Record):
     """Ask for a name server by UDP broadcast; gives the addresses that answered, as texts, perhaps none.
 
     Attributes:
@@ -67,13 +81,19 @@ class Discover:
         wait_s: How long to wait for the first answer.
     """
 
-    addresses: tuple[str, ...]
-    port: int
-    wait_s: float
+    __slots__ = ("addresses", "port", "wait_s")
+
+    def __init__(self, addresses: tuple[str, ...], port: int, wait_s: float) -> None:
+        self.addresses = addresses
+        self.port = port
+        self.wait_s = wait_s
 
 
 Step = Open | Send | Receive | Sleep | Close | Discover
-Plan = Generator[Step, Any, T]
+if TYPE_CHECKING:
+    Plan = Generator[Step, Any, T]
+else:  # only for annotations, which nobody evaluates
+    Plan = Generator
 
 
 def drive(plan: Plan[T], perform: Callable[[Step], Any]) -> T:

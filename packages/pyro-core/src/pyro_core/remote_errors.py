@@ -6,15 +6,20 @@ under either generation's module name, ``sqlite3``'s and ``struct.error``. Anyth
 process, and nothing of an unknown exception is lost.
 """
 
+from __future__ import annotations
+
 import builtins
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import GetSetDescriptorType, MemberDescriptorType
-from typing import Any, Final
 
 from pyro_core import errors
 from pyro_core.errors import PyroError, RemoteError
 from pyro_core.names import ERROR_MODULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 TRACEBACK_ATTRIBUTE: Final = "_pyroTraceback"
 """Attribute of an exception that holds the remote traceback, as a list of lines."""

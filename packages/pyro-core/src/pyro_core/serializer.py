@@ -4,15 +4,20 @@ A third party writes one class, one entry point in the group ``pyro.serializers`
 ``pyro_core.testing.serializers``'s suite.
 """
 
+from __future__ import annotations
+
 import abc
 import reprlib
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
 
 from pyro_core.calls import Call
 from pyro_core.convert import ClassCodec
 from pyro_core.errors import SerializeError
 from pyro_core.wire.message import Buffer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
 
 class Serializer(abc.ABC):

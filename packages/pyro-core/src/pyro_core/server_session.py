@@ -1,8 +1,9 @@
 """The server's half of a connection's dialogue, without the connection."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Literal
 
 from pyro_core import features as extras
 from pyro_core.errors import MessageTooLarge, ProtocolError
@@ -28,10 +29,13 @@ from pyro_core.wire.message import (
 )
 from pyro_core.wire.refusal import encode_reason, stock_reason
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from pyro_core.settings import Limits
 
-State = Literal["awaiting", "deciding", "open", "closed"]
+    State = Literal["awaiting", "deciding", "open", "closed"]
 
 
 class ServerSession:
@@ -68,7 +72,7 @@ class ServerSession:
     )
 
     def __init__(
-        self, *, limits: "Limits", features: AbstractSet[str] = frozenset(), require_handshake: bool = True
+        self, *, limits: Limits, features: AbstractSet[str] = frozenset(), require_handshake: bool = True
     ) -> None:
         self.state: State = "awaiting" if require_handshake else "open"
         self.features: frozenset[str] = frozenset()

@@ -7,11 +7,16 @@ Three forms, the first an address and the others questions to a name server::
     PYROMETA:tag,tag[@host[:port]]
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any, Final, NoReturn
 
 from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_PORT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, NoReturn
 
 PROTOCOLS: Final = ("PYRO", "PYRONAME", "PYROMETA")
 UNIX_PREFIX: Final = "./u:"
@@ -44,12 +49,12 @@ class URI:
     __slots__ = ("host", "object", "port", "protocol", "sockname")
 
     protocol: str
-    object: "str | frozenset[str]"
+    object: str | frozenset[str]
     host: str | None
     port: int | None
     sockname: str | None
 
-    def __init__(self, uri: "str | URI") -> None:
+    def __init__(self, uri: str | URI) -> None:
         if isinstance(uri, URI):
             self._fill(uri.protocol, uri.object, uri.sockname, uri.host, uri.port)
             return
@@ -76,7 +81,7 @@ class URI:
         self._fill(protocol, target, *_parse_location(uri, location, default_port))
 
     @classmethod
-    def from_state(cls, state: Any) -> "URI":
+    def from_state(cls, state: Any) -> URI:
         """The URI whose ``state()`` this is, as it travels.
 
         Raises:
@@ -108,7 +113,7 @@ class URI:
     @classmethod
     def for_location(
         cls, object_id: str, *, host: str | None = None, port: int | None = None, sockname: str | None = None
-    ) -> "URI":
+    ) -> URI:
         """The PYRO address of an object.
 
         Args:
@@ -169,7 +174,7 @@ class URI:
     def _fill(
         self,
         protocol: str,
-        target: "str | frozenset[str]",
+        target: str | frozenset[str],
         sockname: str | None,
         host: str | None,
         port: int | None,
@@ -221,5 +226,5 @@ def _is_ipv6(text: str) -> bool:
     return ":" in address and not address.strip("0123456789abcdefABCDEF:.") and not scope.strip("0123456789")
 
 
-def _refuse(uri: "str | Sequence[object] | object", why: str) -> NoReturn:
+def _refuse(uri: str | Sequence[object] | object, why: str) -> NoReturn:
     raise PyroError(f"invalid uri: {uri!r:.200}: {why}; {_FORMS}")

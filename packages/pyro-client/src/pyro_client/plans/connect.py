@@ -1,7 +1,8 @@
 """From an address to a connection that is ready for calls."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any, Final
 
 from pyro_client.plans.invoke import ask, next_event
 from pyro_client.profile import Profile
@@ -20,6 +21,10 @@ from pyro_core.plans import Close, Open, Plan, Send
 from pyro_core.serializer import Serializer
 from pyro_core.uri import URI
 from pyro_core.wire.message import META_ON_CONNECT, NO_ANNOTATIONS, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 GET_METADATA: Final = "get_metadata"
 

@@ -1,7 +1,8 @@
 """One request and its answer, on a connection that is open."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from pyro_core.calls import StreamHandle
 from pyro_core.errors import ConnectionClosedError, ProtocolError, RemoteError
@@ -11,7 +12,10 @@ from pyro_core.plans import Plan, Receive, Send
 from pyro_core.remote_errors import remote_traceback_lines, safe_str
 from pyro_core.wire.message import EXCEPTION, NO_ANNOTATIONS, STREAM, Message
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyro_client.plans.connect import Connection
 
 Extras = tuple[Mapping[str, bytes], bytes | None]
@@ -19,7 +23,7 @@ NO_EXTRAS: Extras = (NO_ANNOTATIONS, None)
 
 
 def request(
-    connection: "Connection",
+    connection: Connection,
     payload: bytes,
     flags: int = 0,
     extras: Extras = NO_EXTRAS,
@@ -44,7 +48,7 @@ def request(
     )
 
 
-def exchange(connection: "Connection", data: bytes, *, oneway: bool = False) -> Plan[Message | None]:
+def exchange(connection: Connection, data: bytes, *, oneway: bool = False) -> Plan[Message | None]:
     """Send a request and wait for its answer.
 
     Returns:
@@ -61,7 +65,7 @@ def exchange(connection: "Connection", data: bytes, *, oneway: bool = False) -> 
 
 
 def ask(
-    connection: "Connection", object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    connection: Connection, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Plan[Any]:
     """Call a method as part of a longer plan; gives its result, or raises the remote exception."""
     payload = connection.serializer.encode_call(object_id, method, args, kwargs)
@@ -69,7 +73,7 @@ def ask(
     return result_within_plan(connection, (yield from answer(connection)))
 
 
-def answer(connection: "Connection") -> Plan[Message]:
+def answer(connection: Connection) -> Plan[Message]:
     """Wait for the answer to the request that was sent last."""
     event = yield from next_event(connection)
     if not isinstance(event, ReplyArrived):
@@ -81,7 +85,7 @@ def answer(connection: "Connection") -> Plan[Message]:
     return check(connection, event.message)
 
 
-def check(connection: "Connection", message: Message) -> Message:
+def check(connection: Connection, message: Message) -> Message:
     """The same answer, if it can be decoded.
 
     Raises:
@@ -98,7 +102,7 @@ def check(connection: "Connection", message: Message) -> Message:
     return message
 
 
-def ping(connection: "Connection") -> Plan[None]:
+def ping(connection: Connection) -> Plan[None]:
     """Ask the server for a sign of life and wait for it."""
     yield Send(connection.link, connection.session.ping())
     event = yield from next_event(connection)
@@ -110,7 +114,7 @@ def ping(connection: "Connection") -> Plan[None]:
         )
 
 
-def next_event(connection: "Connection") -> Plan[object]:
+def next_event(connection: Connection) -> Plan[object]:
     """Wait for one thing that the server says.
 
     Raises:
@@ -140,7 +144,7 @@ def next_event(connection: "Connection") -> Plan[object]:
     return event
 
 
-def result(connection: "Connection", message: Message) -> Any:
+def result(connection: Connection, message: Message) -> Any:
     """What an answer says: gives the value, or raises the exception.
 
     Called outside of the plans, because a remote ``StopIteration`` must not end one.
@@ -162,7 +166,7 @@ def result(connection: "Connection", message: Message) -> Any:
     return value
 
 
-def result_within_plan(connection: "Connection", message: Message) -> Any:
+def result_within_plan(connection: Connection, message: Message) -> Any:
     """Like ``result()``, for generators and coroutines, where ``StopIteration`` must not be raised."""
     try:
         return result(connection, message)

@@ -1,7 +1,8 @@
 """From a name, or tags, to an address; and before that, to a name server."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
 
 from pyro_client.plans.connect import Connection, connect
 from pyro_client.plans.invoke import ask
@@ -10,6 +11,10 @@ from pyro_core.errors import CommunicationError, NameServerNotFound, NamingError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.plans import Close, Discover, Plan
 from pyro_core.uri import UNIX_PREFIX, URI
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 DIRECT_S: Final = 2.0
 """Patience with one address while there are others to try, in seconds."""

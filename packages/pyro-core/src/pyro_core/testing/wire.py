@@ -102,12 +102,12 @@ class WirePair:
     def handshake(self, payload: bytes = b"hello", answer: bytes = b"welcome") -> tuple[Message, Message]:
         """Connect the two; gives the CONNECT and the CONNECTOK as they arrived."""
         match self.to_server(self.client.connect(1, payload)):
-            case [ConnectArrived(request, _)]:
+            case [ConnectArrived(message=request)]:
                 pass
             case seen:
                 raise AssertionError(f"the server was to see one handshake, but saw {seen}")
         match self.to_client(self.server.accept(request, answer)):
-            case [Accepted(reply, _)]:
+            case [Accepted(message=reply)]:
                 return request, reply
             case heard:
                 raise AssertionError(f"the client was to be accepted, but saw {heard}")
@@ -115,14 +115,14 @@ class WirePair:
     def call(self, payload: bytes, answer: bytes = b"", *, flags: int = 0) -> tuple[Message, Message | None]:
         """Make a call; gives the INVOKE and the RESULT as they arrived, no RESULT for a one-way call."""
         match self.to_server(self.client.call(1, payload, flags)):
-            case [CallArrived(request)]:
+            case [CallArrived(message=request)]:
                 pass
             case seen:
                 raise AssertionError(f"the server was to see one call, but saw {seen}")
         if flags & ONEWAY:
             return request, None
         match self.to_client(self.server.reply(request, answer)):
-            case [ReplyArrived(reply)]:
+            case [ReplyArrived(message=reply)]:
                 return request, reply
             case heard:
                 raise AssertionError(f"the client was to see one reply, but saw {heard}")

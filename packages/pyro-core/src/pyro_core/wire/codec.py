@@ -1,59 +1,63 @@
 """What a codec of one protocol version offers, and where to find it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Final, Protocol
 
 from pyro_core.errors import ProtocolError
 from pyro_core.wire import v48, v502
 from pyro_core.wire.header import PREFIX_SIZE, TAG, Header
 from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Protocol
 
-class Codec(Protocol):
-    """The functions of the modules ``v502`` and ``v48``, which are themselves the codecs."""
+    class Codec(Protocol):
+        """The functions of the modules ``v502`` and ``v48``, which are themselves the codecs."""
 
-    @property
-    def VERSION(self) -> int:
-        """Protocol version."""
+        @property
+        def VERSION(self) -> int:
+            """Protocol version."""
 
-    @property
-    def PREFIX(self) -> bytes:
-        """The first six bytes of every message."""
+        @property
+        def PREFIX(self) -> bytes:
+            """The first six bytes of every message."""
 
-    @property
-    def HEADER_SIZE(self) -> int:
-        """Bytes before the annotations."""
+        @property
+        def HEADER_SIZE(self) -> int:
+            """Bytes before the annotations."""
 
-    @property
-    def MARSHAL_ID(self) -> int:
-        """Serializer id of a refusal that is sent before the peer's own serializer is known."""
+        @property
+        def MARSHAL_ID(self) -> int:
+            """Serializer id of a refusal that is sent before the peer's own serializer is known."""
 
-    def foreign(self, prefix: bytes) -> ProtocolError: ...
+        def foreign(self, prefix: bytes) -> ProtocolError: ...
 
-    def pack(
-        self,
-        kind: int,
-        serializer_id: int,
-        seq: int,
-        payload: Buffer,
-        flags: int = 0,
-        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
-        correlation_id: bytes | None = None,
-    ) -> bytes: ...
+        def pack(
+            self,
+            kind: int,
+            serializer_id: int,
+            seq: int,
+            payload: Buffer,
+            flags: int = 0,
+            annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+            correlation_id: bytes | None = None,
+        ) -> bytes: ...
 
-    def encode(self, message: Message) -> bytes: ...
+        def encode(self, message: Message) -> bytes: ...
 
-    def encode_parts(self, message: Message) -> list[Buffer]: ...
+        def encode_parts(self, message: Message) -> list[Buffer]: ...
 
-    def parse_header(self, buffer: Buffer, offset: int = 0) -> Header: ...
+        def parse_header(self, buffer: Buffer, offset: int = 0) -> Header: ...
 
-    def parse_annotations(self, buffer: Buffer, start: int, end: int) -> dict[str, bytes]: ...
+        def parse_annotations(self, buffer: Buffer, start: int, end: int) -> dict[str, bytes]: ...
 
-    def assemble(self, header: Header, annotations: Mapping[str, bytes], payload: Buffer) -> Message: ...
+        def assemble(self, header: Header, annotations: Mapping[str, bytes], payload: Buffer) -> Message: ...
 
-    def whole(self, data: bytes, max_message_bytes: int) -> Message | None: ...
+        def whole(self, data: bytes, max_message_bytes: int) -> Message | None: ...
 
-    def decode(self, buffer: Buffer) -> Message: ...
+        def decode(self, buffer: Buffer) -> Message: ...
 
 
 _CODECS: Final[Mapping[int, Codec]] = {v502.VERSION: v502, v48.VERSION: v48}

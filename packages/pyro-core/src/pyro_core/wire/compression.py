@@ -1,10 +1,15 @@
 """Compressed payloads, with a limit on what comes out."""
 
+from __future__ import annotations
+
 import zlib
-from typing import Final
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.wire.message import COMPRESSED, Buffer, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 LEVEL: Final = 4
 """zlib's level: the one that stock peers use."""

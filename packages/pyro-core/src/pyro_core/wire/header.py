@@ -1,11 +1,17 @@
 """What the headers and annotations of both protocol versions have in common."""
 
+from __future__ import annotations
+
+from collections import namedtuple
 from collections.abc import Mapping
 from struct import Struct
-from typing import Final, NamedTuple
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.wire.message import Buffer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 TAG: Final = b"PYRO"
 """The first four bytes of every message."""
@@ -17,7 +23,12 @@ CORRELATION_ID_SIZE: Final = 16
 """Bytes of a correlation id: a UUID."""
 
 
-class Header(NamedTuple):
+class Header(
+    namedtuple(
+        "Header",
+        ("kind", "serializer_id", "seq", "flags", "payload_size", "annotations_size", "correlation_id"),
+    )
+):
     """What a header says, the same for both protocol versions.
 
     Attributes:
@@ -29,6 +40,8 @@ class Header(NamedTuple):
         annotations_size: Bytes of all annotations together.
         correlation_id: 16 bytes, or None; protocol 48 has it in an annotation, and None here.
     """
+
+    __slots__ = ()
 
     kind: int
     serializer_id: int

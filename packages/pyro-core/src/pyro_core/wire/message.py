@@ -1,11 +1,16 @@
 """One message, the same for both protocol versions."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
 
 from pyro_core.names import PROTOCOL_502
+from pyro_core.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # Message kinds: the numbers are the same in both protocol versions.
 CONNECT: Final = 1
@@ -48,8 +53,7 @@ NO_ANNOTATIONS: Final[Mapping[str, bytes]] = MappingProxyType({})
 Buffer = bytes | bytearray | memoryview
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Record):
     """One message as it was received, or is about to be sent.
 
     Attributes:
@@ -63,14 +67,36 @@ class Message:
         version: Protocol version it came in, or is to be sent in.
     """
 
-    kind: int
-    serializer_id: int
-    seq: int
-    payload: Buffer = b""
-    flags: int = 0
-    annotations: Mapping[str, bytes] = field(default_factory=lambda: NO_ANNOTATIONS)
-    correlation_id: bytes | None = None
-    version: int = PROTOCOL_502
+    __slots__ = (
+        "kind",
+        "serializer_id",
+        "seq",
+        "payload",
+        "flags",
+        "annotations",
+        "correlation_id",
+        "version",
+    )
+
+    def __init__(
+        self,
+        kind: int,
+        serializer_id: int,
+        seq: int,
+        payload: Buffer = b"",
+        flags: int = 0,
+        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+        correlation_id: bytes | None = None,
+        version: int = PROTOCOL_502,
+    ) -> None:
+        self.kind = kind
+        self.serializer_id = serializer_id
+        self.seq = seq
+        self.payload = payload
+        self.flags = flags
+        self.annotations = annotations
+        self.correlation_id = correlation_id
+        self.version = version
 
 
 def kind_name(kind: int) -> str:

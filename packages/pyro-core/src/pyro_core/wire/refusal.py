@@ -7,10 +7,14 @@ Source: the marshal format, version 4: one byte of type (bit 0x80 marks an objec
 later), a length, the characters.
 """
 
-from typing import Final
+from __future__ import annotations
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.wire.message import Buffer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _SHORT_ASCII: Final = b"\xfa"
 _ASCII: Final = b"\xe1"

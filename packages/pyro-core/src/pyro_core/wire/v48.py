@@ -19,9 +19,10 @@ An annotation is four ASCII characters, a 16-bit length, and that many bytes. Th
 annotation ``CORR``; here it is a field of the message, and never among its annotations.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from struct import Struct
-from typing import Final
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.names import ANNOTATION_CORRELATION, ANNOTATION_HMAC, PROTOCOL_48
@@ -36,6 +37,10 @@ from pyro_core.wire.header import (
     unpack_annotations,
 )
 from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 VERSION: Final = PROTOCOL_48
 PREFIX: Final = TAG + VERSION.to_bytes(2, "big")

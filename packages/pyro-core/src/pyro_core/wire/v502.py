@@ -19,9 +19,10 @@ offset  size  field
 An annotation is four ASCII characters, a 32-bit length, and that many bytes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from struct import Struct
-from typing import Final
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.names import PROTOCOL_502
@@ -34,6 +35,10 @@ from pyro_core.wire.header import (
     unpack_annotations,
 )
 from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 VERSION: Final = PROTOCOL_502
 PREFIX: Final = TAG + VERSION.to_bytes(2, "big")
