@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pyro_core.convert import ClassCodec
 from pyro_core.errors import SerializeError
-from pyro_serializers.stand_ins import BUILTIN_BASES, COLLECTIONS, COMMON, StandIns, simpler
+from pyro_serializers.stand_ins import BUILTIN_BASES, COMMON, StandIns, simpler
 
 NAME: Final = "serpent"
 DEEPEST_LEVEL: Final = 200
@@ -20,13 +20,7 @@ _AS_REPR: Final = frozenset({str, int, bool, type(None)})
 _NUMBERS: Final = frozenset({int, float})
 _KEYS: Final = frozenset({str, int, float, complex, bool, tuple})
 _MANY: Final = 16
-_STAND_INS: Final[StandIns] = {
-    **BUILTIN_BASES,
-    **COLLECTIONS,
-    **COMMON,
-    ("datetime", "time"): str,
-    ("datetime", "timedelta"): lambda value: value.total_seconds(),
-}
+_STAND_INS: Final[StandIns] = {**BUILTIN_BASES, **COMMON}
 
 
 def float_text(value: float) -> str:

@@ -56,6 +56,10 @@ def _isoformat(value: Any) -> str:
     return str(value.isoformat())
 
 
+def _seconds(value: Any) -> float:
+    return float(value.total_seconds())
+
+
 def _enum_value(member: Any) -> Any:
     return member.value
 
@@ -78,9 +82,21 @@ COMMON: Final[StandIns] = {
     ("decimal", "Decimal"): str,
     ("datetime", "datetime"): _isoformat,
     ("datetime", "date"): _isoformat,
+    ("datetime", "time"): str,
+    ("datetime", "timedelta"): _seconds,
     ("array", "array"): _array,
+    ("collections", "deque"): list,
+    ("collections", "UserList"): list,
+    ("collections", "UserDict"): dict,
+    ("collections", "UserString"): _text_of,
+    ("builtins", "dict_keys"): list,
+    ("builtins", "dict_values"): list,
+    ("builtins", "dict_items"): list,
+    ("collections.abc", "KeysView"): list,
+    ("collections.abc", "ValuesView"): list,
+    ("collections.abc", "ItemsView"): list,
 }
-"""What every format does, unless it knows better."""
+"""What every format does, unless it knows better: what stock peers do in serpent."""
 
 SETS_AS_LISTS: Final[StandIns] = {("builtins", "set"): list, ("builtins", "frozenset"): list}
 """For formats without sets."""
@@ -100,17 +116,3 @@ BUILTIN_BASES: Final[StandIns] = {
     ("builtins", "frozenset"): frozenset,
 }
 """What instances of subclasses become, for a writer that knows exact types only."""
-
-COLLECTIONS: Final[StandIns] = {
-    ("collections", "deque"): list,
-    ("collections", "UserList"): list,
-    ("collections", "UserDict"): dict,
-    ("collections", "UserString"): _text_of,
-    ("builtins", "dict_keys"): list,
-    ("builtins", "dict_values"): list,
-    ("builtins", "dict_items"): list,
-    ("collections.abc", "KeysView"): list,
-    ("collections.abc", "ValuesView"): list,
-    ("collections.abc", "ItemsView"): list,
-}
-"""Other containers."""
