@@ -173,7 +173,12 @@ def test_names_without_an_honest_use_are_refused(tag: object) -> None:
 
 
 def test_an_exception_of_a_script_keeps_its_name_and_text() -> None:
-    wire = {"__class__": "__main__.OutOfStock", "__exception__": True, "args": ("none left",), "attributes": {}}
+    wire = {
+        "__class__": "__main__.OutOfStock",
+        "__exception__": True,
+        "args": ("none left",),
+        "attributes": {},
+    }
     error = codec().from_wire(wire)
     assert isinstance(error, RemoteError)
     assert (error.type_name, error.message) == ("__main__.OutOfStock", "none left")
@@ -297,3 +302,68 @@ def test_every_refusal_is_one_of_the_systems_errors() -> None:
     for wire in ({"__class__": "shop.Plain"}, {"__class__": "Pyro5.core.Daemon"}):
         with pytest.raises(PyroError):
             codec().from_wire(wire)
+
+
+class Mixed(Slotted):
+    """Has a ``__dict__`` beside the slots that it inherits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beside = 3
+
+
+class Private:
+    __slots__ = ("__secret", "_hidden")
+
+    def __init__(self) -> None:
+        self.__secret = 1
+        self._hidden = 2
+
+
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [(Mixed(), {"left": 1, "beside": 3}), (Private(), {"_Private__secret": 1, "_hidden": 2})],
+    ids=["slots and a dict", "private slots"],
+)
+def test_no_attribute_is_lost(value: object, fields: dict[str, Any]) -> None:
+    assert codec().to_wire(value) == {"__class__": f"{__name__}.{type(value).__name__}", **fields}
+
+
+@pytest.mark.parametrize("value", [threading, codec, lambda: None], ids=["module", "function", "lambda"])
+def test_code_does_not_travel(value: object) -> None:
+    with pytest.raises(SerializeError, match="don't know how to serialize"):
+        codec().to_wire(value)
+
+
+@pytest.mark.parametrize("result", [None, 3, ["x"], ZeroDivisionError("inside")])
+def test_a_rule_that_gives_no_dict_is_a_serialize_error(result: object) -> None:
+    def to_dict(value: object) -> Any:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    rules = ClassRules()
+    rules.register_class_to_dict(Plain, to_dict)
+    with pytest.raises(SerializeError, match=r"register_class_to_dict for .*Plain.* failed"):
+        codec(rules).to_wire(Plain())
+
+
+def test_rules_may_change_while_objects_are_sent() -> None:
+    rules = ClassRules()
+
+    def to_dict(value: object) -> dict[str, Any]:
+        rules.register_class_to_dict(Heir, to_dict)
+        rules.unregister_class_to_dict(Slotted)
+        return {}
+
+    class Never(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            rules.register_class_to_dict(Record, to_dict)  # as another thread might, at the worst moment
+            return False
+
+    class Trap(metaclass=Never):
+        pass
+
+    rules.register_class_to_dict(Trap, to_dict)
+    rules.register_class_to_dict(Plain, to_dict)
+    assert codec(rules).to_wire(Plain()) == {"__class__": f"{__name__}.Plain"}

@@ -6,7 +6,8 @@ objects is decided here, per daemon and per proxy; nothing is registered for a w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType, ModuleType
 
 from pyro_core import remote_errors
 from pyro_core.calls import ObjectRef
@@ -70,11 +71,12 @@ class ClassRules:
             cls: The class.
             to_dict: Gives the dict; its ``__class__`` is added if missing. The first rule that matches wins.
         """
-        self._to_dict[cls] = to_dict
+        # A new dict: other threads may be reading the old one.
+        self._to_dict = {**self._to_dict, cls: to_dict}
 
     def unregister_class_to_dict(self, cls: type) -> None:
         """Forget the rule for a class; no error if there is none."""
-        self._to_dict.pop(cls, None)
+        self._to_dict = {known: rule for known, rule in self._to_dict.items() if known is not cls}
 
     def register_dict_to_class(self, tag: str, from_dict: FromDict) -> None:
         """Make objects of received dicts.
@@ -153,7 +155,7 @@ class ClassCodec:
             return self._describe_reference(reference)
         for cls, to_dict in self.rules._to_dict.items():
             if isinstance(value, cls):
-                return {CLASS_KEY: _class_name(type(value)), **to_dict(value)}
+                return _by_own_rule(value, to_dict)
         return None
 
     def from_wire(self, wire: dict[str, Any]) -> Any:
@@ -236,6 +238,18 @@ class ClassCodec:
         return {CLASS_KEY: _PROXY_TAGS[self.version], "state": state}
 
 
+def _by_own_rule(value: object, to_dict: ToDict) -> dict[str, Any]:
+    try:
+        return {CLASS_KEY: _class_name(type(value)), **to_dict(value)}
+    except (SerializeError, SecurityError):
+        raise
+    except Exception as problem:
+        raise SerializeError(
+            f"the rule of register_class_to_dict for {type(value)!r} failed: "
+            f"{type(problem).__name__}: {problem}"
+        ) from problem
+
+
 def _read_uri(state: Any) -> URI:
     try:
         return URI.from_state(state)
@@ -272,23 +286,24 @@ def _state(value: object) -> Mapping[str, Any]:
         state = value.__getstate__()
         if isinstance(state, dict):
             return state
-    if hasattr(value, "__dict__") and not isinstance(value, type):
-        return vars(value)
-    slots = {
-        name: getattr(value, name)
-        for base in cls.__mro__
-        for name in _slot_names(base)
-        if hasattr(value, name)
-    }
-    if slots:
-        return slots
+    if not isinstance(value, type | FunctionType | ModuleType):
+        if not hasattr(cls, "__slots__") and hasattr(value, "__dict__"):
+            return vars(value)
+        slots = {name: getattr(value, name) for name in _slots(cls) if hasattr(value, name)}
+        if slots or hasattr(value, "__dict__"):
+            return {**slots, **getattr(value, "__dict__", {})}
     raise SerializeError(
         f"don't know how to serialize class {cls!r}; "
         "register_class_to_dict(...) makes it known, or give it vars() or a __getstate__ that returns a dict"
     )
 
 
-def _slot_names(cls: type) -> tuple[str, ...]:
-    slots = cls.__dict__.get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
+def _slots(cls: type) -> Iterator[str]:
+    """Attributes that a class keeps in slots. Private ones are mangled, as they are in a ``__dict__``."""
+    for base in cls.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else tuple(slots):
+            if name in ("__dict__", "__weakref__"):
+                continue
+            private = name.startswith("__") and not name.endswith("__")
+            yield f"_{base.__name__.lstrip('_')}{name}" if private else name

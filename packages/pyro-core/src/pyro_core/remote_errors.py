@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TRACEBACK_ATTRIBUTE: Final = "_pyroTraceback"
 """Attribute of an exception that holds the remote traceback, as a list of lines."""
 _TYPE_ATTRIBUTE: Final = "pyro_type"
+_RETRY_ATTRIBUTE: Final = "retry_safe"
 _STOCK_NAMES: Final[Mapping[type[PyroError], str]] = {
     errors.MessageTooLarge: "MessageTooLargeError",
     errors.CommunicationError: "CommunicationError",
@@ -67,8 +68,9 @@ def descriptions(error: BaseException, version: int) -> Iterator[dict[str, Any]]
     simple = describe(error, version)
     simple["attributes"] = {key: value for key, value in simple["attributes"].items() if _is_plain(value)}
     yield simple
-    text = f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}"
-    kept = {TRACEBACK_ATTRIBUTE: traceback} if (traceback := remote_traceback_lines(error)) else {}
+    text = _encodable(f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}")
+    lines = [_encodable(safe_str(line)) for line in remote_traceback_lines(error)]
+    kept = {TRACEBACK_ATTRIBUTE: lines} if lines else {}
     yield {
         "__class__": f"{ERROR_MODULES[version]}.PyroError",
         "__exception__": True,
@@ -86,7 +88,8 @@ def rebuild(wire: Mapping[str, Any]) -> BaseException:
     Returns:
         An exception of the type it names where that type is allowed here, else a ``RemoteError``.
     """
-    name = str(wire.get("__class__", ""))
+    tag = wire.get("__class__", "")
+    name = tag.decode("latin-1") if isinstance(tag, bytes) else str(tag)
     args = wire.get("args", ())
     args = tuple(args) if isinstance(args, list | tuple) else (args,)
     attributes = wire.get("attributes") or {}
@@ -97,7 +100,7 @@ def rebuild(wire: Mapping[str, Any]) -> BaseException:
         error = RemoteError(name, ", ".join(map(safe_str, args)), args)
     for key, value in attributes.items():
         if _may_set(error, key, value):
-            setattr(error, key, value)
+            _set(error, key, value)
     return error
 
 
@@ -177,6 +180,8 @@ def _construct(kind: type[BaseException] | None, args: tuple[Any, ...]) -> BaseE
     if issubclass(kind, PyroError):
         own = kind()  # the defaults of its fields; the peer's text and fields replace them
         own.args = args
+        if isinstance(own, errors.CommunicationError):
+            own.retry_safe = False  # the call was executed, or this error would not be its answer
         return own
     try:
         error = kind(*args)
@@ -201,18 +206,32 @@ def _may_set(error: BaseException, key: object, value: object) -> bool:
     existing: Callable[..., object] | object = getattr(type(error), key, None)
     if existing is None:
         return True
-    if not isinstance(existing, MemberDescriptorType | GetSetDescriptorType) or isinstance(
+    return isinstance(existing, MemberDescriptorType | GetSetDescriptorType) and not isinstance(
         error, UnicodeError
-    ):
-        return False
+    )
+
+
+def _set(error: BaseException, key: str, value: object) -> None:
+    """Set a received attribute, unless its type is not the one that a field has."""
+    known = vars(error).get(key)
+    if isinstance(error, PyroError) and known is not None:
+        if isinstance(known, tuple) and isinstance(value, list):  # what formats without tuples make of them
+            value = tuple(value)
+        if key == _RETRY_ATTRIBUTE or not isinstance(value, type(known)):
+            return
     try:
         setattr(error, key, value)
     except (TypeError, AttributeError, ValueError, OverflowError):
-        return False
-    return True
+        return  # a field in C that holds no such value
 
 
-def _is_plain(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, str | int | float | bool)
+def _encodable(text: str) -> str:
+    """The same text, with what no UTF-8 can carry written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _is_plain(value: object, levels: int = 8) -> bool:
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return levels > 0 and all(_is_plain(item, levels - 1) for item in value)  # type: ignore[attr-defined]
+    return value is None or kind is str or kind is int or kind is float or kind is bool
