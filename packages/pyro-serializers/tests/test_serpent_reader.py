@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pyro_core.convert import ClassRules
 from pyro_core.errors import SecurityError, SerializeError
+from pyro_core.serializer import as_call
 from pyro_serializers.serpent import SerpentSerializer
 from pyro_serializers.serpent_reader import HEADER
 
@@ -89,6 +90,34 @@ def test_any_text_gives_what_the_parser_gives_or_is_refused_like_there(literal: 
     assert got is REFUSED or same(got, right), (literal, got, right)
 
 
+@given(
+    st.lists(st.sampled_from([*TOKENS, "),{})", "('o','m',("]), max_size=7).map("".join),
+    st.sampled_from(["'m'", '"m"', "'\\n'", "'a' 'b'", "5", ""]),
+    st.sampled_from(["{}", "{'k':1}", "None", "{1:2}", "{},", "()"]),
+)
+@example("(1)", "'m'", "{}")
+@example("1", "'m'", "{}")
+@example("1,", "'m'", "{}")
+@example(",", "'m'", "{}")
+@example("1),(2", "'m'", "{}")
+@example("1),{}),('o','m',(2", "'m'", "{}")
+@example("'),{})'", "'m'", "{}")
+@settings(max_examples=1000, deadline=None)
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
+def test_any_call_means_what_the_parser_makes_of_it(inside: str, method: str, kwargs: str) -> None:
+    literal = f"('obj',{method},({inside}),{kwargs})"
+    try:
+        got = READER.decode_call((HEADER + literal).encode())
+    except (SerializeError, SecurityError):
+        got = REFUSED
+    try:
+        right = as_call(wanted(literal), "serpent")
+    except SerializeError:
+        right = REFUSED
+    assert (got is REFUSED) == (right is REFUSED), (literal, got, right)
+    assert got is REFUSED or same(tuple(got), tuple(right)), (literal, got, right)
+
+
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text())
 KEYS = st.one_of(st.text(), st.integers(), st.tuples(st.text(), st.integers()))
 VALUES = st.recursive(
@@ -125,9 +154,15 @@ def test_depth_is_limited_where_the_parser_limits_it(brackets: str, width: int) 
     if brackets == "()":
         end = ",)"
     filler = ",".join(["[1]"] * width)
-    for levels in (10, 150, 195, 199, 200, 201, 250, 5000):
+    for levels in (10, 150, *range(185, 203), 5000):
         literal = f"[{start * levels}0{end * levels},{filler}]"
         assert (outcome(literal) is REFUSED) == (wanted(literal) is REFUSED), levels
+        call = f"('o','m',({literal},),{{}})"
+        try:
+            got = READER.decode_call((HEADER + call).encode())
+        except SerializeError:
+            got = REFUSED
+        assert (got is REFUSED) == (wanted(call) is REFUSED), levels
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pyro_core.calls import Call
 from pyro_core.convert import ClassCodec
 from pyro_core.errors import SecurityError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
-from pyro_core.serializer import Serializer, as_call
+from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
 from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.serpent_reader import HEADER, SerpentReader
@@ -63,4 +63,9 @@ class SerpentSerializer(Serializer):
             raise encoding_failed(self.name, problem) from problem
 
     def decode_call(self, data: Buffer) -> Call:
-        return as_call(self.decode_value(data), self.name)
+        try:
+            return self._reader.call(str(data, "utf-8"))
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise decoding_failed(self.name, problem) from problem

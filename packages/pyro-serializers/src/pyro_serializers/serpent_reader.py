@@ -14,19 +14,25 @@ from base64 import b64decode
 from json.encoder import encode_basestring
 from typing import Any, Final
 
+from pyro_core.calls import Call
 from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SecurityError, SerializeError
+from pyro_core.serializer import as_call
 from pyro_serializers.failures import decoding_failed
 
 NAME: Final = "serpent"
 HEADER: Final = "# serpent utf-8 python3.2\n"
 
-_DEEPEST: Final = 199  # brackets inside one another: CPython's tokenizer refuses one more
+_DEEPEST: Final = 190  # deeper text is left to the parser, which refuses 200 brackets inside one another
 _FEW: Final = 150
 _CODE: Final = re.compile(r"(?:[0-9.eE+\-,:\[\]{}() ']++|True|False|None)*+")
 _STRINGS: Final = re.compile(r"""('[^'\\]*+(?:\\.[^'\\]*+)*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+")""")
 _JSON_ESCAPES_ONLY: Final = re.compile(r"""'[^\\"]*+(?:\\[nrt\\][^\\"]*+)*+'""")
 _NOT_BRACKETS: Final = re.compile(r"[^()\[\]{}]+")
+# Two strings without escapes, printable or not ASCII, and the opening of the arguments.
+_CALL_START: Final = re.compile(rf"""{re.escape(HEADER)}\('([^'"\\\x00-\x1f]*)','([^'"\\\x00-\x1f]*)',\(""")
+_NUMBERS: Final = re.compile(r"[0-9,\-]++")
+_WORDS: Final = {"None": None, "True": True, "False": False}
 # NUL is refused in the text, and an escaped one sends it to the syntax tree: no received string equals these.
 _TUPLE: Final = "\0t"
 _COMMA: Final = "\0"
@@ -34,6 +40,10 @@ _COMMA: Final = "\0"
 
 class _Unusual(Exception):
     """The text needs the real parser."""
+
+
+_NOT_JSON: Final = (_Unusual, ValueError, StopIteration, RecursionError)
+"""What the scanner, and the rewriting before it, raise for text that needs the real parser."""
 
 
 class SerpentReader:
@@ -62,18 +72,54 @@ class SerpentReader:
             Exception: Whatever Python's parser raises.
         """
         if text.startswith(HEADER):
+            literal = text[len(HEADER) :]
+            if literal in _WORDS:
+                return _WORDS[literal]
             try:
-                rewritten = _as_json(text[len(HEADER) :])
-                value, end = self._scan(rewritten, 0)
-                if end == len(rewritten):
-                    return value
-            except (_Unusual, ValueError, StopIteration, RecursionError):
+                return self._scanned(literal if _NUMBERS.fullmatch(literal) else _as_json(literal))
+            except _NOT_JSON:
                 pass  # not a failure yet: the parser below decides
         if "\0" in text:
-            raise SerializeError(
-                f"{NAME} cannot read the received data: it has a NUL character", serializer=NAME
-            )
+            problem = f"{NAME} cannot read the received data: it has a NUL character"
+            raise SerializeError(problem, serializer=NAME)
         return self._revived(ast.literal_eval(text))
+
+    def call(self, text: str) -> Call:
+        """The call that a literal stands for.
+
+        Args:
+            text: As for ``value``.
+
+        Raises:
+            SerializeError: If it is no call, or as for ``value``.
+            SecurityError: As for ``value``.
+            Exception: Whatever Python's parser raises.
+        """
+        start = _CALL_START.match(text)
+        if start is not None and text.endswith("),{})"):
+            # What stands between the two is the inside of a tuple, or else it does not parse.
+            inside = text[start.end() : -5]
+            try:
+                return Call(start[1], start[2], self._items(inside) if inside else (), {})
+            except _NOT_JSON:
+                pass  # not a failure yet: the parser decides
+        return as_call(self.value(text), NAME)
+
+    def _items(self, inside: str) -> tuple[Any, ...]:
+        """The items of a tuple, given what stands between its parentheses."""
+        ends_with_comma = inside[-1] == ","
+        if ends_with_comma:
+            inside = inside[:-1]
+        items = self._scanned(f"[{inside if _NUMBERS.fullmatch(inside) else _as_json(inside)}]")
+        if not items or (len(items) == 1 and not ends_with_comma):
+            raise _Unusual  # a lone comma, or parentheses around one value, do not make a tuple
+        return tuple(items)
+
+    def _scanned(self, rewritten: str) -> Any:
+        value, end = self._scan(rewritten, 0)
+        if end != len(rewritten):
+            raise _Unusual
+        return value
 
     def _json_object(self, found: dict[str, Any]) -> Any:
         """What a JSON object stands for: a tuple in disguise, an object of a class, or itself."""
@@ -141,26 +187,30 @@ def _as_json(text: str) -> str:
     Raises:
         _Unusual: If it has something that JSON cannot say.
     """
-    plain = '"' not in text and "\\" not in text
-    # Either way every second part is what stands between two strings.
-    parts = text.split("'") if plain else _STRINGS.split(text)
+    if '"' not in text and "\\" not in text:
+        parts = text.split("'")  # every second part is the content of a string
+        if len(parts) == 1:
+            return _json_code(text)
+        parts[::2] = _json_code("'".join(parts[::2])).split("'")
+        return '"'.join(parts)
+    parts = _STRINGS.split(text)  # every second part is a string with its quotes
     code = "'".join(parts[::2])
-    if len(parts) % 2 == 0 or code.count("'") != len(parts) // 2 or not _CODE.fullmatch(code):
+    if code.count("'") != len(parts) // 2:
         raise _Unusual
-    if len(code) > _FEW and not _is_shallow(code):
+    parts[::2] = _json_code(code).split("'")
+    parts[1::2] = map(_json_string, parts[1::2])
+    return "".join(parts)
+
+
+def _json_code(code: str) -> str:
+    """What stands outside of strings, each of which is one quote here, as JSON."""
+    if not _CODE.fullmatch(code) or (len(code) > _FEW and not _is_shallow(code)):
         raise _Unusual
-    if "(" in code:
+    if "(" in code or ")" in code:
         code = code.replace(",)", ',"\\u0000"]}').replace("(", '{"\\u0000t":[').replace(")", "]}")
     if "e" in code:
         code = code.replace("True", "true").replace("False", "false").replace("None", "null")
-    if plain:
-        if len(parts) == 1:
-            return code
-        parts[::2] = code.split("'")
-        return '"'.join(parts)
-    parts[::2] = code.split("'")
-    parts[1::2] = map(_json_string, parts[1::2])
-    return "".join(parts)
+    return code
 
 
 def _json_string(token: str) -> str:
@@ -178,7 +228,7 @@ def _json_string(token: str) -> str:
 
 
 def _is_shallow(code: str) -> bool:
-    """Whether the brackets are nested no deeper than Python's parser allows."""
+    """Whether the brackets are nested less deep than Python's parser allows."""
     brackets = _NOT_BRACKETS.sub("", code)
     level = 0
     while len(brackets) > _DEEPEST and level < 8:
