@@ -76,6 +76,9 @@ class Serializer(abc.ABC):
         return as_call(self.decode_value(data), self.name)
 
 
+_SEQUENCES = (tuple, list)  # "tuple | list" would be put together anew for each call
+
+
 def as_call(value: object, serializer: str) -> Call:
     """Check that a decoded payload has the shape of a call.
 
@@ -86,12 +89,12 @@ def as_call(value: object, serializer: str) -> Call:
     Raises:
         SerializeError: If the shape is another one.
     """
-    if isinstance(value, tuple | list) and len(value) == 4:
+    if isinstance(value, _SEQUENCES) and len(value) == 4:
         object_id, method, args, kwargs = value
         if (
             isinstance(object_id, str)
             and isinstance(method, str)
-            and isinstance(args, tuple | list)
+            and isinstance(args, _SEQUENCES)
             and (kwargs is None or isinstance(kwargs, dict))
         ):
             return Call(object_id, method, args, kwargs)
