@@ -22,7 +22,7 @@ log = logging.getLogger("pyro_server.transports")
 
 CHUNK_BYTES = 1 << 16
 """Taken from a socket at once; a usual message and what was sent right after it fit in."""
-BULK_BYTES = 1 << 18
+BULK_BYTES = 1 << 20
 """Taken at once in the middle of a message."""
 DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 """On systems without it a socket that the poller calls ready is believed."""
@@ -78,6 +78,7 @@ class LoopTransport(Transport):
             while not self._stopping and running():
                 self._turn(self._patience_s())
         finally:
+            self._retire()
             self._server = None
             self._served.set()
         if self._close_after:
@@ -112,6 +113,9 @@ class LoopTransport(Transport):
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         """Have works run, in order, and their answers sent. Called in the serving thread."""
         raise NotImplementedError
+
+    def _retire(self) -> None:
+        """Called in the serving thread when the loop has ended, before anything may be closed."""
 
     def _housekeep(self, _: object = None) -> None:
         try:

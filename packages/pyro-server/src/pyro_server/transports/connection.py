@@ -30,6 +30,7 @@ class Connection:
         holder: Id of the thread of the worker that has it, else 0.
         lingers: Whether a worker may wait a moment for the next request.
         draining: The server has said its last word; what still arrives is thrown away.
+        slow: One of its calls took long: further ones go to workers at once.
         lane: Its oneway works, once there were any.
     """
 
@@ -44,6 +45,7 @@ class Connection:
         "mask",
         "peer",
         "progress_at",
+        "slow",
         "sock",
         "unsent",
         "works",
@@ -61,4 +63,5 @@ class Connection:
         self.holder = 0
         self.lingers = True
         self.draining = False
+        self.slow = False
         self.lane: Lane | None = None

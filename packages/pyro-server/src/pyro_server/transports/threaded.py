@@ -12,6 +12,7 @@ from pyro_core.net.sockets import set_receive_timeout
 from pyro_core.transport import Host
 from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, CLOSE_S, DONT_WAIT, LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
+from pyro_server.transports.leading import LONG_S, Deposed, Leadership
 from pyro_server.transports.oneways import PATIENCE_S, Oneways
 from pyro_server.transports.workers import WorkerPool
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pyro_server.transports.threaded")
 
+CROWD = 3
+"""With so many connections at workers, a worker is asked to lead."""
 PART_LINGERS = 4
 """A worker gives the rest of a message that has begun so many times the usual linger."""
 
@@ -32,6 +35,9 @@ class ThreadedTransport(LoopTransport):
     neither for a hand-over nor for the poller: per call there is one ``recv`` and one ``send``. Then it
     parks the connection again. It never waits longer for a peer: the rest of a slow request, or of an
     answer that the peer is slow to take, is the serving thread's business.
+
+    When many connections are busy at once, a worker leads: it runs the loop and the quick calls that it
+    finds there itself, without hand-overs, and the serving thread watches it (see ``leading``).
     """
 
     name: ClassVar[str] = "threaded"
@@ -42,6 +48,9 @@ class ThreadedTransport(LoopTransport):
         self._returned: deque[Connection] = deque()
         self._asleep = False
         self._keeping_house = False
+        self._leadership = Leadership()
+        self._leader = 0  # id of the thread of the worker that leads, or led last
+        self._may_lead = settings.threads > CROWD
         self._pool = WorkerPool(f"pyro-{self.name}", most=settings.threads, fewest=settings.min_threads)
         self._oneways = Oneways(
             self._pool,
@@ -53,13 +62,13 @@ class ThreadedTransport(LoopTransport):
 
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         self._pool.hurry(False)
-        try:
-            super().serve(running)
-        finally:
-            # Nobody hands over any more: no client, however busy, keeps its worker.
-            self._pool.hurry(True)
+        super().serve(running)
 
-    # ---- the serving thread
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._leadership.wake()
+
+    # ---- the serving thread, or the worker that leads
 
     def _configure(self, sock: Any) -> None:
         super()._configure(sock)
@@ -67,6 +76,50 @@ class ThreadedTransport(LoopTransport):
             set_receive_timeout(sock, self._linger_s)
 
     def _turn(self, timeout_s: float) -> None:
+        leadership = self._leadership
+        if leadership.leading:
+            self._watch_leader(self._housekeeping_s)
+            return
+        self._loop_once(timeout_s)
+        busy = len(self.connections) - len(self._watched)
+        if busy >= CROWD and self._may_lead and leadership.may_begin():
+            leadership.begin()
+            self._pool.hurry(True)
+            if not self._pool.offer(self._lead, None):  # all are busy: handing over is the best there is
+                leadership.leading = False
+                self._pool.hurry(False)
+
+    def _watch_leader(self, timeout_s: float) -> None:
+        connection = self._leadership.watch(timeout_s)
+        if connection is not None:
+            self._unwatch(connection)
+            connection.holder = self._leader
+        if not self._leadership.leading:
+            self._pool.hurry(False)
+
+    def _retire(self) -> None:
+        self._leadership.recalled = True
+        self._wakeup.wake()
+        while self._leadership.leading:
+            self._watch_leader(LONG_S)
+        # Nobody hands over any more: no client, however busy, keeps its worker.
+        self._pool.hurry(True)
+
+    def _lead(self, _: object) -> None:
+        """Run the loop in a worker, until that does not pay any more."""
+        self._leader = get_ident()
+        leadership, pool = self._leadership, self._pool
+        try:
+            while not (leadership.recalled or leadership.alone or pool.starved or self._stopping):
+                self._loop_once(self._patience_s())
+        except Deposed:
+            return
+        except BaseException:
+            leadership.resign()
+            raise
+        leadership.resign()
+
+    def _loop_once(self, timeout_s: float) -> None:
         self._asleep = True  # from here on, who returns a connection wakes us
         if self._returned:
             timeout_s = 0.0
@@ -81,6 +134,32 @@ class ThreadedTransport(LoopTransport):
             self._oneways.promote()
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
+        if self._leadership.leading and len(works) == 1 and not (connection.slow or works[0].oneway):
+            self._run_here(connection, works[0])
+        else:
+            self._hand_over(connection, works)
+
+    def _run_here(self, connection: Connection, work: "Work") -> None:
+        """Run a call in the worker that leads."""
+        leadership = self._leadership
+        leadership.enter(connection)
+        try:
+            answer = connection.engine.run(work)
+        except Exception:
+            if leadership.leave():
+                self._fail(connection)
+                return
+            log.exception("closing connection from %s: its engine failed", connection.peer)
+            self._drop(connection)
+            raise Deposed from None
+        if not leadership.leave():
+            connection.slow = True
+            self._attend(connection, answer)
+            raise Deposed
+        if not answer or self._send(connection, answer):
+            self._settle(connection)
+
+    def _hand_over(self, connection: Connection, works: Sequence["Work"]) -> None:
         self._unwatch(connection)
         connection.works = works
         # Worth waiting for the next request only if this one came soon after the last answer.
@@ -99,7 +178,7 @@ class ThreadedTransport(LoopTransport):
         connection.progress_at = monotonic() - self._lost_s
         if connection.unsent is None and connection.works and not connection.engine.closing:
             works, connection.works = connection.works, NO_WORKS
-            self._dispatch(connection, works)
+            self._hand_over(connection, works)
         else:
             self._settle(connection)
 
@@ -126,14 +205,15 @@ class ThreadedTransport(LoopTransport):
 
     # ---- a worker
 
-    def _attend(self, connection: Connection) -> None:
-        """Serve one connection while it is busy. Runs in a worker."""
+    def _attend(self, connection: Connection, answer: bytes = b"") -> None:
+        """Serve one connection while it is busy, beginning with an answer that is ready. Runs in a worker."""
         connection.holder = get_ident()
-        if self._over:
+        if self._over and not answer:
             self._drop(connection)
             return
         try:
-            gone = not self._run_calls(connection)
+            told = not answer or self._say(connection, answer)
+            gone = told and not self._run_calls(connection)
         except OSError as problem:
             log.debug("connection from %s broke: %s", connection.peer, problem)
             gone = True
@@ -212,6 +292,8 @@ class ThreadedTransport(LoopTransport):
                 return False
         if oneways:
             self._oneways.put(connection, oneways)
+            if self._pool.starved:
+                self._nudge()  # a worker that leads has better things to do now
         return True
 
     def _receive_rest(self, connection: Connection) -> Sequence["Work"]:

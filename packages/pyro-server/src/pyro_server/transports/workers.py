@@ -27,12 +27,13 @@ class WorkerPool:
         idle_s: How long a thread beyond ``fewest`` waits for a task before it ends, in seconds.
 
     Attributes:
+        starved: True while tasks wait for a thread.
         wanted: True while tasks wait for a thread, while the owner is in a hurry, and from ``stop`` on.
             Whoever keeps a worker longer than a task needs looks at it and gives the worker back.
     """
 
     def __init__(self, name: str, *, most: int, fewest: int = 0, idle_s: float = IDLE_S) -> None:
-        self.wanted = False
+        self.starved = self.wanted = False
         self._name = name
         self._most = max(most, 1)
         self._fewest = fewest
@@ -43,6 +44,7 @@ class WorkerPool:
         self._line: deque[tuple[Task, Any]] = deque()
         self._started = 0
         self._hurried = False
+        self._refused = False  # logged once, until it goes well again
         self._stopping = False
 
     def __len__(self) -> int:
@@ -53,17 +55,25 @@ class WorkerPool:
         """Have ``task(argument)`` run soon. What it raises is logged.
 
         Raises:
-            RuntimeError: If the system refuses to start even the first thread.
+            RuntimeError: If there is no thread, and the system refuses to start one.
         """
+        if self.offer(task, argument):
+            return
         with self._lock:
-            if self._idle:
-                worker = self._idle.pop()
-                worker.task = (task, argument)
-                worker.wake.release()
+            if self._give(task, argument):  # one became free meanwhile
                 return
+            if not self._workers:
+                raise RuntimeError("cannot start even one worker thread; allow this process more of them")
+            self._line.append((task, argument))
+            self.starved = self.wanted = True
+
+    def offer(self, task: Task, argument: Any) -> bool:
+        """Have ``task(argument)`` run now if a thread is free or can be started; else give False."""
+        with self._lock:
+            if self._give(task, argument):
+                return True
             if len(self._workers) >= self._most:
-                self._wait_in_line(task, argument)
-                return
+                return False
             worker = _Worker(self, f"{self._name}-{self._started}", (task, argument))
             self._workers.add(worker)
             self._started += 1
@@ -72,16 +82,18 @@ class WorkerPool:
         except RuntimeError:
             with self._lock:
                 self._workers.discard(worker)
-                if not self._workers:
-                    raise
-                self._wait_in_line(task, argument)
-            log.warning("cannot start another worker; %d are running", len(self))
+            if not self._refused:
+                self._refused = True
+                log.warning("the system refuses to start another worker thread; %d are running", len(self))
+            return False
+        self._refused = False
+        return True
 
     def hurry(self, hurried: bool) -> None:
         """Have ``wanted`` be true whether or not tasks wait, or no longer."""
         with self._lock:
             self._hurried = hurried
-            self.wanted = bool(self._line) or hurried or self._stopping
+            self.wanted = self.starved or hurried or self._stopping
 
     def stop(self) -> None:
         """Let idle threads end at once, and the others as soon as no task waits."""
@@ -105,16 +117,22 @@ class WorkerPool:
             thread.join(max(deadline - monotonic(), 0.0))
         return not any(thread.is_alive() for thread in threads)
 
-    def _wait_in_line(self, task: Task, argument: Any) -> None:
-        self._line.append((task, argument))
-        self.wanted = True
+    def _give(self, task: Task, argument: Any) -> bool:
+        """Give a task to an idle worker. Called with the lock."""
+        if not self._idle:
+            return False
+        worker = self._idle.pop()
+        worker.task = (task, argument)
+        worker.wake.release()
+        return True
 
     def _next(self, worker: "_Worker") -> tuple[Task, Any] | None:
         """What the worker does next; None: end."""
         with self._lock:
             if self._line:
                 task = self._line.popleft()
-                self.wanted = bool(self._line) or self._hurried or self._stopping
+                self.starved = bool(self._line)
+                self.wanted = self.starved or self._hurried or self._stopping
                 return task
             if self._stopping:
                 self._workers.discard(worker)
