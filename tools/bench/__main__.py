@@ -1,4 +1,4 @@
-"""Latency of calls: ours beside the floor of Python sockets and stock Pyro5, as ratios of one run.
+"""Latency of calls, and cost of an import: ours beside the floor of Python sockets and stock Pyro5, as ratios of one run.
 
 Client and server are two processes on one core, so that what counts is the work per call and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
@@ -12,6 +12,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -120,6 +121,39 @@ def measure(peers: Sequence[Peer], workload: str, *, count: int, turns: int) -> 
     return {label: statistics.median(times) for label, times in taken.items()}
 
 
+def imports(turns: int) -> dict[str, float]:
+    """Median CPU seconds that a new process needs to have the client at hand, bytecode being there."""
+    stock = str(stock_python())
+    programs = {
+        "import pyro_client": (sys.executable, "import pyro_client"),
+        "from pyro_client import Proxy": (sys.executable, "from pyro_client import Proxy"),
+        "the first Proxy": (sys.executable, "from pyro_client import Proxy; Proxy('PYRO:x@localhost:1')"),
+        "import Pyro5.api": (stock, "import Pyro5.api"),
+    }
+    taken: dict[str, list[float]] = {label: [] for label in programs}
+    with tempfile.TemporaryDirectory() as compiled:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
+        for turn in range(turns + 1):  # the first one compiles
+            for label, (python, code) in programs.items():
+                timed = (
+                    f"import time; began = time.process_time(); {code}; print(time.process_time() - began)"
+                )
+                done = subprocess.run(
+                    [python, "-c", timed], env=environment, capture_output=True, text=True, check=True
+                )
+                if turn:
+                    taken[label].append(float(done.stdout))
+    return {label: statistics.median(times) for label, times in taken.items()}
+
+
+def show_imports(medians: Mapping[str, float]) -> None:
+    """Print what it costs to import the client."""
+    stock = medians["import Pyro5.api"]
+    print(f"\nImporting the client\n{'':32}{'ms':>8}{'x Pyro5':>20}")
+    for label, median in medians.items():
+        print(f"{label:32}{median * 1e3:8.2f}{stock / median:12.1f} x faster")
+
+
 def show(title: str, medians: Mapping[str, float]) -> None:
     """Print one workload's table."""
     floor = medians[FLOOR]
@@ -143,6 +177,8 @@ def main() -> int:
     for workload, (title, count) in plan.items():
         results[workload] = measure(peers, workload, count=count, turns=turns)
         show(title, results[workload])
+    results["imports"] = imports(turns)
+    show_imports(results["imports"])
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
     return 0
