@@ -1,4 +1,4 @@
-"""Latency of calls, and cost of an import: ours beside the floor of Python sockets and stock Pyro5, as ratios of one run.
+"""Latency of calls and cost of importing, beside the floor of Python sockets and stock Pyro5, as ratios.
 
 Client and server are two processes on one core, so that what counts is the work per call and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.

@@ -162,9 +162,8 @@ class ServerEngine:
             if type(result) not in PLAIN and is_iterator(result):
                 return self._stream(request, serializer, result, context)
             return self._reply(request, serializer.encode_value(result), 0, context)
-        except (
-            BaseException
-        ) as error:  # SystemExit and KeyboardInterrupt too: they are the answer to this call
+        except BaseException as error:
+            # SystemExit and KeyboardInterrupt too: they are the answer to this call.
             return self._fail(request, serializer, error, context)
         finally:
             leave_call(token)
@@ -339,9 +338,8 @@ class ServerEngine:
             if self._annotate is not None:
                 annotations = {**self._annotate(), **annotations}
             annotations = checked_annotations(annotations)
-        except (
-            BaseException
-        ) as error:  # whatever a validator raises is the reason for turning the client away
+        except BaseException as error:
+            # Whatever a validator raises is the reason for turning the client away.
             return self._turn_away(request, str(error) or type(error).__name__, serializer)
         finally:
             leave_call(token)
