@@ -113,9 +113,8 @@ class Dispatcher:
                 result = function(*args, **(kwargs or _NO_KEYWORDS))
                 if type(result) not in PLAIN and is_iterator(result):
                     raise _stream_in_batch(result)
-            except (
-                BaseException
-            ) as error:  # whatever it is, it is this call's answer, and the connection lives
+            except BaseException as error:
+                # Whatever it is, it is this call's answer, and the connection lives.
                 results.append(BatchFailure(error))
                 break
             results.append(result)

@@ -91,9 +91,8 @@ class PerConnectionTransport(Transport):
             self._converse(sock, engine)
         except OSError:  # the connection broke, or its time was up
             pass
-        except (
-            Exception
-        ):  # a bug of the engine's: it costs this client its connection, and nobody else theirs
+        except Exception:
+            # A bug of the engine's: it costs this client its connection, and nobody else theirs.
             logging.getLogger(__name__).exception("closing the connection of %s", peer)
         finally:
             engine.close()
