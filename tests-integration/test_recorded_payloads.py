@@ -19,7 +19,8 @@ LIMIT = 1 << 28
 NOT_A_MESSAGE = {
     48: {
         "raw/connect_badversion", "raw/connect_badtag", "raw/connect_badchecksum", "raw/garbage16",
-        "raw/garbage24", "raw/http", "raw/invoke_badversion", "raw/invoke_badchecksum", "raw/negative_datasize",
+        "raw/garbage24", "raw/http", "raw/invoke_badversion", "raw/invoke_badchecksum",
+        "raw/negative_datasize",
         "client/reply_bad_checksum", "client/reply_bad_version",
     },
     502: {
