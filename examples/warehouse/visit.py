@@ -27,7 +27,7 @@ def visit(visitor: str, brings: str, takes: str) -> None:
             print(f"took the {warehouse.take(visitor, takes)}")
         except LookupError as problem:  # the remote exception arrives as its own type
             print(f"could not take the {takes}. What happened, here and over there:")
-            print(traceback_text(problem))
+            print(traceback_text(problem), end="")
 
 
 if __name__ == "__main__":

@@ -172,7 +172,11 @@ def main() -> int:
     options = parser.parse_args()
     turns = 3 if options.quick else 9
     peers = contestants()
-    plan = {"W1": ("W1: add(2, 3)", 2000), "W2a": ("W2a: echo of a dict with 30 fields, about 1 KB", 500)}
+    plan = {
+        "W1": ("W1: add(2, 3)", 2000),
+        "W2a": ("W2a: echo of a dict with 30 fields, about 1 KB", 500),
+        "W2b": ("W2b: echo of a list of 1,000 small dicts", 5),
+    }
     results = {}
     for workload, (title, count) in plan.items():
         results[workload] = measure(peers, workload, count=count, turns=turns)

@@ -18,9 +18,12 @@ def receive(sock: socket.socket) -> Any:
     if not data:
         return None
     size = LENGTH.unpack_from(data)[0] + LENGTH.size
-    while len(data) < size:
-        data += sock.recv(65536)
-    return msgpack.unpackb(data[LENGTH.size :])
+    parts = [data]
+    missing = size - len(data)
+    while missing:
+        parts.append(sock.recv(min(missing, 1 << 20)))
+        missing -= len(parts[-1])
+    return msgpack.unpackb(b"".join(parts)[LENGTH.size :])
 
 
 def send(sock: socket.socket, value: Any) -> None:

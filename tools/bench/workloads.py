@@ -7,6 +7,11 @@ from typing import Any
 
 FIELDS = {f"field_{number:02}": f"value {number} of a record" for number in range(30)}
 """About 1 KB in 30 fields."""
+RECORDS = [
+    {"id": number, "name": f"item {number}", "price": number * 1.5, "tags": ["a", "b"]}
+    for number in range(1000)
+]
+"""1,000 small dicts."""
 
 
 class Service:
@@ -30,13 +35,14 @@ def calls(service: Any) -> dict[str, Callable[[], object]]:
     return {
         "W1": lambda: service.add(2, 3),
         "W2a": lambda: service.echo(FIELDS),
+        "W2b": lambda: service.echo(RECORDS),
     }
 
 
 def obey(service: Any, lines: Iterable[str] = sys.stdin) -> None:
     """Client side: for each line ``workload count``, make that many calls and print the seconds they took."""
     table = calls(service)
-    expected: dict[str, object] = {"W1": 5, "W2a": FIELDS}
+    expected: dict[str, object] = {"W1": 5, "W2a": FIELDS, "W2b": RECORDS}
     for line in lines:
         workload, count = line.split()
         call = table[workload]
