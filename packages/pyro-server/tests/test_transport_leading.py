@@ -1,7 +1,8 @@
 import threading
 
+from pyro_core.testing.served_transport import Served
 from pyro_core.testing.toy_dialogue import DO, ECHO, FAIL, GIVE, PATIENCE_S, WAIT, ToyClient, framed
-from pyro_core.testing.transports import MEGABYTE, Served, TransportSuite
+from pyro_core.testing.transports import MEGABYTE, TransportSuite
 from pyro_core.transport import Transport
 from pyro_server.transports.leading import ALONE_CALLS, Leadership
 from pyro_server.transports.threaded import CROWD, ThreadedTransport

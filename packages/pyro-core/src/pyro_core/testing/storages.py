@@ -20,9 +20,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar
 
 import pytest
+
+from pyro_core.testing.storage_contract import Entry, Storage
 
 URI = "PYRO:object@localhost:4444"
 OTHER_URI = "PYRO:other@[::1]:4445"
@@ -53,15 +55,7 @@ ODD_TEXTS = (
 """Texts that storages have been known to change, to confuse with others, or to refuse."""
 
 
-class Entry(Protocol):
-    """What a storage gives for a name: also a tuple of these two."""
-
-    @property
-    def uri(self) -> str:
-        """Its address."""
-
-    @property
-    def tags(self) -> frozenset[str]:
+def tags(self) -> frozenset[str]:
         """Its metadata."""
 
     def __iter__(self) -> Iterator[Any]: ...
