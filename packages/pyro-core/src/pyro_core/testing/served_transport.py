@@ -1,4 +1,4 @@
-"""A transport that serves toy engines, for the suite in ``pyro_core.testing.transports`` and tests beside it."""
+"""A transport that serves toy engines, for the conformance suite and for tests beside it."""
 
 import abc
 import contextlib

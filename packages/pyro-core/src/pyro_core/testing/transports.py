@@ -16,6 +16,7 @@ import threading
 import pytest
 
 from pyro_core.settings import Limits
+from pyro_core.testing.served_transport import TransportTests
 from pyro_core.testing.toy_dialogue import (
     BREAK,
     DO,
