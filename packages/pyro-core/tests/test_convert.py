@@ -166,10 +166,15 @@ def test_a_name_in_bytes_is_read() -> None:
     assert codec(rules).from_wire({"__class__": b"shop.Plain"}) == "shop.Plain"
 
 
-@pytest.mark.parametrize("tag", ["__main__.Evil", "os.__builtins__.exec", 5, None, ["x"]])
+@pytest.mark.parametrize("tag", ["__main__.__dict__", "os.__builtins__.exec", 5, None, ["x"]])
 def test_names_without_an_honest_use_are_refused(tag: object) -> None:
     with pytest.raises(SecurityError):
         codec().from_wire({"__class__": tag})
+
+
+def test_a_class_of_a_script_needs_a_rule_like_any_other() -> None:
+    with pytest.raises(SerializeError, match=r"register_dict_to_class\('__main__\.Plain'"):
+        codec().from_wire({"__class__": "__main__.Plain"})
 
 
 def test_an_exception_of_a_script_keeps_its_name_and_text() -> None:
