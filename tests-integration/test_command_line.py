@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import processes
 import pytest
@@ -101,5 +102,6 @@ def test_a_name_server_ends_well_when_told_to(sign: signal.Signals) -> None:
 
 
 def test_the_installed_command_is_the_same_program() -> None:
-    done = subprocess.run(["pyro-cli", "version"], capture_output=True, text=True, check=True)
+    command = Path(sys.executable).with_name("pyro-cli")  # where the environment has its commands
+    done = subprocess.run([command, "version"], capture_output=True, text=True, check=True)
     assert "pyro-core" in done.stdout
