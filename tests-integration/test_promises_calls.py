@@ -94,7 +94,7 @@ def test_b1_a_timeout_is_for_the_whole_call_however_slowly_the_answer_comes(
         began = time.monotonic()
         with pytest.raises(TimeoutError):
             proxy.echo("x" * 100)
-        assert SHORT_S * 0.9 < time.monotonic() - began < SHORT_S * 4
+        assert SHORT_S * 0.9 < time.monotonic() - began < SHORT_S * 10
 
 
 def test_b1_a_timeout_is_for_the_whole_call_with_asyncio_too(server: Server) -> None:
@@ -108,7 +108,7 @@ def test_b1_a_timeout_is_for_the_whole_call_with_asyncio_too(server: Server) -> 
             return time.monotonic() - began
 
     with trickling(server, after=1) as uri:
-        assert SHORT_S * 0.9 < asyncio.run(impatient(uri)) < SHORT_S * 4
+        assert SHORT_S * 0.9 < asyncio.run(impatient(uri)) < SHORT_S * 10
 
 
 def test_b4_an_exception_that_nobody_knows_keeps_name_text_traceback_and_connection(proxy: Proxy) -> None:
