@@ -15,7 +15,6 @@ from pyro_client.retry import delays, repeats
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, NEXT_ITEM, checked_id
 from pyro_core.calls import StreamHandle
-from pyro_core.context import sending
 from pyro_core.errors import (
     CommunicationError,
     RemoteError,
@@ -133,24 +132,14 @@ class AsyncChannel:
         flags: int,
         object_id: str | None,
     ) -> tuple[Connection, Message | None]:
-        profile = self.profile
         async with self._turn():
             connection = await self._connected()
-            if object_id is None:
-                object_id = profile.object_id
-                if method in profile.oneway:
-                    flags |= ONEWAY
-            payload = connection.serializer.encode_call(object_id, method, args, kwargs)
-            request = invoke.request(
-                connection, payload, flags, profile.request_extras(), compress=profile.settings.compression
+            request, oneway = invoke.request_for(
+                connection, self.profile, method, args, kwargs, flags, object_id
             )
-            message = await self._exchange(connection, request, oneway=bool(flags & ONEWAY))
+            message = await self._exchange(connection, request, oneway=oneway)
         if message is not None:
-            block = sending()
-            if block is not None:
-                block.response_annotations = message.annotations
-            if profile.on_response is not None:
-                profile.on_response(message.annotations, message.kind)
+            invoke.announce(self.profile, message)
         return connection, message
 
     async def _exchange(self, connection: Connection, request: bytes, *, oneway: bool) -> Message | None:

@@ -282,30 +282,20 @@ class Channel:
         flags: int,
         object_id: str | None,
     ) -> tuple[Connection, Message | None]:
-        profile = self.profile
         deadline = self._deadline()
         self._acquire(deadline)
         try:
             connection = self._connected(deadline)
-            if object_id is None:
-                object_id = profile.object_id
-                if method in profile.oneway:
-                    flags |= ONEWAY
-            payload = connection.serializer.encode_call(object_id, method, args, kwargs)
-            request = invoke.request(
-                connection, payload, flags, profile.request_extras(), compress=profile.settings.compression
+            request, oneway = invoke.request_for(
+                connection, self.profile, method, args, kwargs, flags, object_id
             )
-            plan = invoke.exchange(connection, request, oneway=bool(flags & ONEWAY))
+            plan = invoke.exchange(connection, request, oneway=oneway)
             message = self._run(plan, deadline)
             self._become_ready(connection)
         finally:
             self._lock.release()
         if message is not None:
-            block = sending()
-            if block is not None:
-                block.response_annotations = message.annotations
-            if profile.on_response is not None:
-                profile.on_response(message.annotations, message.kind)
+            invoke.announce(self.profile, message)
         return connection, message
 
     def _result(self, connection: Connection, message: Message) -> Any:

@@ -138,17 +138,7 @@ class ServerEngine:
             serializer = self._find_serializer(request)
             if serializer is None:
                 return self._refuse_serializer(request)
-        context = CallContext(
-            connection=self.connection,
-            daemon=self._host.daemon,
-            client_address=self.connection.peer,
-            seq=request.seq,
-            flags=request.flags,
-            serializer=serializer.name,
-            version=request.version,
-            annotations=request.annotations,
-            correlation_id=request.correlation_id,
-        )
+        context = self._context(request, serializer)
         token = enter_call(context)
         try:
             if request.flags & _SPECIAL:
@@ -176,6 +166,20 @@ class ServerEngine:
             self._host.connection_lost(self.connection, was_accepted=not self.awaiting_handshake)
 
     # ---- requests
+
+    def _context(self, request: Message, serializer: Serializer) -> CallContext:
+        """What a method, or a hook, may know of the request that it serves."""
+        return CallContext(
+            connection=self.connection,
+            daemon=self._host.daemon,
+            client_address=self.connection.peer,
+            seq=request.seq,
+            flags=request.flags,
+            serializer=serializer.name,
+            version=request.version,
+            annotations=request.annotations,
+            correlation_id=request.correlation_id,
+        )
 
     def _requests(self, events: Sequence[ServerEvent]) -> list[Request]:
         requests: list[Request] = []
@@ -320,17 +324,7 @@ class ServerEngine:
         serializer = self._find_serializer(request)
         if serializer is None:
             return self._turn_away(request, _not_accepted(request))
-        context = CallContext(
-            connection=self.connection,
-            daemon=self._host.daemon,
-            client_address=self.connection.peer,
-            seq=request.seq,
-            flags=request.flags,
-            serializer=serializer.name,
-            version=request.version,
-            annotations=request.annotations,
-            correlation_id=request.correlation_id,
-        )
+        context = self._context(request, serializer)
         token = enter_call(context)
         try:
             payload = greeting(self._host, self.connection, request, serializer)
