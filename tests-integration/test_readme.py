@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import processes
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,3 +37,21 @@ def test_the_server_and_the_client_of_the_readme_greet_each_other(tmp_path: Path
 def test_every_code_block_is_one_that_a_test_runs() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf8")
     assert set(re.findall(r"^```python ?(\w*)$", text, re.MULTILINE)) == set(blocks()) == {"server", "client"}
+
+
+PROGRAMS = [
+    pytest.param(code, id=f"{path.relative_to(ROOT)}-{number}")
+    for path in sorted(
+        [*ROOT.glob("packages/*/README.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+    )
+    for number, code in enumerate(
+        re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf8"), re.M | re.S)
+    )
+]
+
+
+@pytest.mark.parametrize("code", PROGRAMS)
+def test_every_program_in_the_other_texts_runs_as_it_stands(code: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(code, encoding="utf8")
+    processes.run([sys.executable, program])
