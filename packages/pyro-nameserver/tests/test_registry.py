@@ -8,6 +8,7 @@ import pytest
 
 from pyro_core.context import CallContext, enter_call, leave_call
 from pyro_core.errors import NameNotFound, NameTaken, NamingError
+from pyro_core.members import members_of
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48, PROTOCOL_502
 from pyro_core.settings import Limits
 from pyro_core.uri import URI
@@ -16,7 +17,6 @@ from pyro_nameserver.registry import OWN_TAGS, Registry
 from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.memory import MemoryStorage
 from pyro_nameserver.storage.sqlite import SqliteStorage
-from pyro_server.members import members_of
 
 HERE = "PYRO:obj@localhost:4444"
 OWN = "PYRO:Pyro.NameServer@localhost:9090"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pyro_core.context import serving
 from pyro_core.errors import NameNotFound, NameTaken, NamingError
+from pyro_core.expose import expose
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48
 from pyro_core.settings import Limits
 from pyro_core.uri import URI
@@ -21,7 +22,6 @@ from pyro_nameserver.inputs import (
 )
 from pyro_nameserver.patterns import PatternSearch
 from pyro_nameserver.storage.base import Entry, Storage
-from pyro_server.expose import expose
 
 OWN_TAGS: Final = frozenset(
     ["class:Pyro5.nameserver.NameServer", "class:Pyro4.naming.NameServer", "class:pyro_nameserver.Registry"]

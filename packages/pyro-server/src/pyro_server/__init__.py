@@ -18,7 +18,7 @@ What is not needed for decorating classes is imported when it is first used.
 
 from typing import TYPE_CHECKING, Any
 
-from pyro_server.expose import behavior, callback, expose, oneway
+from pyro_core.expose import behavior, callback, expose, oneway
 from pyro_server.serve import serve
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import serving
-from pyro_server.expose import expose, oneway
+from pyro_core.expose import expose, oneway
 
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost

@@ -9,9 +9,9 @@ from typing import Any, Final
 from pyro_core.calls import Blob
 from pyro_core.convert import BatchFailure
 from pyro_core.errors import DaemonError, ProtocolError, SerializeError
+from pyro_core.members import Attribute
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
 from pyro_server.instances import Sessions, instance_for, method_for, refusal
-from pyro_server.members import Attribute
 from pyro_server.objects import Entry, ObjectTable
 
 PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set})

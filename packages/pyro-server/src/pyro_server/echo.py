@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from pyro_server.expose import behavior, expose, oneway
+from pyro_core.expose import behavior, expose, oneway
 
 ECHO_ID: Final = "test.echoserver"
 """Id and name of the echo object. Source: the stock echo server."""

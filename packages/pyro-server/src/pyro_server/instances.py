@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyro_core.errors import DaemonError
-from pyro_server.expose import is_private
+from pyro_core.expose import is_private
 from pyro_server.objects import Bound, Entry, ObjectTable
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 from pyro_core.errors import DaemonError
+from pyro_core.expose import INSTANCING_MARK, InstanceMode
+from pyro_core.members import MemberTable, members_of
 from pyro_core.names import DAEMON_ID
-from pyro_server.expose import INSTANCING_MARK, InstanceMode
-from pyro_server.members import MemberTable, members_of
 
 Bound = dict[str, Callable[..., Any]]
 

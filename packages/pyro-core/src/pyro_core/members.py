@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pyro_core.errors import DaemonError
+from pyro_core.expose import CALLBACK_MARK, EXPOSED_MARK, ONEWAY_MARK, accessors, is_private
 from pyro_core.metadata import Metadata
-from pyro_server.expose import CALLBACK_MARK, EXPOSED_MARK, ONEWAY_MARK, accessors, is_private
 
 Getter = Callable[[Any], Any]
 Setter = Callable[[Any, Any], None]

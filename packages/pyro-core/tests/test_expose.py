@@ -2,8 +2,7 @@ import functools
 
 import pytest
 
-from pyro_server import behavior, callback, expose, oneway
-from pyro_server.expose import is_private
+from pyro_core.expose import behavior, callback, expose, is_private, oneway
 
 
 def test_exposing_a_class_marks_its_own_public_functions_and_properties() -> None:

@@ -4,9 +4,9 @@ from collections import deque
 import pytest
 
 from pyro_core.errors import DaemonError
+from pyro_core.expose import callback, expose, oneway
+from pyro_core.members import members_of
 from pyro_core.metadata import Metadata
-from pyro_server import callback, expose, oneway
-from pyro_server.members import members_of
 
 
 @expose
