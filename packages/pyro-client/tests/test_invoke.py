@@ -11,6 +11,7 @@ from pyro_core import plans
 from pyro_core.calls import StreamHandle
 from pyro_core.client_session import ClientSession
 from pyro_core.errors import ConnectionClosedError, ProtocolError, RemoteError
+from pyro_core.outcomes import outcome, outcome_for_coroutine
 from pyro_core.settings import ClientSettings, Limits
 from pyro_core.uri import URI
 from pyro_core.wire.codec import codec_for
@@ -38,7 +39,7 @@ def converse(connection: Connection, *received: bytes) -> Any:
 def test_an_answer_may_come_in_pieces(connection: Connection) -> None:
     answer = CODEC.pack(RESULT, 200, 1, b"'hello'")
     message = converse(connection, answer[:3], answer[3:45], answer[45:])
-    assert invoke.result(connection, message) == "hello"
+    assert outcome(connection.serializer, message) == "hello"
 
 
 def test_a_oneway_call_waits_for_nothing(connection: Connection) -> None:
@@ -79,19 +80,19 @@ def answer(payload: bytes, flags: int = 0, **annotations: bytes) -> Message:
 def test_streams_become_handles(connection: Connection) -> None:
     error = b"{'__class__': 'builtins.ValueError', '__exception__': True, 'args': ()}"
     flags = STREAM | EXCEPTION
-    assert invoke.result(connection, answer(error, flags, STRM=b"abc")) == StreamHandle("abc")
-    assert invoke.result(connection, answer(error, flags)) == StreamHandle(None)
+    assert outcome(connection.serializer, answer(error, flags, STRM=b"abc")) == StreamHandle("abc")
+    assert outcome(connection.serializer, answer(error, flags)) == StreamHandle(None)
 
 
 def test_an_exception_that_is_none_is_shown(connection: Connection) -> None:
     with pytest.raises(RemoteError, match="'just text'"):
-        invoke.result(connection, answer(b"'just text'", EXCEPTION))
+        outcome(connection.serializer, answer(b"'just text'", EXCEPTION))
 
 
 def test_stop_iteration_is_disguised_only_within_plans(connection: Connection) -> None:
     error = b"{'__class__': 'builtins.StopIteration', '__exception__': True, 'args': (7,)}"
     with pytest.raises(StopIteration):
-        invoke.result(connection, answer(error, EXCEPTION))
+        outcome(connection.serializer, answer(error, EXCEPTION))
     with pytest.raises(RemoteError, match=r"builtins\.StopIteration: 7") as caught:
-        invoke.result_within_plan(connection, answer(error, EXCEPTION))
+        outcome_for_coroutine(connection.serializer, answer(error, EXCEPTION))
     assert isinstance(caught.value.__cause__, StopIteration)

@@ -7,7 +7,7 @@ from pyro_core.calls import Blob
 from pyro_core.convert import BatchFailure
 from pyro_core.errors import DaemonError, ProtocolError, SerializeError
 from pyro_server import behavior, expose
-from pyro_server.dispatch import Dispatcher
+from pyro_server.dispatch import Dispatcher, is_iterator, stream_in_batch
 from pyro_server.instances import Sessions
 from pyro_server.objects import ObjectTable
 
@@ -200,8 +200,14 @@ def test_an_unknown_method_fails_the_batch_before_anything_is_called(
     assert thing.log == []
 
 
-def test_a_generator_in_a_batch_is_a_clear_error_and_is_closed(dispatcher: Dispatcher, thing: Thing) -> None:
-    one, failure = dispatcher.batch("thing", [("add", (0, 1), {}), ("items", (), {})], SESSIONS)
+def test_what_finishes_the_results_of_a_batch_may_refuse_one(dispatcher: Dispatcher, thing: Thing) -> None:
+    def finish(result: Any) -> Any:
+        if is_iterator(result):
+            raise stream_in_batch(result)
+        return result
+
+    calls = [("add", (0, 1), {}), ("items", (), {})]
+    one, failure = dispatcher.batch("thing", calls, SESSIONS, finish)
     assert one == 1
     assert isinstance(failure.error, SerializeError)
     assert "generator" in str(failure.error)

@@ -10,8 +10,8 @@ TIMEOUTS = Timeouts(handshake_s=10, message_s=20, write_s=30, housekeeping_s=2)
 
 
 def connection(**engine: Any) -> Connection:
-    facts = {"awaiting_handshake": False, "mid_message": False, "closing": False, **engine}
-    made = Connection(SimpleNamespace(fileno=lambda: 3), "peer", SimpleNamespace(**facts), 100.0)  # type: ignore[arg-type]
+    facts = {"awaiting_handshake": False, "mid_message": False, "closing": False, "busy": False, **engine}
+    made = Connection(SimpleNamespace(fileno=lambda: 3), "peer", SimpleNamespace(**facts), 100.0, None)  # type: ignore[arg-type]
     made.mask = READABLE
     return made
 
@@ -43,10 +43,11 @@ def test_a_message_must_make_progress() -> None:
 
 def test_an_answer_must_be_taken_and_a_large_one_soon() -> None:
     made = connection()
-    made.unsent = memoryview(bytes(1000))
+    made.unsent.append(memoryview(bytes(1000)))
+    made.unsent_bytes = 1000
     assert overdue(made, 30) == []
     assert overdue(made, 30.1) == ["took nothing of 1000 bytes for 30 s"]
-    made.unsent = memoryview(bytes(1001))
+    made.unsent_bytes = 1001
     assert overdue(made, 2) == []
     assert len(overdue(made, 2.1)) == 1
 

@@ -41,7 +41,7 @@ class Engine:
 def parts(*, limit: int = 100, runners: int = 2) -> tuple[Oneways, Pool, Connection, Engine, list[str]]:
     pool, engine, alerts = Pool(), Engine(), []
     oneways = Oneways(pool, limit=limit, runners=runners, alert=lambda: alerts.append("alert"))  # type: ignore[arg-type]
-    connection = Connection(SimpleNamespace(fileno=lambda: 3), "peer", engine, 0.0)  # type: ignore[arg-type]
+    connection = Connection(SimpleNamespace(fileno=lambda: 3), "peer", engine, 0.0, None)  # type: ignore[arg-type]
     return oneways, pool, connection, engine, alerts
 
 

@@ -22,6 +22,7 @@ from pyro_core.errors import (
     TimeoutError,
 )
 from pyro_core.names import DAEMON_ID
+from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
 
@@ -87,7 +88,7 @@ class AsyncChannel:
                 await self.runner.sleep(next(waits))
         if message is None:
             return None
-        value = invoke.result_within_plan(connection, message)
+        value = outcome_for_coroutine(connection.serializer, message)
         return AsyncRemoteIterator(self, value) if type(value) is StreamHandle else value
 
     async def bind(self) -> bool:

@@ -16,6 +16,7 @@ from pyro_client.streams import RemoteIterator
 from pyro_core.calls import StreamHandle
 from pyro_core.context import request_extras, sending, serving
 from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
+from pyro_core.outcomes import outcome
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
 
@@ -299,7 +300,7 @@ class Channel:
         return connection, message
 
     def _result(self, connection: Connection, message: Message) -> Any:
-        value = invoke.result(connection, message)
+        value = outcome(connection.serializer, message)
         return RemoteIterator(self, value) if type(value) is StreamHandle else value
 
     def _connected(self, deadline: float | None) -> Connection:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyro_core.context import CallContext, current_call, outgoing
     from pyro_core.convert import ClassRules
     from pyro_core.errors import (
+        CallCancelled,
         CommunicationError,
         ConnectionClosedError,
         ConnectionRejected,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "URI",
     "Blob",
+    "CallCancelled",
     "CallContext",
     "ClassRules",
     "ClientSettings",

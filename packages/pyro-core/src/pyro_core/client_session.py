@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pyro_core import features as extras
+from pyro_core.duplex import pack_cancel, read_credit, read_items
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.events import (
     Accepted,
+    CallArrived,
+    CancelArrived,
     ClientEvent,
+    CreditArrived,
+    ItemsArrived,
     PeerBroke,
     PongArrived,
     Refused,
@@ -21,11 +26,14 @@ from pyro_core.wire.codec import codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
+    CANCEL,
     COMPRESSED,
     CONNECT,
     CONNECT_FAIL,
     CONNECT_OK,
+    CREDIT,
     INVOKE,
+    ITEMS,
     META_ON_CONNECT,
     NO_ANNOTATIONS,
     ONEWAY,
@@ -50,7 +58,9 @@ class ClientSession:
 
     Send what ``connect``, ``call`` and ``ping`` give; feed ``receive_data`` and look at ``events``. A server
     that breaks the protocol becomes the event ``PeerBroke``; receiving never raises. One call is under way at
-    a time.
+    a time, unless both sides agreed on ``calls``.
+
+    One thread at a time may make requests, and one at a time may receive; they may be two threads.
 
     Args:
         version: Protocol version to speak.
@@ -69,6 +79,7 @@ class ClientSession:
     __slots__ = (
         "_buffer",
         "_events",
+        "_forgotten",
         "_max_message_bytes",
         "_offered",
         "_pack",
@@ -92,7 +103,8 @@ class ClientSession:
         self._max_message_bytes = limits.max_message_bytes
         self._buffer = FrameBuffer(max_message_bytes=limits.max_message_bytes)
         self._events: list[ClientEvent] = []
-        self._waiting = False
+        self._waiting: set[int] = set()  # numbers of the calls whose answers are due
+        self._forgotten: set[int] = set()  # those of them whose answers nobody wants any more
         self._pings = 0
 
     @property
@@ -156,11 +168,55 @@ class ClientSession:
                 payload = packed
                 flags |= COMPRESSED
         seq = (self.seq + 1) & 0xFFFF
+        if seq in self._waiting:
+            seq = self._free_number(seq)
         data = self._pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self.seq = seq
         if not flags & ONEWAY:
-            self._waiting = True
+            self._waiting.add(seq)
         return data
+
+    def cancel(self, seq: int) -> bytes:
+        """The CANCEL of a call whose answer nobody wants any more; what still comes of it is dropped.
+
+        Args:
+            seq: Number of the call.
+
+        Returns:
+            Bytes to send; empty if the server does not know this extra, or the answer is there already.
+        """
+        if seq not in self._waiting:
+            return b""
+        self._forgotten.add(seq)
+        return pack_cancel(self.version, seq) if extras.CANCEL in self.features else b""
+
+    @property
+    def forgotten(self) -> int:
+        """Number of calls whose answers are due, and wanted by nobody."""
+        return len(self._forgotten)
+
+    def answer(self, request: Message, payload: Buffer, flags: int = 0) -> bytes:
+        """The RESULT of a call that the server made.
+
+        Args:
+            request: The message of ``CallArrived``.
+            payload: Serialized result or exception.
+            flags: Such as ``EXCEPTION``.
+
+        Raises:
+            MessageTooLarge: If the payload is larger than ``max_message_bytes``.
+        """
+        if len(payload) > self._max_message_bytes:
+            raise MessageTooLarge(len(payload), self._max_message_bytes, "reply")
+        return self._pack(
+            RESULT,
+            request.serializer_id,
+            request.seq,
+            payload,
+            flags,
+            NO_ANNOTATIONS,
+            request.correlation_id,
+        )
 
     def ping(self) -> bytes:
         """The PING that asks whether the server still lives."""
@@ -180,12 +236,12 @@ class ClientSession:
             if message is None:
                 self._advance()
             elif (
-                self._waiting
-                and message.seq == self.seq
-                and message.kind == RESULT
+                message.kind == RESULT
+                and message.seq in self._waiting
                 and not message.flags & COMPRESSED
+                and message.seq not in self._forgotten
             ):
-                self._waiting = False
+                self._waiting.discard(message.seq)
                 return message
             else:
                 self._handle(message)
@@ -229,14 +285,7 @@ class ClientSession:
         kind = message.kind
         inflated(message, self._buffer.max_message_bytes)
         if kind == RESULT and self._waiting:
-            if message.seq != self.seq:
-                raise ProtocolError(
-                    f"reply out of sequence; expected number {self.seq}, received {message.seq}",
-                    expected=self.seq,
-                    received=message.seq,
-                )
-            self._waiting = False
-            self._events.append(ReplyArrived(message))
+            self._take_reply(message)
         elif kind == PING and self._pings:
             self._pings -= 1
             self._events.append(PongArrived(message))
@@ -247,6 +296,14 @@ class ClientSession:
             self._events.append(Accepted(message, self.features))
         elif kind == CONNECT_FAIL and self.state == "connecting":
             self._close(Refused(message.payload, message.serializer_id, message))
+        elif kind == INVOKE and extras.CALLBACK in self.features:
+            self._events.append(CallArrived(message))
+        elif kind == CANCEL and extras.CANCEL in self.features:
+            self._events.append(CancelArrived(message.seq))
+        elif kind == ITEMS and extras.STREAM in self.features:
+            self._events.append(ItemsArrived(read_items(message)))
+        elif kind == CREDIT and extras.STREAM in self.features:
+            self._events.append(CreditArrived(read_credit(message)))
         else:
             expected = self._expected()
             raise ProtocolError(
@@ -256,10 +313,34 @@ class ClientSession:
                 received=kind,
             )
 
+    def _take_reply(self, message: Message) -> None:
+        seq = message.seq
+        if seq not in self._waiting:
+            due = sorted(self._waiting - self._forgotten)
+            expected = due[0] if len(due) == 1 else due[:10]
+            raise ProtocolError(
+                f"reply out of sequence; expected number {expected}, received {seq}",
+                expected=expected,
+                received=seq,
+            )
+        self._waiting.discard(seq)
+        if seq in self._forgotten:
+            self._forgotten.discard(seq)
+        else:
+            self._events.append(ReplyArrived(message))
+
+    def _free_number(self, seq: int) -> int:
+        """The next number that no call under way has."""
+        for step in range(0x10000):
+            candidate = (seq + step) & 0xFFFF
+            if candidate not in self._waiting:
+                return candidate
+        raise ProtocolError("65536 calls are under way on this connection; wait for some, or use another")
+
     def _expected(self) -> str:
         if self.state == "connecting":
             return "CONNECTOK or CONNECTFAIL"
-        return " or ".join(["RESULT"] * self._waiting + ["PING"] * bool(self._pings)) or "nothing"
+        return " or ".join(["RESULT"] * bool(self._waiting) + ["PING"] * bool(self._pings)) or "nothing"
 
     def _close(self, event: ClientEvent) -> None:
         self.state = "closed"

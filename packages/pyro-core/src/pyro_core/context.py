@@ -8,10 +8,11 @@ calls that a client makes in a ``with`` block.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
 
-from pyro_core.errors import ProtocolError, PyroError
+from pyro_core.errors import CallCancelled, ProtocolError, PyroError, TimeoutError
 from pyro_core.names import PROTOCOL_502, RESERVED_ANNOTATIONS
 from pyro_core.wire.message import NO_ANNOTATIONS
 
@@ -39,15 +40,21 @@ class CallContext:
         version: Protocol version of the caller.
         annotations: What the caller sent along.
         response_annotations: What goes along with the reply; assign or change it.
+        deadline: When the caller stops waiting, as ``time.monotonic()`` counts; None if it did not tell.
+        cancelled: The caller does not want the answer any more. A method that takes long looks at it now and
+            then, or calls ``raise_if_cancelled``.
     """
 
     __slots__ = (
         "_correlation_id",
+        "_on_cancel",
         "_response_annotations",
         "annotations",
+        "cancelled",
         "client_address",
         "connection",
         "daemon",
+        "deadline",
         "flags",
         "method",
         "object_id",
@@ -70,6 +77,7 @@ class CallContext:
         version: int = PROTOCOL_502,
         annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
         correlation_id: bytes | None = None,
+        deadline: float | None = None,
     ) -> None:
         self.connection = connection
         self.daemon = daemon
@@ -83,6 +91,42 @@ class CallContext:
         self.annotations = annotations
         self._correlation_id = correlation_id
         self._response_annotations: dict[str, bytes] | None = None
+        self.deadline = deadline
+        self.cancelled = False
+        self._on_cancel: Callable[[], object] | None = None
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the caller stops waiting, 0 if it has; None if it did not tell."""
+        return None if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
+
+    def raise_if_cancelled(self) -> None:
+        """Go on only if somebody waits for the answer.
+
+        Raises:
+            CallCancelled: If the caller took the call back, or went away.
+            TimeoutError: If its deadline has passed.
+        """
+        if self.cancelled:
+            raise CallCancelled(f"the call of {self.method!r} was cancelled by its caller")
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise TimeoutError(f"the deadline of the call of {self.method!r} has passed")
+
+    def cancel(self) -> None:
+        """For servers: the caller does not want the answer any more."""
+        self.cancelled = True
+        if self._on_cancel is not None:
+            self._on_cancel()
+
+    def when_cancelled(self, action: Callable[[], object] | None) -> None:
+        """Have something done, in another thread, when the call is cancelled; at once if it is already.
+
+        Args:
+            action: Ends what the method waits for; None takes it back.
+        """
+        self._on_cancel = action
+        if self.cancelled and action is not None:
+            action()
 
     @property
     def response_annotations(self) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ do. Catch ``PyroError`` for all of them, or one branch::
     |- NamingError
     |  |- NameNotFound(.name .near), NameTaken(.name), NameServerNotFound(.tried)
     |- DaemonError
+    |- CallCancelled
     |- SecurityError
     |- PluginError  .group .name
     `- RemoteError  .type_name .message .remote_traceback
@@ -194,6 +195,10 @@ class DaemonError(PyroError):
 
 class SecurityError(PyroError):
     """Refused on purpose: private or unexposed member, serializer not accepted, not authorized."""
+
+
+class CallCancelled(PyroError):
+    """The caller took the call back before it was done, or went away."""
 
 
 class PluginError(PyroError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyro_core.duplex import Credit, Items
 from pyro_core.errors import ProtocolError
 from pyro_core.records import Record
 from pyro_core.wire.message import Buffer, Message
@@ -23,7 +24,7 @@ class ConnectArrived(Record):
 
 
 class CallArrived(Record):
-    """Server: a call.
+    """A call; for a client, one of an object that it has offered.
 
     Attributes:
         message: The INVOKE, its payload not compressed.
@@ -81,7 +82,7 @@ class WrongVersion(Record):
 
 
 class ReplyArrived(Record):
-    """Client: the answer to the call that is under way.
+    """The answer to a call that is under way; ``message.seq`` tells which.
 
     Attributes:
         message: The RESULT, its payload not compressed.
@@ -106,6 +107,45 @@ class PongArrived(Record):
         self.message = message
 
 
+class CancelArrived(Record):
+    """The other side does not want the answer of a call any more.
+
+    Attributes:
+        seq: Number of the call.
+    """
+
+    __slots__ = ("seq",)
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+
+
+class CreditArrived(Record):
+    """The other side takes items of a stream that is made here.
+
+    Attributes:
+        credit: How many.
+    """
+
+    __slots__ = ("credit",)
+
+    def __init__(self, credit: Credit) -> None:
+        self.credit = credit
+
+
+class ItemsArrived(Record):
+    """Items of a stream that is made at the other side.
+
+    Attributes:
+        items: The items, still serialized.
+    """
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Items) -> None:
+        self.items = items
+
+
 class PeerBroke(Record):
     """The other side broke the protocol. The session is closed: send what it still has to say, then close.
 
@@ -119,5 +159,6 @@ class PeerBroke(Record):
         self.error = error
 
 
-ServerEvent = ConnectArrived | CallArrived | PeerBroke
-ClientEvent = Accepted | Refused | WrongVersion | ReplyArrived | PongArrived | PeerBroke
+DuplexEvent = CallArrived | ReplyArrived | CancelArrived | CreditArrived | ItemsArrived
+ServerEvent = ConnectArrived | PeerBroke | DuplexEvent
+ClientEvent = Accepted | Refused | WrongVersion | PongArrived | PeerBroke | DuplexEvent

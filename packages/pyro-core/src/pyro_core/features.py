@@ -13,7 +13,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-SUPPORTED: Final[frozenset[str]] = frozenset()
+CALLS: Final = "calls"
+"""Several calls in flight on one connection, answered in any order."""
+CANCEL: Final = "cancel"
+"""A caller may take back a call that is under way."""
+DEADLINE: Final = "deadline"
+"""A call tells how long its caller will wait."""
+STREAM: Final = "stream"
+"""Items of a stream are pushed, many in a message, within a credit window; in both directions."""
+CALLBACK: Final = "callback"
+"""The server may call objects of the client on the same connection."""
+BUFFERS: Final = "buffers"
+"""Large binary values travel beside the serialized part of a message."""
+TYPES: Final = "types"
+"""Values keep their Python types (see ``Serializer.faithful``)."""
+SERIALIZER_PREFIX: Final = "ser."
+"""Begins the name of a serializer that a client could use instead of that of the handshake."""
+
+DUPLEX: Final[frozenset[str]] = frozenset({CALLS, CANCEL, STREAM, CALLBACK})
+"""Extras that need a transport which reads on, and can send, while calls run."""
+SUPPORTED: Final[frozenset[str]] = DUPLEX | {DEADLINE, BUFFERS, TYPES}
 """Extras that this version of the core can do."""
 MAX_OFFER_BYTES: Final = 1_024
 """Longer offers count as none."""

@@ -47,6 +47,12 @@ ANNOTATION_HMAC: Final = "HMAC"
 """Protocol 48: SHA-1 digest of a message, where both sides share a key."""
 ANNOTATION_FEATURES: Final = "PYRX"
 """CONNECT and CONNECTOK annotation: the extras offered and agreed (see ``pyro_core.features``)."""
+ANNOTATION_DEADLINE: Final = "DLIN"
+"""Request annotation between our peers: how long the caller will wait (see ``pyro_core.duplex``)."""
+ANNOTATION_ITEMS: Final = "ITMS"
+"""Annotation of a message with items of a stream, between our peers (see ``pyro_core.duplex``)."""
+ANNOTATION_BUFFERS: Final = "BUFS"
+"""Annotation between our peers: which parts of the payload are buffers (see ``pyro_core.bulk``)."""
 RESERVED_ANNOTATIONS: Final = frozenset(
     {
         ANNOTATION_STREAM,
@@ -54,9 +60,15 @@ RESERVED_ANNOTATIONS: Final = frozenset(
         ANNOTATION_CORRELATION,
         ANNOTATION_HMAC,
         ANNOTATION_FEATURES,
+        ANNOTATION_DEADLINE,
+        ANNOTATION_ITEMS,
+        ANNOTATION_BUFFERS,
     }
 )
 """Annotation ids that users may not set themselves."""
+
+CALLBACK_HOST: Final = "<connection>"
+"""Host in the address of an object that is reached over the connection on which the address came."""
 
 PING_SERIALIZER_ID: Final = 42
 """What stock clients put into the serializer field of a PING; it has no meaning."""

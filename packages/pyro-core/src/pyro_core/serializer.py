@@ -61,6 +61,13 @@ class Serializer(abc.ABC):
             SerializeError: If the bytes are not of this format, or hold a class without a rule.
         """
 
+    def faithful(self) -> Serializer:
+        """A twin of this serializer that keeps Python's types, for two of our own peers that agreed on it.
+
+        What it writes need not be understood by stock peers. The default is this serializer itself.
+        """
+        return self
+
     def encode_call(
         self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
     ) -> bytes:

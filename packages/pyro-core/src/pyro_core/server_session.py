@@ -6,21 +6,35 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from pyro_core import features as extras
+from pyro_core.duplex import read_credit, read_items
 from pyro_core.errors import MessageTooLarge, ProtocolError
-from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
+from pyro_core.events import (
+    CallArrived,
+    CancelArrived,
+    ConnectArrived,
+    CreditArrived,
+    ItemsArrived,
+    PeerBroke,
+    ReplyArrived,
+    ServerEvent,
+)
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PROTOCOL_48, PROTOCOL_502
 from pyro_core.wire.codec import codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
+    CANCEL,
     COMPRESSED,
     CONNECT,
     CONNECT_FAIL,
     CONNECT_OK,
+    CREDIT,
     INVOKE,
+    ITEMS,
     META_ON_CONNECT,
     NO_ANNOTATIONS,
+    ONEWAY,
     PING,
     RESULT,
     Buffer,
@@ -45,7 +59,8 @@ class ServerSession:
     client that breaks the protocol becomes the event ``PeerBroke``; ``receive_data`` never raises. The
     protocol version is that of the client's first message.
 
-    ``reply`` may be used from any thread; everything else by one thread at a time.
+    ``reply`` may be used from any thread; everything else by one thread at a time, except that ``call`` may
+    be used by another one than receives.
 
     Args:
         limits: Of these, ``max_handshake_bytes`` holds until the handshake was accepted, and
@@ -62,6 +77,8 @@ class ServerSession:
     __slots__ = (
         "_agreed",
         "_buffer",
+        "_called",
+        "_calling",
         "_events",
         "_limits",
         "_may_connect",
@@ -86,6 +103,12 @@ class ServerSession:
         self._buffer = FrameBuffer(max_message_bytes=limit)
         self._events: list[ServerEvent] = []
         self._out = b""
+        self._called = 0  # number of the last call that the server made
+        self._calling: set[int] = set()  # numbers of those whose answers are due
+
+    def support(self, features: AbstractSet[str]) -> None:
+        """Agree to these extras from now on. To be called before anything is received."""
+        self._supported = features
 
     @property
     def version(self) -> int | None:
@@ -243,6 +266,44 @@ class ServerSession:
             request.correlation_id if correlation_id is None else correlation_id,
         )
 
+    def call(
+        self,
+        serializer_id: int,
+        payload: Buffer,
+        flags: int = 0,
+        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+        correlation_id: bytes | None = None,
+    ) -> tuple[int, bytes]:
+        """The INVOKE of a call to an object that the client has offered, where both agreed on ``callback``.
+
+        Args:
+            serializer_id: Of the payload.
+            payload: Serialized call.
+            flags: Such as ``ONEWAY``, with which no answer is expected.
+            annotations: To go with it.
+            correlation_id: 16 bytes, or None.
+
+        Returns:
+            Its number, which ``ReplyArrived`` will have, and the bytes.
+
+        Raises:
+            MessageTooLarge: If the payload is larger than ``max_message_bytes``.
+            ProtocolError: If 65536 calls are under way.
+        """
+        if len(payload) > self._limits.max_message_bytes:
+            raise MessageTooLarge(len(payload), self._limits.max_message_bytes, "call")
+        if len(self._calling) > 0xFFFF:
+            raise ProtocolError("65536 calls are under way on this connection; wait for some of them")
+        seq = (self._called + 1) & 0xFFFF
+        while seq in self._calling:
+            seq = (seq + 1) & 0xFFFF
+        codec = codec_for(self.version or PROTOCOL_502)
+        data = codec.pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
+        self._called = seq
+        if not flags & ONEWAY:
+            self._calling.add(seq)
+        return seq, data
+
     def _advance(self) -> None:
         while self.state in ("awaiting", "open"):
             message = self._buffer.next()
@@ -283,7 +344,7 @@ class ServerSession:
             self._out += codec_for(message.version).pack(
                 PING, message.serializer_id, message.seq, b"pong", correlation_id=message.correlation_id
             )
-        else:
+        elif not self._handle_duplex(message):
             raise ProtocolError(
                 f"invalid msg type {kind} received"
                 f"; expected INVOKE or PING after the handshake, received {kind_name(kind)}",
@@ -291,6 +352,25 @@ class ServerSession:
                 expected=(INVOKE, PING),
                 received=kind,
             )
+
+    def _handle_duplex(self, message: Message) -> bool:
+        """Take what only clients that agreed to it may send; False if this is nothing of that."""
+        kind, agreed = message.kind, self.features
+        if not agreed:
+            return False
+        if kind == CREDIT and extras.STREAM in agreed:
+            self._events.append(CreditArrived(read_credit(message)))
+        elif kind == ITEMS and extras.STREAM in agreed:
+            message = inflated(message, self._buffer.max_message_bytes)
+            self._events.append(ItemsArrived(read_items(message)))
+        elif kind == CANCEL and extras.CANCEL in agreed:
+            self._events.append(CancelArrived(message.seq))
+        elif kind == RESULT and message.seq in self._calling:
+            self._calling.discard(message.seq)
+            self._events.append(ReplyArrived(inflated(message, self._buffer.max_message_bytes)))
+        else:
+            return False
+        return True
 
     def _broke(self, error: ProtocolError) -> None:
         if self.state == "awaiting":

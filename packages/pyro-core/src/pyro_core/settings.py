@@ -28,7 +28,8 @@ class Limits:
         max_handshake_bytes: The same before the handshake is done.
         max_connections: Connections of one daemon.
         max_batch_calls: Calls in one batch.
-        max_streams: Item streams open in one daemon.
+        max_calls_in_flight: Calls of one connection that run or wait for a thread.
+        max_streams: Item streams open in one daemon, and item streams of one client that arrive.
         max_write_buffer_bytes: Answers that wait for one client to read them.
         max_oneway_queue: One-way calls that wait for a thread.
         max_query_regex_chars: Length of a regular expression in a name-server query.
@@ -39,6 +40,7 @@ class Limits:
     max_handshake_bytes: int = 128 * KIB
     max_connections: int = 10_000
     max_batch_calls: int = 100_000
+    max_calls_in_flight: int = 1_000
     max_streams: int = 1_000
     max_write_buffer_bytes: int = 64 * MIB
     max_oneway_queue: int = 10_000

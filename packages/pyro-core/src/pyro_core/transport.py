@@ -17,25 +17,62 @@ class Work(Protocol):
 
     Attributes:
         oneway: Nobody waits for an answer: it may run beside later requests of the same connection.
+        concurrent: It may run beside other requests of the same connection, and its answer may be sent
+            before theirs.
     """
 
     oneway: bool
+    concurrent: bool
+
+
+class Wire(Protocol):
+    """How the engine of a connection reaches it at any time, from any thread.
+
+    A transport that can do this gives itself to the engine with ``Engine.attach``; the engine then offers
+    the extras that need it (see ``pyro_core.features.DUPLEX``).
+    """
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, or keep them until the peer takes them. Never waits for the peer.
+
+        Raises:
+            ConnectionClosedError: If the connection is gone, or far too much waits to be sent.
+        """
+
+    def wait(self, ready: Callable[[float], bool], timeout_s: float) -> bool:
+        """Wait for something that will arrive on this connection, which is read and served meanwhile.
+
+        Args:
+            ready: Waits for so many seconds at most, and tells whether it has happened; like
+                ``threading.Event.wait``.
+            timeout_s: How long to wait.
+
+        Returns:
+            Whether it has happened.
+        """
 
 
 class Engine(Protocol):
     """The server's side of one connection, without its socket.
 
     One thread at a time calls ``receive``, ``output`` and ``close``. ``run`` may be called from any
-    thread; only works with ``oneway`` may run at the same time as others of this connection.
+    thread; only works with ``oneway`` or ``concurrent`` may run at the same time as others of this
+    connection.
 
     Attributes:
+        shared: Several calls of the peer may be under way: what arrives is to be received, and served, also
+            while works run. Only if ``attach`` was called.
         awaiting_handshake: True until the peer's handshake was accepted; the transport closes a
             connection that stays so longer than ``Timeouts.handshake_s``.
         closing: True when the connection must be closed once ``output`` has been sent.
     """
 
+    shared: bool
     awaiting_handshake: bool
     closing: bool
+
+    def attach(self, wire: Wire) -> None:
+        """Let the engine reach its connection. To be called before ``receive``, if at all."""
 
     @property
     def mid_message(self) -> bool:
@@ -43,6 +80,10 @@ class Engine(Protocol):
 
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order. Bad bytes do not raise."""
+
+    @property
+    def busy(self) -> bool:
+        """True while works of a shared connection run or wait to be run."""
 
     def run(self, work: Any) -> bytes:
         """Run one request that ``receive`` gave; gives the bytes of the answer, empty for none.

@@ -36,18 +36,32 @@ class AcceptedSerializers:
         self._rules = rules
         self._registry = plugins.serializers()
         self._tables: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
+        self._faithful: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
         self._unloaded = set(self.names)
         self._lock = threading.Lock()
         for name in self.names:
             if name not in _DEFAULT_NAMES:
                 self._load(name)
 
-    def table(self, version: int) -> dict[int, Serializer]:
-        """Serializer id -> serializer, for those of a protocol version that were needed so far."""
-        return self._tables[version]
+    def table(self, version: int, *, faithful: bool = False) -> dict[int, Serializer]:
+        """Serializer id -> serializer, for those of a protocol version that were needed so far.
 
-    def find(self, version: int, serializer_id: int) -> Serializer | None:
+        Args:
+            version: The protocol version.
+            faithful: Give the twins for peers that agreed on faithful types.
+        """
+        return (self._faithful if faithful else self._tables)[version]
+
+    def find(self, version: int, serializer_id: int, *, faithful: bool = False) -> Serializer | None:
         """The serializer with that number, or None if there is none that is accepted."""
+        if faithful:
+            twins = self._faithful[version]
+            twin = twins.get(serializer_id)
+            if twin is None:
+                plain = self.find(version, serializer_id)
+                if plain is not None:
+                    twin = twins[serializer_id] = plain.faithful()
+            return twin
         table = self._tables[version]
         serializer = table.get(serializer_id)
         if serializer is None and self._unloaded:

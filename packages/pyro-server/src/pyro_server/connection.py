@@ -1,9 +1,15 @@
 """What hooks and methods see of the connection that a call came from."""
 
+import socket
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyro_server.instances import Sessions
+
+if TYPE_CHECKING:
+    from pyro_server.conversation import Conversation
+
+_DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
 class Connection:
@@ -15,9 +21,20 @@ class Connection:
         version: Protocol version that the client speaks; 0 before that is known.
         handshake: What the client said in its handshake.
         sessions: Instances that belong to this connection.
+        conversation: What goes on beside its calls; None with peers that know nothing of that.
     """
 
-    __slots__ = ("__weakref__", "_tracked", "handshake", "peer", "sessions", "socket", "version")
+    __slots__ = (
+        "__weakref__",
+        "_released",
+        "_tracked",
+        "conversation",
+        "handshake",
+        "peer",
+        "sessions",
+        "socket",
+        "version",
+    )
 
     def __init__(self, peer: str, sock: Any) -> None:
         self.peer = peer
@@ -25,7 +42,24 @@ class Connection:
         self.version = 0
         self.handshake: Any = None
         self.sessions = Sessions()
+        self.conversation: Conversation | None = None
         self._tracked: weakref.WeakSet[Any] | None = None
+        self._released = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the other side has closed the connection, noticed or not."""
+        if self._released:
+            return True
+        if not _DONT_WAIT:
+            return False  # looking might wait
+        try:
+            # Not the method of a TLS socket: whether the connection itself was closed is the question.
+            return not socket.socket.recv(self.socket, 1, socket.MSG_PEEK | _DONT_WAIT)
+        except (BlockingIOError, TypeError):
+            return False
+        except OSError:
+            return True
 
     def __repr__(self) -> str:
         return f"<Connection from {self.peer or 'somewhere'}>"
@@ -47,6 +81,7 @@ class Connection:
 
     def release(self) -> None:
         """Close what is tracked and let go of the instances: the connection is gone."""
+        self._released = True
         tracked, self._tracked = self._tracked, None
         for resource in list(tracked or ()):
             try:

@@ -3,7 +3,7 @@
 Knows nothing of messages, serializers or connections' sockets. A method's errors pass through.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pyro_core.calls import Blob
@@ -11,6 +11,7 @@ from pyro_core.convert import BatchFailure
 from pyro_core.errors import DaemonError, ProtocolError, SerializeError
 from pyro_core.members import Attribute
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
+from pyro_core.net.pump import finish as finish_items
 from pyro_server.instances import Sessions, instance_for, method_for, refusal
 from pyro_server.objects import Entry, ObjectTable
 
@@ -81,7 +82,13 @@ class Dispatcher:
             return function(*args, **kwargs)
         return function(*args)
 
-    def batch(self, object_id: str, calls: Any, sessions: Sessions) -> list[Any]:
+    def batch(
+        self,
+        object_id: str,
+        calls: Any,
+        sessions: Sessions,
+        finish: Callable[[Any], Any] = lambda result: result,
+    ) -> list[Any]:
         """Run several calls of one object, one after the other; the first that fails is the last.
 
         All methods are looked up before the first is called, so an unknown one means that nothing was done.
@@ -90,6 +97,8 @@ class Dispatcher:
             object_id: Which object.
             calls: Triples of method, positional and keyword arguments.
             sessions: Instances of the calling connection.
+            finish: Gets each result, and gives what is to stand for it; what it raises is a failure of
+                that call.
 
         Returns:
             The results; for a call that failed a ``BatchFailure``.
@@ -110,9 +119,7 @@ class Dispatcher:
         results: list[Any] = []
         for function, (_, args, kwargs) in zip(functions, calls, strict=True):
             try:
-                result = function(*args, **(kwargs or _NO_KEYWORDS))
-                if type(result) not in PLAIN and is_iterator(result):
-                    raise _stream_in_batch(result)
+                result = finish(function(*args, **(kwargs or _NO_KEYWORDS)))
             except BaseException as error:
                 # Whatever it is, it is this call's answer, and the connection lives.
                 results.append(BatchFailure(error))
@@ -182,11 +189,10 @@ def _found(function: Any, name: str) -> Any:
     return function
 
 
-def _stream_in_batch(items: Any) -> SerializeError:
-    close = getattr(items, "close", None)
-    if close is not None:
-        close()
+def stream_in_batch(items: Any) -> SerializeError:
+    """The error for an item stream in a batch, whose caller knows no such thing; the stream is closed."""
+    finish_items(items)
     return SerializeError(
-        f"the call returned an iterator ({type(items).__name__}), which cannot be part of a batch; "
-        "make this call outside of a batch, or let the method return a list"
+        f"the call returned an iterator ({type(items).__name__}), which cannot be part of a batch with this "
+        "client; make this call outside of a batch, or let the method return a list"
     )

@@ -5,57 +5,36 @@ call's context, and makes an answer of whatever happens.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pyro_core.calls import Blob
+from pyro_core.calls import Blob, StreamHandle
 from pyro_core.context import CallContext, checked_annotations, enter_call, leave_call
-from pyro_core.convert import BatchFailure
-from pyro_core.errors import ProtocolError, SerializeError
-from pyro_core.events import CallArrived, ConnectArrived, ServerEvent
-from pyro_core.features import SUPPORTED
-from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_STREAM, DAEMON_ID, PROTOCOL_48
-from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE
+from pyro_core.duplex import read_deadline
+from pyro_core.errors import CommunicationError, ProtocolError, SerializeError
+from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
+from pyro_core.features import CALLS, DUPLEX, SUPPORTED, TYPES
+from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_STREAM, PROTOCOL_48
+from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
+from pyro_core.transport import Wire, Work
 from pyro_core.wire.codec import codec_for
-from pyro_core.wire.message import (
-    BATCH,
-    EXCEPTION,
-    KEEP_SERIALIZED,
-    NO_ANNOTATIONS,
-    ONEWAY,
-    RESULT,
-    STREAM,
-    Message,
-)
+from pyro_core.wire.message import BATCH, EXCEPTION, KEEP_SERIALIZED, ONEWAY, RESULT, Message
+from pyro_server.answers import Answers
+from pyro_server.background import AsyncItems
 from pyro_server.blobs import read_blob_annotation
 from pyro_server.connection import Connection
-from pyro_server.dispatch import PLAIN, is_iterator
-from pyro_server.failures import encode_batch, encode_failure
+from pyro_server.conversation import Conversation
+from pyro_server.dispatch import PLAIN, is_iterator, stream_in_batch
 from pyro_server.handshake import greeting, refusal
+from pyro_server.requests import Job, Request
 
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 _SPECIAL = BATCH | KEEP_SERIALIZED
-
-
-class Request:
-    """One message that waits to be run.
-
-    Attributes:
-        message: The message.
-        oneway: Nobody waits for an answer.
-        is_handshake: It is a CONNECT and not a call.
-    """
-
-    __slots__ = ("is_handshake", "message", "oneway")
-
-    def __init__(self, message: Message, oneway: bool, is_handshake: bool) -> None:
-        self.message = message
-        self.oneway = oneway
-        self.is_handshake = is_handshake
 
 
 class ServerEngine:
@@ -67,44 +46,54 @@ class ServerEngine:
         require_handshake: False for a socket that the program connected itself.
 
     Attributes:
+        shared: Several calls of the client may be under way.
         awaiting_handshake: True until the client's handshake was accepted.
         closing: True when the connection must be closed after ``output`` was sent.
         connection: As given.
+        answers: Makes the answers.
+        conversation: What goes on beside the calls; None with peers that know nothing of that.
     """
 
     __slots__ = (
-        "_accepted",
-        "_annotate",
         "_call",
-        "_compress",
         "_gate",
         "_host",
-        "_max_bytes",
+        "_max_calls",
         "_open",
         "_pack",
+        "_quick_bytes",
         "_serializer",
         "_serializers",
         "_session",
+        "_wire",
+        "answers",
         "awaiting_handshake",
         "closing",
         "connection",
+        "conversation",
+        "shared",
     )
 
     def __init__(self, host: "DaemonHost", connection: Connection, *, require_handshake: bool = True) -> None:
         self._host = host
         self.connection = connection
         self._session = ServerSession(
-            limits=host.settings.limits, features=SUPPORTED, require_handshake=require_handshake
+            limits=host.settings.limits, features=SUPPORTED - DUPLEX, require_handshake=require_handshake
         )
+        self.answers = Answers(host, connection, self._session)
+        self.conversation: Conversation | None = None
+        self._wire: Wire | None = None
         self._serializers: dict[int, Serializer] = {}
         self._serializer: Serializer | None = None  # that of the handshake
         self._pack = codec_for(PROTOCOL_48).pack
         self._call = host.dispatcher.call
-        self._annotate = host.annotate
-        self._compress = host.settings.compression
-        self._max_bytes = host.settings.limits.max_message_bytes
+        plain = host.annotate is None and not host.settings.compression
+        # Up to this size an answer without annotations needs nothing that takes more care.
+        self._quick_bytes = min(host.settings.limits.max_message_bytes, 0xFFFF) if plain else -1
+        self._max_calls = host.settings.limits.max_calls_in_flight
         self._gate = threading.Lock()
         self._open = True
+        self.shared = False
         self.awaiting_handshake = require_handshake
         self.closing = False
 
@@ -113,7 +102,17 @@ class ServerEngine:
         """True while part of a message has arrived and the rest has not."""
         return self._session.mid_message
 
-    def receive(self, data: bytes) -> Sequence[Request]:
+    @property
+    def busy(self) -> bool:
+        """True while calls of a shared connection run or wait to be run."""
+        return self.conversation is not None and bool(self.conversation.requests)
+
+    def attach(self, wire: Wire) -> None:
+        """Let the engine reach its connection at any time."""
+        self._wire = wire
+        self._session.support(SUPPORTED)
+
+    def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""
         if self.awaiting_handshake:
             with self._gate:  # another thread may be deciding about the handshake
@@ -121,24 +120,24 @@ class ServerEngine:
                 return self._requests(self._session.events())
         message = self._session.call_from(data)
         if message is not None:
-            return (Request(message, message.flags & ONEWAY != 0, False),)
+            return (self._request(message),)
         return self._requests(self._session.events())
 
     def output(self) -> bytes:
         """Take what the session has to say by itself."""
         return self._session.data_to_send()
 
-    def run(self, work: Request) -> bytes:
+    def run(self, work: Any) -> bytes:
         """Run one request; gives the bytes of the answer, empty for none."""
+        if isinstance(work, Job):
+            return self._run_job(work)
         if work.is_handshake:
             return self._shake_hands(work.message)
+        begun = self.begin(work)
+        if isinstance(begun, bytes):
+            return begun
+        serializer, context = begun
         request = work.message
-        serializer = self._serializers.get(request.serializer_id)
-        if serializer is None:
-            serializer = self._find_serializer(request)
-            if serializer is None:
-                return self._refuse_serializer(request)
-        context = self._context(request, serializer)
         token = enter_call(context)
         try:
             if request.flags & _SPECIAL:
@@ -146,26 +145,116 @@ class ServerEngine:
             object_id, method, args, kwargs = serializer.decode_call(request.payload)
             context.object_id = object_id
             context.method = method
+            if ANNOTATION_STREAM in request.annotations:
+                args, kwargs = self.with_streams(args, kwargs)
             result = self._call(object_id, method, args, kwargs, self.connection.sessions)
-            if work.oneway:
-                return self._discard(result)
-            if type(result) not in PLAIN and is_iterator(result):
-                return self._stream(request, serializer, result, context)
-            return self._reply(request, serializer.encode_value(result), 0, context)
+            return self.complete(work, serializer, context, result)
         except BaseException as error:
             # SystemExit and KeyboardInterrupt too: they are the answer to this call.
-            return self._fail(request, serializer, error, context)
+            return self.answers.failure(request, serializer, error, context)
         finally:
             leave_call(token)
+            self.end(work)
 
     def close(self) -> None:
         """The connection is gone: let go of what belonged to it."""
         if self._open:
             self._open = False
             self.closing = True
+            if self.conversation is not None:
+                self.conversation.close()
             self._host.connection_lost(self.connection, was_accepted=not self.awaiting_handshake)
 
+    # ---- the parts of running a call, for transports that run them at different times
+
+    def begin(self, work: Request) -> bytes | tuple[Serializer, CallContext]:
+        """What is needed to run a call, or the answer, if it cannot be run."""
+        request = work.message
+        serializer = self._serializers.get(request.serializer_id)
+        if serializer is None:
+            serializer = self._find_serializer(request)
+            if serializer is None:
+                self.end(work)
+                return self._refuse_serializer(request)
+        context = self._context(request, serializer)
+        if self.conversation is not None:
+            left_s = read_deadline(request.annotations)
+            if left_s is not None:
+                context.deadline = work.arrived_at + left_s
+            work.serve(context)
+            try:
+                if work.refused:
+                    raise CommunicationError(
+                        f"too many calls are under way on this connection ({self._max_calls}); wait for "
+                        "some, or raise Limits.max_calls_in_flight of the daemon",
+                        retry_safe=True,
+                    )
+                context.raise_if_cancelled()
+            except Exception as error:
+                self.end(work)
+                return self.answers.failure(request, serializer, error, context)
+        return serializer, context
+
+    def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> bytes:
+        """The answer for a call that gave a result; awaits it if it is awaitable.
+
+        Raises:
+            Exception: What it raised when awaited, or because it cannot be sent.
+        """
+        request = work.message
+        if type(result) not in PLAIN:
+            result = self._settled(result, context)
+            if is_iterator(result):
+                if work.oneway:
+                    finish(result)
+                    return b""
+                return self.answers.stream(request, serializer, result, context)
+        if work.oneway:
+            return b""
+        payload = serializer.encode_value(result)
+        if len(payload) <= self._quick_bytes and not context.known_response_annotations:
+            return self._pack(
+                RESULT,
+                request.serializer_id,
+                request.seq,
+                payload,
+                0,
+                correlation_id=context.known_correlation_id,
+            )
+        return self.answers.value(request, payload, 0, context)
+
+    def end(self, work: Request) -> None:
+        """A call is over."""
+        if self.conversation is not None and not work.oneway:
+            self.conversation.requests.pop(work.message.seq, None)
+
+    def with_streams(self, args: Sequence[Any], kwargs: Any) -> tuple[Sequence[Any], Any]:
+        """The arguments, with item streams of the client in place of their handles."""
+        conversation = self.conversation
+        if conversation is None:
+            return args, kwargs
+
+        def live(value: Any) -> Any:
+            if type(value) is StreamHandle and value.stream_id is not None:
+                return conversation.stream_arriving(value.stream_id)
+            return value
+
+        return [live(value) for value in args], {name: live(value) for name, value in (kwargs or {}).items()}
+
     # ---- requests
+
+    def _request(self, message: Message) -> Request:
+        oneway = message.flags & ONEWAY != 0
+        conversation = self.conversation
+        if conversation is None:
+            return Request(message, oneway)
+        request = Request(message, oneway, False, self.shared and not oneway)
+        request.arrived_at = monotonic()
+        if not oneway:
+            requests = conversation.requests
+            request.refused = len(requests) >= self._max_calls
+            requests[message.seq] = request
+        return request
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
@@ -181,17 +270,27 @@ class ServerEngine:
             correlation_id=request.correlation_id,
         )
 
-    def _requests(self, events: Sequence[ServerEvent]) -> list[Request]:
-        requests: list[Request] = []
+    def _requests(self, events: Sequence[ServerEvent]) -> list[Work]:
+        works: list[Work] = []
         for event in events:
             if isinstance(event, CallArrived):
-                message = event.message
-                requests.append(Request(message, message.flags & ONEWAY != 0, False))
+                works.append(self._request(event.message))
             elif isinstance(event, ConnectArrived):
-                requests.append(Request(event.message, False, True))
-            else:
+                works.append(Request(event.message, False, True))
+            elif isinstance(event, PeerBroke):
                 self.closing = True
-        return requests
+            elif self.conversation is not None:
+                job = self.conversation.take(event)
+                if job is not None:
+                    works.append(job)
+        return works
+
+    def _run_job(self, job: Job) -> bytes:
+        try:
+            job.do()
+        except CommunicationError:
+            pass  # the client is gone: what the job was for is kept, or ended by who finds out
+        return b""
 
     def _run_special(self, request: Message, serializer: Serializer, context: CallContext) -> bytes:
         """A batch, or a call whose argument stays serialized."""
@@ -203,105 +302,48 @@ class ServerEngine:
             info, context.object_id, context.method = read_blob_annotation(annotation)
             blob = Blob(info, request.payload, serializer)
             result = host.dispatcher.blob(context.object_id, context.method, blob, sessions)
-            if request.flags & ONEWAY:
-                return self._discard(result)
-            if type(result) not in PLAIN and is_iterator(result):
-                return self._stream(request, serializer, result, context)
-            return self._reply(request, serializer.encode_value(result), 0, context)
+            work = Request(request, request.flags & ONEWAY != 0)
+            return self.complete(work, serializer, context, result)
         context.object_id, context.method, calls, _ = serializer.decode_call(request.payload)
-        results = host.dispatcher.batch(context.object_id, calls, sessions)
-        if results and isinstance(results[-1], BatchFailure):
-            host.call_failed(context, results[-1].error)
-        if request.flags & ONEWAY:
-            return b""
-        payload = encode_batch(serializer, results, detailed=host.settings.detailed_traceback)
-        return self._reply(request, payload, BATCH, context)
+        finisher = self._batch_finisher(context)
+        results = host.dispatcher.batch(context.object_id, calls, sessions, finisher)
+        return self.answers.batch(request, serializer, results, context)
 
-    # ---- answers
+    def _batch_finisher(self, context: CallContext) -> Callable[[Any], Any]:
+        sizes = self.answers.size_check()
+        may_stream = self.conversation is not None
 
-    def _reply(
-        self,
-        request: Message,
-        payload: bytes,
-        flags: int,
-        context: CallContext,
-        system: Mapping[str, bytes] = NO_ANNOTATIONS,
-    ) -> bytes:
-        annotations = context.known_response_annotations
-        if annotations:
-            annotations = checked_annotations(annotations)
-        if self._annotate is not None:
-            annotations = {**checked_annotations(self._annotate()), **annotations}
-        if system:
-            annotations = {**annotations, **system}
-        if self._compress or len(payload) > self._max_bytes:
-            return self._session.reply(
-                request,
-                payload,
-                flags=flags,
-                annotations=annotations,
-                correlation_id=context.known_correlation_id,
-                compress=self._compress,
-            )
-        return self._pack(
-            RESULT,
-            request.serializer_id,
-            request.seq,
-            payload,
-            flags,
-            annotations,
-            context.known_correlation_id,
-        )
+        def finished(result: Any) -> Any:
+            if type(result) not in PLAIN:
+                result = self._settled(result, context)
+                if is_iterator(result):
+                    if not may_stream:
+                        raise stream_in_batch(result)
+                    return self.answers.stream_handle(result)
+            sizes.add(result)
+            return result
 
-    def _fail(
-        self, request: Message, serializer: Serializer, error: BaseException, context: CallContext
-    ) -> bytes:
-        """The answer for a call that raised."""
-        if not (context.object_id == DAEMON_ID and isinstance(error, StopIteration)):
-            self._host.call_failed(context, error)
-        if request.flags & ONEWAY:
-            return b""
-        payload = encode_failure(
-            serializer,
-            error,
-            request.version,
-            detailed=self._host.settings.detailed_traceback,
-            max_bytes=self._max_bytes,
-        )
-        try:
-            return self._reply(request, payload, EXCEPTION, context)
-        except Exception:  # the annotations, or the hook that gives them: then the error goes without
-            return self._session.reply(request, payload, flags=EXCEPTION)
+        return finished
 
-    def _stream(self, request: Message, serializer: Serializer, items: Any, context: CallContext) -> bytes:
-        """The answer that tells of an item stream. Stock peers expect it to look like an error."""
-        system: Mapping[str, bytes] = NO_ANNOTATIONS
-        if self._host.settings.streaming:
-            stream_id = self._host.streams.open(items, self.connection)
-            system = {ANNOTATION_STREAM: stream_id.encode("ascii")}
-        else:
-            self._discard(items)
-        notice = ProtocolError("result of call is an iterator")
-        setattr(notice, TRACEBACK_ATTRIBUTE, None)  # what stock clients get here
-        return self._reply(request, serializer.encode_value(notice), EXCEPTION | STREAM, context, system)
-
-    @staticmethod
-    def _discard(result: object) -> bytes:
-        """Nobody wants the result; a generator among them runs its ``finally`` blocks now."""
-        if type(result) not in PLAIN and is_iterator(result):
-            close = getattr(result, "close", None)
-            if close is not None:
-                close()
-        return b""
+    def _settled(self, result: Any, context: CallContext) -> Any:
+        """What an awaitable gives when awaited, and an asynchronous iterator as a plain one."""
+        kind = type(result)
+        if hasattr(kind, "__await__"):
+            result = self._host.coroutines.run(result, context)
+            kind = type(result)
+        if hasattr(kind, "__anext__"):
+            return AsyncItems(self._host.coroutines, result)
+        return result
 
     # ---- serializers
 
     def _find_serializer(self, request: Message) -> Serializer | None:
         accepted = self._host.accepted
-        self._serializers = accepted.table(request.version)
+        faithful = TYPES in self._session.features
+        self._serializers = accepted.table(request.version, faithful=faithful)
         self._pack = codec_for(request.version).pack
         self.connection.version = request.version
-        return accepted.find(request.version, request.serializer_id)
+        return accepted.find(request.version, request.serializer_id, faithful=faithful)
 
     def _refuse_serializer(self, request: Message) -> bytes:
         """Answer a call in the handshake's serializer: its own must not be touched."""
@@ -329,8 +371,8 @@ class ServerEngine:
         try:
             payload = greeting(self._host, self.connection, request, serializer)
             annotations = context.known_response_annotations
-            if self._annotate is not None:
-                annotations = {**self._annotate(), **annotations}
+            if self._host.annotate is not None:
+                annotations = {**self._host.annotate(), **annotations}
             annotations = checked_annotations(annotations)
         except BaseException as error:
             # Whatever a validator raises is the reason for turning the client away.
@@ -340,9 +382,25 @@ class ServerEngine:
         with self._gate:
             self._serializer = serializer
             answer = self._session.accept(request, payload, annotations)
+            self._agree(request)
             self.awaiting_handshake = False
             early = self._requests(self._session.events())
         return b"".join([answer, *map(self.run, early)])
+
+    def _agree(self, request: Message) -> None:
+        """Make ready what was agreed in the handshake."""
+        features = self._session.features
+        if TYPES in features:
+            self._serializers = self._host.accepted.table(request.version, faithful=True)
+        if features & DUPLEX and self._wire is not None:
+            serializer = self._host.accepted.find(
+                request.version, request.serializer_id, faithful=TYPES in features
+            )
+            assert serializer is not None
+            self.shared = CALLS in features
+            self.conversation = self.connection.conversation = Conversation(
+                self._host, self.connection, self._session, self._wire, serializer
+            )
 
     def _turn_away(self, request: Message, reason: str, serializer: Serializer | None = None) -> bytes:
         self.closing = True

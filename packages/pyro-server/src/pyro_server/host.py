@@ -9,6 +9,7 @@ from pyro_core.convert import ClassRules
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.message import ONEWAY
 from pyro_server.accepted import AcceptedSerializers
+from pyro_server.background import BackgroundLoop, CoroutineRunner
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine
@@ -39,6 +40,7 @@ class DaemonHost:
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
         annotate: As given.
+        coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class DaemonHost:
             lifetime_s=settings.stream_lifetime_s,
             linger_s=settings.stream_linger_s,
         )
+        self.coroutines: CoroutineRunner = BackgroundLoop()
         self._require_handshake = require_handshake
 
     def connection_made(self, peer: str, sock: Any) -> ServerEngine:
@@ -107,3 +110,4 @@ class DaemonHost:
     def close(self) -> None:
         """End what would outlive the connections."""
         self.streams.clear()
+        self.coroutines.close()

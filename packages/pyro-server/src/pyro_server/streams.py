@@ -1,4 +1,8 @@
-"""Item streams: iterators that stay here while clients take their items one by one."""
+"""Item streams: iterators that stay here while clients take their items.
+
+A stock client takes them one by one, with a call for each. To a client that agreed to the extra ``stream``
+they are pushed (see ``pyro_core.streams``).
+"""
 
 import threading
 import time
@@ -6,28 +10,44 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-from pyro_core.errors import PyroError
+from pyro_core.duplex import Credit
+from pyro_core.errors import CommunicationError, ConnectionClosedError, PyroError
+from pyro_core.net.pump import Flusher, Pump, Say, finish
+from pyro_core.streams import Maker
+from pyro_server.connection import Connection
 
 TERMINATED = "item stream terminated"
 """What stock clients are told about a stream that does not exist (any more)."""
 
 
 class _Stream:
-    __slots__ = ("items", "lingers_until", "lock", "opened_at", "owner")
+    __slots__ = ("items", "lingers_until", "lock", "opened_at", "owner", "pump")
 
-    def __init__(self, items: Iterator[Any], owner: object, opened_at: float) -> None:
+    def __init__(self, items: Iterator[Any], owner: Connection | None, opened_at: float) -> None:
         self.items = items
-        self.owner: object | None = owner
+        self.owner = owner
         self.opened_at = opened_at
         self.lingers_until: float | None = None
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # held while a stock client's next item is made
+        self.pump: Pump | None = None
+
+    def end(self) -> None:
+        """Let go of the iterator, as soon as it is not at work."""
+        if self.pump is not None:
+            self.pump.stop()
+        elif self.lock.acquire(blocking=False):
+            try:
+                finish(self.items)
+            finally:
+                self.lock.release()
 
 
 class StreamTable:
     """The open item streams of one daemon.
 
-    A stream ends when it is exhausted, fails or is closed; when it lived for ``lifetime_s``; or when its
-    connection has been gone for ``linger_s`` and nobody went on with it from another one.
+    A stream belongs to the connection that opened it. It ends when it is exhausted, fails or is closed; when
+    it lived for ``lifetime_s``; or when its connection has been gone for ``linger_s`` and nobody who knows
+    its id went on with it over another one.
 
     Args:
         max_streams: How many may be open.
@@ -50,12 +70,13 @@ class StreamTable:
         self._clock = clock
         self._streams: dict[str, _Stream] = {}
         self._lock = threading.Lock()
+        self._flusher = Flusher()
 
     def __len__(self) -> int:
         """Number of open streams."""
         return len(self._streams)
 
-    def open(self, items: Iterator[Any], owner: object) -> str:
+    def open(self, items: Iterator[Any], owner: Connection | None) -> str:
         """Keep an iterator.
 
         Args:
@@ -73,71 +94,130 @@ class StreamTable:
             if len(self._streams) < self._max_streams:
                 self._streams[stream_id] = _Stream(items, owner, self._clock())
                 return stream_id
-        _finish(items)
+        finish(items)
         raise PyroError(
             f"too many item streams are open ({self._max_streams}); "
             "close some, or raise Limits.max_streams of the daemon"
         )
 
-    def next_item(self, stream_id: str, owner: object) -> Any:
-        """Take the next item.
+    def next_item(self, stream_id: str, owner: Connection | None) -> Any:
+        """Take the next item, for a client that asks for each.
 
         Args:
             stream_id: Id of the stream.
-            owner: The connection that asks; the stream belongs to it from now on.
+            owner: The connection that asks.
 
         Raises:
             StopIteration: If there is none left; the stream is closed.
-            PyroError: If there is no such stream.
+            PyroError: If there is no such stream, or it belongs to another connection.
         """
         stream = self._streams.get(stream_id)
-        if stream is None:
+        if stream is None or stream.pump is not None:
             raise PyroError(TERMINATED)
         with stream.lock:
             if self._streams.get(stream_id) is not stream:  # it ended while this call waited for its turn
                 raise PyroError(TERMINATED)
             if self._expired(stream):
                 self._drop(stream_id)
-                _finish(stream.items)
+                finish(stream.items)
                 raise PyroError(TERMINATED)
-            stream.owner, stream.lingers_until = owner, None
+            self._claim(stream, owner)
             try:
                 item = next(stream.items)
             except BaseException:
                 self._drop(stream_id)
                 raise
             if stream_id not in self._streams:  # closed meanwhile
-                _finish(stream.items)
+                finish(stream.items)
             return item
+
+    def credit(self, credit: Credit, owner: Connection, say: Say) -> Callable[[float | None], None] | None:
+        """Notice what a client says of a stream that is pushed to it.
+
+        Args:
+            credit: What it says.
+            owner: Its connection.
+            say: Sends items over that connection.
+
+        Returns:
+            What to run now, in a thread that may take its time, with the seconds after which it has to pause;
+            None if there is nothing to do.
+
+        Raises:
+            PyroError: If there is no such stream, or it belongs to another connection.
+        """
+        stream = self._streams.get(credit.stream_id)
+        if stream is None or self._expired(stream):
+            if credit.stop:
+                return None
+            raise PyroError(TERMINATED)
+        if stream.pump is None:
+            self._claim(stream, owner)
+            stream.pump = Pump(Maker(credit.stream_id), stream.items, say, self._flusher)
+        elif stream.owner is not owner:
+            self._claim(stream, owner)
+            stream.pump.say = say
+            return self._going_on(stream.pump, credit)
+        if credit.stop:
+            return lambda _: self.close(credit.stream_id)
+        return stream.pump.run if stream.pump.credit(credit) else None
 
     def close(self, stream_id: str) -> None:
         """End a stream early; one that is at work ends after its item. An unknown id is no error."""
         stream = self._drop(stream_id)
-        if stream is not None and stream.lock.acquire(blocking=False):
-            try:
-                _finish(stream.items)
-            finally:
-                stream.lock.release()
+        if stream is not None:
+            stream.end()
 
-    def disconnected(self, owner: object) -> None:
+    def disconnected(self, owner: Connection) -> None:
         """A connection is gone: its streams linger for a while."""
         until = self._clock() + self._linger_s
         for stream_id, stream in list(self._streams.items()):
             if stream.owner is owner:
                 stream.owner, stream.lingers_until = None, until
-                if self._linger_s <= 0:
+                if stream.pump is not None:
+                    stream.pump.say = _nobody_listens
+                if self._linger_s <= 0 or (stream.pump is not None and stream.pump.maker.done):
                     self.close(stream_id)
 
     def expire(self) -> None:
         """End the streams whose time is over. To be called every now and then."""
         for stream_id, stream in list(self._streams.items()):
             if self._expired(stream):
+                self._say_expired(stream)
                 self.close(stream_id)
 
     def clear(self) -> None:
         """End all streams."""
         for stream_id in list(self._streams):
             self.close(stream_id)
+
+    def _claim(self, stream: _Stream, owner: Connection | None) -> None:
+        """Make a stream that of a connection, unless it is that of another one which is alive."""
+        before = stream.owner
+        if before is not None and before is not owner and not before.is_gone:
+            raise PyroError(f"{TERMINATED}: it belongs to another connection")
+        stream.owner, stream.lingers_until = owner, None
+
+    @staticmethod
+    def _going_on(pump: Pump, credit: Credit) -> Callable[[float | None], None]:
+        """What to do when a stream goes on over another connection."""
+
+        def go_on(slice_s: float | None) -> None:
+            run = pump.credit(credit)
+            pump.again()
+            if run:
+                pump.run(slice_s)
+
+        return go_on
+
+    @staticmethod
+    def _say_expired(stream: _Stream) -> None:
+        pump = stream.pump
+        if pump is not None and not pump.maker.ended:
+            try:
+                pump.fail(PyroError(TERMINATED))
+            except CommunicationError:
+                return  # nobody is there to be told
 
     def _expired(self, stream: _Stream) -> bool:
         now = self._clock()
@@ -150,16 +230,5 @@ class StreamTable:
             return self._streams.pop(stream_id, None)
 
 
-def _finish(items: Iterator[Any]) -> None:
-    """Let a generator run its ``finally`` blocks now; what they raise concerns nobody who is still there."""
-    close = getattr(items, "close", None)
-    if close is None:
-        return
-    try:
-        close()
-    except Exception:
-        import logging
-
-        logging.getLogger("pyro_server.streams").warning(
-            "closing the item stream %r failed", items, exc_info=True
-        )
+def _nobody_listens(state: int, first: int, items: Any) -> int:
+    raise ConnectionClosedError("the connection of this item stream is gone")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyro_core.calls import StreamHandle
 from pyro_core.context import sending
-from pyro_core.errors import ConnectionClosedError, ProtocolError, RemoteError
+from pyro_core.errors import ConnectionClosedError, ProtocolError
 from pyro_core.events import PeerBroke, PongArrived, ReplyArrived
-from pyro_core.names import ANNOTATION_STREAM
+from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.plans import Plan, Receive, Send
-from pyro_core.remote_errors import remote_traceback_lines, safe_str
-from pyro_core.wire.message import EXCEPTION, NO_ANNOTATIONS, ONEWAY, STREAM, Message
+from pyro_core.wire.message import NO_ANNOTATIONS, ONEWAY, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ def ask(
     """Call a method as part of a longer plan; gives its result, or raises the remote exception."""
     payload = connection.serializer.encode_call(object_id, method, args, kwargs)
     yield Send(connection.link, request(connection, payload))
-    return result_within_plan(connection, (yield from answer(connection)))
+    return outcome_for_coroutine(connection.serializer, (yield from answer(connection)))
 
 
 def answer(connection: Connection) -> Plan[Message]:
@@ -188,51 +186,3 @@ def next_event(connection: Connection) -> Plan[object]:
             f"{connection.peer} sent more than the one message that was due", expected=1, received=len(events)
         )
     return event
-
-
-def result(connection: Connection, message: Message) -> Any:
-    """What an answer says: gives the value, or raises the exception.
-
-    Called outside of the plans, because a remote ``StopIteration`` must not end one.
-
-    Returns:
-        The value; for an iterator a ``StreamHandle``; for a batch the list of its results.
-
-    Raises:
-        Exception: The remote one.
-        SerializeError: If it cannot be decoded; the connection is fine.
-    """
-    flags = message.flags
-    if flags & STREAM:
-        stream_id = message.annotations.get(ANNOTATION_STREAM)
-        return StreamHandle(None if stream_id is None else bytes(stream_id).decode("ascii", "replace"))
-    value = connection.serializer.decode_value(message.payload)
-    if flags & EXCEPTION:
-        raise _as_error(value)
-    return value
-
-
-def result_within_plan(connection: Connection, message: Message) -> Any:
-    """Like ``result()``, for generators and coroutines, where ``StopIteration`` must not be raised."""
-    try:
-        return result(connection, message)
-    except (StopIteration, StopAsyncIteration) as end:
-        raise _disguised(end) from end
-
-
-def _as_error(value: object) -> BaseException:
-    """The exception to raise for a decoded one: never one that would end this process."""
-    if isinstance(value, Exception):
-        return value
-    if isinstance(value, BaseException):
-        return _disguised(value)
-    return RemoteError("unknown exception", repr(value), (value,))
-
-
-def _disguised(error: BaseException) -> RemoteError:
-    kind = type(error)
-    stand_in = RemoteError(
-        f"{kind.__module__}.{kind.__qualname__}", ", ".join(map(safe_str, error.args)), error.args
-    )
-    stand_in._pyroTraceback = remote_traceback_lines(error)
-    return stand_in

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyro_core.settings import ServerSettings
+from pyro_core.transport import Wire
 
 HELLO: Final = b"h"
 """Shake hands; answered by ``output``, as the engine's own word."""
@@ -47,18 +48,20 @@ def framed(kind: bytes, body: bytes = b"") -> bytes:
 class ToyWork:
     """One request."""
 
-    __slots__ = ("body", "kind", "oneway")
+    __slots__ = ("body", "concurrent", "kind", "oneway")
 
     def __init__(self, kind: bytes, body: bytes) -> None:
         self.kind = kind
         self.body = body
         self.oneway = kind in (ONEWAY, WAITING_ONEWAY)
+        self.concurrent = False
 
 
 class ToyEngine:
     """Implements ``pyro_core.transport.Engine``."""
 
     def __init__(self, host: "ToyHost", peer: str) -> None:
+        self.shared = False
         self.awaiting_handshake = True
         self.closing = False
         self.closed = threading.Event()
@@ -71,6 +74,14 @@ class ToyEngine:
     def mid_message(self) -> bool:
         """True while part of a message has arrived and the rest has not."""
         return bool(self._buffer)
+
+    @property
+    def busy(self) -> bool:
+        """Nothing is shared here."""
+        return False
+
+    def attach(self, wire: Wire) -> None:
+        """Nothing here is said without being asked."""
 
     def receive(self, data: bytes) -> Sequence[ToyWork]:
         buffer = self._buffer

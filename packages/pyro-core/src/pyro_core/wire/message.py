@@ -19,6 +19,10 @@ CONNECT_FAIL: Final = 3
 INVOKE: Final = 4
 RESULT: Final = 5
 PING: Final = 6
+# Between our own peers only, where both have agreed (see pyro_core.duplex).
+CANCEL: Final = 16
+CREDIT: Final = 17
+ITEMS: Final = 18
 KIND_NAMES: Final[Mapping[int, str]] = MappingProxyType(
     {
         CONNECT: "CONNECT",
@@ -27,6 +31,9 @@ KIND_NAMES: Final[Mapping[int, str]] = MappingProxyType(
         INVOKE: "INVOKE",
         RESULT: "RESULT",
         PING: "PING",
+        CANCEL: "CANCEL",
+        CREDIT: "CREDIT",
+        ITEMS: "ITEMS",
     }
 )
 

@@ -4,10 +4,12 @@ import errno
 import logging
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from pyro_core.errors import ConnectionClosedError
 from pyro_core.net.sockets import address_text, set_keepalive
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Transport
@@ -42,6 +44,9 @@ class LoopTransport(Transport):
     that no peer is blamed for bytes that nobody looked at.
     """
 
+    slice_s: float | None = None
+    """How long a job of an engine may take at a time, in seconds; None for any time."""
+
     def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
         super().__init__(host, listeners)
         settings = host.settings
@@ -56,6 +61,8 @@ class LoopTransport(Transport):
         self._accepting: dict[int, Any] = {}  # listeners in the poller, by descriptor
         self._accept_at: float | None = None  # when to accept again after a failure, monotonic
         self._accept_failed = self._full = False  # logged once, until it goes well again
+        self._most_unsent_bytes = settings.limits.max_write_buffer_bytes
+        self._stalled: deque[Connection] = deque()  # somebody else's thread left something unsent there
         self._lost_s = 0.0
         self._now = monotonic()  # the loop's clock
         self._tick_at = 0.0  # monotonic
@@ -97,7 +104,39 @@ class LoopTransport(Transport):
         if self._server is not threading.current_thread() and self._served.wait(CLOSE_S):
             self._close_all()
 
+    # ---- what engines reach their connections by
+
+    def push(self, connection: Connection, data: bytes) -> None:
+        """Send bytes, or keep them until the peer takes them. From any thread."""
+        try:
+            sent = connection.write(data, DONT_WAIT, self._most_unsent_bytes)
+        except OSError as problem:
+            self._break(connection)
+            raise ConnectionClosedError(
+                f"connection from {connection.peer} lost: {problem}", peer=connection.peer
+            ) from problem
+        if not sent:
+            self._stalled.append(connection)
+            self._nudge()
+
+    def wait(self, connection: Connection, ready: Callable[[float], bool], timeout_s: float) -> bool:
+        """Wait for something that will arrive on a connection, which is read and served meanwhile."""
+        raise NotImplementedError
+
     # ---- for subclasses
+
+    def _nudge(self) -> None:
+        """Have the loop look around soon. From any thread."""
+        self._wakeup.wake()
+
+    def _break(self, connection: Connection) -> None:
+        """Have the serving thread find a connection closed. From any thread."""
+        with connection.out:
+            if not connection.gone:
+                try:
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # the peer was faster
 
     def _timeouts(self) -> Timeouts:
         """What peers get for their part."""
@@ -153,10 +192,15 @@ class LoopTransport(Transport):
             connection = watched.get(fd)
             if connection is None:
                 self._other_ready(fd)
-            elif mask == WRITABLE or connection.unsent is not None:
+            elif mask == WRITABLE or connection.unsent:
                 self._flush(connection)
             else:
                 self._read(connection)
+        while self._stalled:
+            connection = self._stalled.popleft()
+            if connection.mask:  # else who has it settles it
+                connection.progress_at = self._now
+                self._settle(connection)
         now = monotonic()
         if now - begun > LOST_S:
             self._lost_s += now - begun
@@ -235,7 +279,8 @@ class LoopTransport(Transport):
             log.exception("connection from %s is refused: the daemon failed", peer)
             sock.close()
             return
-        connection = Connection(sock, peer, engine, monotonic() - self._lost_s)
+        connection = Connection(sock, peer, engine, monotonic() - self._lost_s, self)
+        engine.attach(connection)
         self.connections.add(connection)
         self._deadlines.add(connection)
         self._watch(connection, READABLE)
@@ -288,38 +333,27 @@ class LoopTransport(Transport):
     def _send(self, connection: Connection, data: bytes) -> bool:
         """Send as much as the peer takes now; False if that is not all, or the connection is gone."""
         try:
-            sent = connection.sock.send(data, DONT_WAIT)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
+            if connection.write(data, DONT_WAIT, self._most_unsent_bytes):
+                return True
         except OSError as problem:
             log.debug("connection from %s broke: %s", connection.peer, problem)
             self._drop(connection)
             return False
-        if sent == len(data):
-            return True
-        connection.unsent = memoryview(data)[sent:]
         connection.progress_at = self._now
         self._settle(connection)
         return False
 
     def _flush(self, connection: Connection) -> None:
         """Send more of what the peer did not take before."""
-        unsent = connection.unsent
-        if unsent is None:
-            return
         try:
-            sent = connection.sock.send(unsent, DONT_WAIT)
-        except (BlockingIOError, InterruptedError):
-            return
+            if connection.flush(DONT_WAIT):
+                connection.progress_at = self._now
         except OSError as problem:
             log.debug("connection from %s broke: %s", connection.peer, problem)
             self._drop(connection)
             return
-        connection.progress_at = self._now
-        if sent < len(unsent):
-            connection.unsent = unsent[sent:]
+        if connection.unsent:
             return
-        connection.unsent = None
         works, connection.works = connection.works, NO_WORKS
         if works:
             self._dispatch(connection, works)
@@ -329,7 +363,7 @@ class LoopTransport(Transport):
     def _settle(self, connection: Connection) -> None:
         """Watch a connection for what it needs next, and see to its deadline."""
         engine = connection.engine
-        if connection.unsent is not None:
+        if connection.unsent:
             self._deadlines.add(connection)
             self._watch(connection, WRITABLE)
             return
@@ -354,8 +388,7 @@ class LoopTransport(Transport):
         self._unwatch(connection)
         self._deadlines.forget(connection)
         self.connections.discard(connection)
-        connection.unsent = None
-        connection.sock.close()
+        connection.close()
         self._bury(connection)
 
     def _fail(self, connection: Connection) -> None:

@@ -1,11 +1,25 @@
 """What a transport remembers of one connection."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pyro_core.transport import Engine, Work
     from pyro_server.transports.oneways import Lane
+
+    class Owner(Protocol):
+        """The transport, as its connections need it."""
+
+        slice_s: float | None
+
+        def push(self, connection: "Connection", data: bytes) -> None: ...
+
+        def wait(
+            self, connection: "Connection", ready: Callable[[float], bool], timeout_s: float
+        ) -> bool: ...
+
 
 NO_WORKS: Sequence["Work"] = ()
 
@@ -14,9 +28,12 @@ class Connection:
     """One connection: its socket, its engine, and what has not been done yet.
 
     It belongs to one thread at a time: to the serving thread while it is watched by the poller, or to the
-    worker that it was handed to.
+    worker that it was handed to. Only sending is for any thread. It is what its engine reaches it by
+    (``pyro_core.transport.Wire``).
 
     Attributes:
+        out: Held while something is sent, or kept to be sent, and while the socket is closed.
+        gone: The socket is closed.
         sock: The socket, in blocking mode; whoever must not block says so with each call.
         fd: Its descriptor.
         peer: Address of the other side, as text.
@@ -24,44 +41,140 @@ class Connection:
         begun_at: When it was accepted, on the loop's clock.
         progress_at: When the serving thread last got something from or for it, on the loop's clock.
         works: Requests that arrived and wait for their turn.
-        unsent: Rest of an answer that the other side is too slow to take; until it is sent, nothing more
-            of this connection is read or run.
+        unsent: What the other side is too slow to take; until it is sent, nothing more of this connection is
+            read.
+        unsent_bytes: Size of that.
         mask: What the poller watches it for; 0 while it is not watched.
         holder: Id of the thread of the worker that has it, else 0.
         lingers: Whether a worker may wait a moment for the next request.
         draining: The server has said its last word; what still arrives is thrown away.
-        slow: One of its calls took long: further ones go to workers at once.
+        slow: So many of its next calls go to workers of their own at once, because one took long.
+        baton: Holds something while the worker that has a shared connection runs a call; who takes it away
+            has the connection.
+        runs: Number of calls that were run so.
+        runs_seen: That number when the serving thread last looked.
         lane: Its oneway works, once there were any.
     """
 
     __slots__ = (
+        "baton",
         "begun_at",
         "draining",
         "engine",
         "fd",
+        "gone",
         "holder",
         "lane",
         "lingers",
         "mask",
+        "out",
+        "owner",
         "peer",
         "progress_at",
+        "runs",
+        "runs_seen",
         "slow",
         "sock",
         "unsent",
+        "unsent_bytes",
         "works",
     )
 
-    def __init__(self, sock: Any, peer: str, engine: "Engine", now: float) -> None:
+    def __init__(self, sock: Any, peer: str, engine: "Engine", now: float, owner: "Owner") -> None:
         self.sock = sock
+        self.owner = owner
+        self.out = threading.Lock()
+        self.gone = False
         self.fd: int = sock.fileno()
         self.peer = peer
         self.engine = engine
         self.begun_at = self.progress_at = now
         self.works = NO_WORKS
-        self.unsent: memoryview | None = None
+        self.unsent: deque[memoryview] = deque()
+        self.unsent_bytes = 0
         self.mask = 0
         self.holder = 0
         self.lingers = True
         self.draining = False
-        self.slow = False
+        self.slow = 0
+        self.baton: deque[object] = deque()
+        self.runs = 0
+        self.runs_seen = -1
         self.lane: Lane | None = None
+
+    # ---- the wire
+
+    @property
+    def slice_s(self) -> float | None:
+        """How long a job may take at a time, in seconds; None for any time."""
+        return self.owner.slice_s
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, or keep them until the other side takes them."""
+        self.owner.push(self, data)
+
+    def wait(self, ready: Callable[[float], bool], timeout_s: float) -> bool:
+        """Wait for something that will arrive here, while the connection is read and served."""
+        return self.owner.wait(self, ready, timeout_s)
+
+    # ---- for the transport
+
+    def write(self, data: bytes, flags: int, most_bytes: int) -> bool:
+        """Send what the other side takes now, and keep the rest. From any thread.
+
+        Args:
+            data: What to send.
+            flags: For the socket.
+            most_bytes: How much may be kept.
+
+        Returns:
+            Whether all is sent.
+
+        Raises:
+            OSError: If the connection is broken, or too much would have to be kept.
+        """
+        with self.out:
+            if not self.unsent:
+                try:
+                    sent = self.sock.send(data, flags)
+                except (BlockingIOError, InterruptedError):
+                    sent = 0
+                if sent == len(data):
+                    return True
+            else:
+                sent = 0
+                if self.unsent_bytes + len(data) > most_bytes:
+                    raise OSError(f"{self.unsent_bytes} bytes wait for a peer that does not read")
+            self.unsent.append(memoryview(data)[sent:])
+            self.unsent_bytes += len(data) - sent
+            return False
+
+    def flush(self, flags: int) -> bool:
+        """Send more of what the other side did not take before; tells whether it took any.
+
+        Raises:
+            OSError: If the connection is broken.
+        """
+        with self.out:
+            before = self.unsent_bytes
+            unsent = self.unsent
+            try:
+                while unsent:
+                    piece = unsent[0]
+                    sent = self.sock.send(piece, flags)
+                    self.unsent_bytes -= sent
+                    if sent < len(piece):
+                        unsent[0] = piece[sent:]
+                        break
+                    unsent.popleft()
+            except (BlockingIOError, InterruptedError):
+                pass
+            return self.unsent_bytes < before
+
+    def close(self) -> None:
+        """Close the socket, while nobody sends."""
+        with self.out:
+            self.gone = True
+            self.unsent.clear()
+            self.unsent_bytes = 0
+            self.sock.close()

@@ -60,11 +60,11 @@ class Deadlines:
         waited_s = now - connection.progress_at
         if connection.draining:
             return "took too long to close" if waited_s > DRAIN_S else ""
-        if connection.unsent is not None:
+        if connection.unsent:
             patience_s = timeouts.write_s
-            if len(connection.unsent) > self._limits.max_write_buffer_bytes:
+            unsent = connection.unsent_bytes
+            if unsent > self._limits.max_write_buffer_bytes:
                 patience_s = min(patience_s, timeouts.housekeeping_s)
-            unsent = len(connection.unsent)
             return f"took nothing of {unsent} bytes for {patience_s} s" if waited_s > patience_s else ""
         engine = connection.engine
         if engine.awaiting_handshake:
@@ -74,5 +74,7 @@ class Deadlines:
             late = waited_s > timeouts.message_s
             return f"nothing more of a message begun for {timeouts.message_s} s" if late else ""
         if timeouts.idle_s is not None:
+            if engine.busy:
+                return ""
             return f"idle for {timeouts.idle_s} s" if waited_s > timeouts.idle_s else ""
         return None

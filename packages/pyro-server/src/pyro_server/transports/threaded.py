@@ -8,12 +8,14 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pyro_core.errors import ConnectionClosedError
 from pyro_core.net.sockets import set_receive_timeout
 from pyro_core.transport import Host
 from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, CLOSE_S, DONT_WAIT, LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.leading import LONG_S, Deposed, Leadership
 from pyro_server.transports.oneways import PATIENCE_S, Oneways
+from pyro_server.transports.sharing import SLOW_CALLS, Dispossessed, Sharing
 from pyro_server.transports.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ class ThreadedTransport(LoopTransport):
 
     When many connections are busy at once, a worker leads: it runs the loop and the quick calls that it
     finds there itself, without hand-overs, and the serving thread watches it (see ``leading``).
+
+    Of a shared connection several calls may be under way. Its worker runs quick calls itself all the same;
+    when one takes long, the serving thread takes the connection back and reads on (see ``sharing``).
     """
 
     name: ClassVar[str] = "threaded"
@@ -46,6 +51,7 @@ class ThreadedTransport(LoopTransport):
         settings = host.settings
         self._linger_s = settings.timeouts.linger_s
         self._returned: deque[Connection] = deque()
+        self._sharing = Sharing()
         self._asleep = False
         self._keeping_house = False
         self._leadership = Leadership()
@@ -90,10 +96,15 @@ class ThreadedTransport(LoopTransport):
                 self._pool.hurry(False)
 
     def _watch_leader(self, timeout_s: float) -> None:
+        if self._sharing:
+            timeout_s = min(timeout_s, LONG_S)
         connection = self._leadership.watch(timeout_s)
         if connection is not None:
-            self._unwatch(connection)
-            connection.holder = self._leader
+            if connection.engine.shared:
+                connection.slow = SLOW_CALLS
+            else:
+                self._unwatch(connection)
+                connection.holder = self._leader
         if not self._leadership.leading:
             self._pool.hurry(False)
 
@@ -123,6 +134,8 @@ class ThreadedTransport(LoopTransport):
         self._asleep = True  # from here on, who returns a connection wakes us
         if self._returned:
             timeout_s = 0.0
+        elif self._sharing:
+            timeout_s = min(timeout_s, LONG_S)
         elif self._oneways.attention:
             timeout_s = min(timeout_s, PATIENCE_S)
         super()._turn(timeout_s)
@@ -130,14 +143,33 @@ class ThreadedTransport(LoopTransport):
         returned = self._returned
         while returned:
             self._take_back(returned.popleft())
+        if self._sharing:
+            for connection in self._sharing.overdue():
+                connection.slow = SLOW_CALLS
+                self._take_back(connection)
         if self._oneways.attention:
             self._oneways.promote()
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
-        if self._leadership.leading and len(works) == 1 and not (connection.slow or works[0].oneway):
+        if connection.slow and connection.engine.shared:
+            self._spread(connection, works)
+        elif self._leadership.leading and len(works) == 1 and not (connection.slow or works[0].oneway):
             self._run_here(connection, works[0])
         else:
             self._hand_over(connection, works)
+
+    def _spread(self, connection: Connection, works: Sequence["Work"]) -> None:
+        """Have each request of a shared connection run in a worker of its own, and read on."""
+        oneways = []
+        for work in works:
+            if work.oneway:
+                oneways.append(work)
+            else:
+                self._pool.submit(self._run_alone, (connection, work))
+        if oneways:
+            self._oneways.put(connection, oneways)
+        connection.slow -= 1
+        self._settle(connection)
 
     def _run_here(self, connection: Connection, work: "Work") -> None:
         """Run a call in the worker that leads."""
@@ -150,11 +182,17 @@ class ThreadedTransport(LoopTransport):
                 self._fail(connection)
                 return
             log.exception("closing connection from %s: its engine failed", connection.peer)
-            self._drop(connection)
+            if connection.engine.shared:
+                self._break(connection)
+            else:
+                self._drop(connection)
             raise Deposed from None
         if not leadership.leave():
-            connection.slow = True
-            self._attend(connection, answer)
+            if connection.engine.shared:
+                self._deliver(connection, answer)
+            else:
+                connection.slow = SLOW_CALLS
+                self._attend(connection, answer)
             raise Deposed
         if not answer or self._send(connection, answer):
             self._settle(connection)
@@ -166,6 +204,8 @@ class ThreadedTransport(LoopTransport):
         gap_s = self._now - connection.progress_at
         connection.lingers = gap_s < self._linger_s or connection.engine.awaiting_handshake
         connection.holder = -1
+        if connection.engine.shared:
+            self._sharing.add(connection)
         try:
             self._pool.submit(self._attend, connection)
         except RuntimeError:
@@ -173,12 +213,18 @@ class ThreadedTransport(LoopTransport):
             self._drop(connection)
 
     def _take_back(self, connection: Connection) -> None:
-        """A worker is through with a connection."""
+        """A worker is through with a connection, or it was taken from one."""
+        self._sharing.discard(connection)
         connection.holder = 0
         connection.progress_at = monotonic() - self._lost_s
-        if connection.unsent is None and connection.works and not connection.engine.closing:
+        if connection.gone:
+            self._drop(connection)
+        elif not connection.unsent and connection.works and not connection.engine.closing:
             works, connection.works = connection.works, NO_WORKS
-            self._hand_over(connection, works)
+            if connection.slow and connection.engine.shared:
+                self._spread(connection, works)
+            else:
+                self._hand_over(connection, works)
         else:
             self._settle(connection)
 
@@ -214,6 +260,8 @@ class ThreadedTransport(LoopTransport):
         try:
             told = not answer or self._say(connection, answer)
             gone = told and not self._run_calls(connection)
+        except Dispossessed:
+            return
         except OSError as problem:
             log.debug("connection from %s broke: %s", connection.peer, problem)
             gone = True
@@ -235,22 +283,19 @@ class ThreadedTransport(LoopTransport):
             False if the peer closed the connection.
         """
         engine = connection.engine
-        recv, send = connection.sock.recv, connection.sock.send
+        recv = connection.sock.recv
         receive, run, output = engine.receive, engine.run, engine.output
         pool = self._pool
         lingers = connection.lingers and self._linger_s > 0
         works, connection.works = connection.works, NO_WORKS
         while True:
-            if len(works) == 1 and not works[0].oneway:
+            if engine.shared:
+                if not self._run_shared(connection, works):
+                    return True
+            elif len(works) == 1 and not works[0].oneway:
                 answer = run(works[0])
-                if answer:
-                    try:
-                        sent = send(answer, DONT_WAIT)
-                    except BlockingIOError:
-                        sent = 0
-                    if sent != len(answer):
-                        connection.unsent = memoryview(answer)[sent:]
-                        return True
+                if answer and not self._say(connection, answer):
+                    return True
             elif not self._run_several(connection, works):
                 return True
             if engine.closing or pool.wanted or not lingers:
@@ -270,6 +315,79 @@ class ThreadedTransport(LoopTransport):
                 works = self._receive_rest(connection)
                 if not works:
                     return True
+
+    def _run_shared(self, connection: Connection, works: Sequence["Work"]) -> bool:
+        """Run requests of a connection that may be taken away while one of them runs.
+
+        Returns:
+            False if the peer is slow to take an answer.
+
+        Raises:
+            Dispossessed: If it was taken away.
+        """
+        run, baton = connection.engine.run, connection.baton
+        if connection not in self._sharing:
+            self._sharing.add(connection)
+            self._nudge()  # the serving thread has to look after it from now on
+        for done, work in enumerate(works, 1):
+            if work.oneway:
+                self._oneways.put(connection, (work,))
+                continue
+            mine = object()
+            connection.works = works[done:] if done < len(works) else NO_WORKS
+            connection.runs += 1
+            baton.append(mine)
+            try:
+                answer = run(work)
+            except Exception:
+                if mine in baton:
+                    baton.clear()
+                    raise
+                log.exception("closing connection from %s: its engine failed", connection.peer)
+                self._break(connection)
+                raise Dispossessed from None
+            try:
+                baton.remove(mine)
+            except ValueError:
+                self._deliver(connection, answer)
+                raise Dispossessed from None
+            connection.works = NO_WORKS
+            if answer and not self._say(connection, answer):
+                connection.works = works[done:]
+                return False
+        return True
+
+    def _run_alone(self, task: tuple[Connection, "Work"]) -> None:
+        """Run one request of a shared connection, which others serve meanwhile."""
+        connection, work = task
+        try:
+            answer = connection.engine.run(work)
+        except Exception:
+            log.exception("closing connection from %s: its engine failed", connection.peer)
+            self._break(connection)
+            return
+        self._deliver(connection, answer)
+
+    def _deliver(self, connection: Connection, answer: bytes) -> None:
+        """Send the answer of a call whose connection somebody else has."""
+        if answer:
+            try:
+                self.push(connection, answer)
+            except ConnectionClosedError as problem:
+                log.debug("an answer came too late: %s", problem)
+
+    def wait(self, connection: Connection, ready: Callable[[float], bool], timeout_s: float) -> bool:
+        """Wait, in a call, for something that will arrive on a connection; it is read meanwhile."""
+        if connection.holder == get_ident():
+            try:
+                connection.baton.pop()
+            except IndexError:
+                pass  # taken away before
+            else:
+                connection.slow = SLOW_CALLS
+                self._returned.append(connection)
+                self._nudge()
+        return ready(timeout_s)
 
     def _run_several(self, connection: Connection, works: Sequence["Work"]) -> bool:
         """Run requests in order, oneway ones beside the others.
@@ -314,13 +432,7 @@ class ThreadedTransport(LoopTransport):
 
     def _say(self, connection: Connection, data: bytes) -> bool:
         """Send as much as the peer takes now; False if that is not all."""
-        try:
-            sent = connection.sock.send(data, DONT_WAIT)
-        except BlockingIOError:
-            sent = 0
-        if sent != len(data):
-            connection.unsent = memoryview(data)[sent:]
-        return connection.unsent is None
+        return connection.write(data, DONT_WAIT, self._most_unsent_bytes)
 
     # ---- closing
 
