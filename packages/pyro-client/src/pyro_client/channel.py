@@ -1,10 +1,11 @@
-"""The blocking side of a proxy: one connection, made when needed, used by one thread at a time."""
+"""The blocking side of a proxy: one connection, made when needed, used by any number of threads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
+from pyro_client.dialogue import Dialogue
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, adopt, connect
@@ -15,50 +16,80 @@ from pyro_client.run_sync import RECEIVE_BYTES, SyncLink, SyncRunner
 from pyro_client.streams import RemoteIterator
 from pyro_core.calls import StreamHandle
 from pyro_core.context import request_extras, sending, serving
-from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
+from pyro_core.duplex import deadline_annotation
+from pyro_core.errors import (
+    CommunicationError,
+    ConnectionClosedError,
+    PyroError,
+    SerializeError,
+    TimeoutError,
+)
+from pyro_core.features import CALLBACK, DEADLINE, STREAM
+from pyro_core.names import ANNOTATION_STREAM
 from pyro_core.outcomes import outcome
 from pyro_core.plans import Plan
-from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
+from pyro_core.wire.message import CONNECT_OK, NO_ANNOTATIONS, ONEWAY, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
-    from typing import Any, Final, TypeVar
+    from typing import Any, Final
 
-    T = TypeVar("T")
+    from pyro_client.exports import Exports
+    from pyro_core.events import ClientEvent
 
 
 _QUIET_S: Final = 1.0
 """After so long without a call, look whether the server has closed the connection before sending on it."""
 _SMALL_BYTES: Final = 32768
 """Requests up to this size fit into the kernel's buffer, so that sending them does not wait."""
+TURN_S: Final = 60.0
+"""How long a call without a deadline, made while another one is being served, waits for its turn on a busy
+proxy, in seconds. After longer than that, both are likely to wait for each other."""
 
 
 class _Ready:
     """What the direct path of a call needs, looked up once per connection instead of once per call."""
 
     __slots__ = (
+        "annotations",
         "connection",
         "decode_value",
+        "dialogue",
         "encode_call",
+        "link",
         "max_bytes",
         "object_id",
+        "out",
         "recv",
         "reply_from",
         "request",
         "send",
         "serializer_id",
+        "session",
         "timeout_s",
+        "turn",
         "used_at",
+        "waiting",
     )
 
-    def __init__(self, connection: Connection, profile: Profile, now: float) -> None:
+    def __init__(self, dialogue: Dialogue, profile: Profile) -> None:
+        connection = dialogue.connection
         link: SyncLink = connection.link
+        self.dialogue = dialogue
         self.connection = connection
+        self.link = link
+        self.turn = dialogue.turn
+        self.out = dialogue.out
+        self.waiting = dialogue.waiting
+        self.session = connection.session
         self.object_id = profile.object_id
         self.timeout_s = profile.timeout_s
         self.max_bytes = float("inf") if profile.timeout_s is None else _SMALL_BYTES
-        self.used_at = now
+        self.used_at = dialogue.used_at
+        self.annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+        if profile.timeout_s is not None and DEADLINE in connection.features:
+            self.annotations = deadline_annotation(profile.timeout_s)
         self.serializer_id = connection.serializer_id
         self.encode_call = connection.serializer.encode_call
         self.decode_value = connection.serializer.decode_value
@@ -66,14 +97,13 @@ class _Ready:
         self.reply_from = connection.session.reply_from
         self.send = link.sock.send
         self.recv = link.sock.recv
-        link.bound_waits(self.timeout_s)
 
 
 class Channel:
     """Makes calls for a proxy. Thread-safe.
 
     Most calls take the direct path in ``call``. Whatever is unusual (no connection yet, retries, hooks,
-    compression, another thread in the middle of a call) goes through the plans.
+    compression, another thread in the middle of a call) goes through ``invoke``.
 
     Args:
         profile: How to talk.
@@ -92,20 +122,26 @@ class Channel:
     ) -> None:
         self.profile = profile
         self.runner = runner or SyncRunner(profile.settings)
-        self.connection: Connection | None = None
+        self.dialogue: Dialogue | None = None
         self._given = sock
         self._on_metadata = on_metadata
-        self._lock = Lock()
+        self._connecting = Lock()
         self._ready: _Ready | None = None
         self._oneway = profile.oneway
         self._clock = self.runner.clock
-        self._used_at = 0.0
+        self._exports: Exports | None = None
         FORKS.watch(self)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The open connection; None if there is none."""
+        dialogue = self.dialogue
+        return None if dialogue is None else dialogue.connection
 
     @property
     def connected(self) -> bool:
         """Whether there is a connection, as far as is known without asking."""
-        return self.connection is not None
+        return self.dialogue is not None
 
     @property
     def has_given_socket(self) -> bool:
@@ -126,8 +162,11 @@ class Channel:
         ready = self._ready
         if ready is None:
             return self.invoke(method, args, kwargs)
-        payload = ready.encode_call(ready.object_id, method, args, kwargs)
-        if not self._lock.acquire(False):
+        try:
+            payload = ready.encode_call(ready.object_id, method, args, kwargs)
+        except SerializeError:
+            return self.invoke(method, args, kwargs)  # which knows what to do about streams
+        if not ready.turn.acquire(False):
             return self.invoke(method, args, kwargs)
         try:
             now = self._clock()
@@ -142,13 +181,15 @@ class Channel:
                 raise
             direct = False  # nothing was sent: a new connection can do it
         finally:
-            self._lock.release()
+            ready.turn.release()
+            if ready.waiting:
+                ready.dialogue.rescue()
         if not direct:
             return self.invoke(method, args, kwargs)
         if message is None:
             return None
         if message.flags:
-            return self._result(ready.connection, message)
+            return self._result(ready.dialogue, message)
         return ready.decode_value(message.payload)
 
     def invoke(
@@ -179,9 +220,9 @@ class Channel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.connection is not None
+            reused = self.dialogue is not None
             try:
-                connection, message = self._attempt(method, args, kwargs, flags, object_id)
+                dialogue, message = self._attempt(method, args, kwargs, flags, object_id)
                 break
             except CommunicationError as problem:
                 if not repeats(problem, attempt, max_retries, reused=reused):
@@ -190,19 +231,16 @@ class Channel:
                 if not (reused and problem.retry_safe):
                     waits = waits or delays()
                     self.runner.sleep(next(waits))
-        return None if message is None else self._result(connection, message)
+        return None if message is None else self._result(dialogue, message)
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
-        deadline = self._deadline()
-        self._acquire(deadline)
-        try:
-            if self.connection is not None and not self._is_stale():
-                return False
-            self._connected(deadline)
-            return True
-        finally:
-            self._lock.release()
+        before = self.dialogue
+        return self._opened(self.deadline()) is not before or before is None
+
+    def open(self) -> Dialogue:
+        """The dialogue on the connection, made if need be."""
+        return self._opened(self.deadline())
 
     def ping(self) -> None:
         """Ask the server for a sign of life.
@@ -210,19 +248,23 @@ class Channel:
         Raises:
             CommunicationError: If there is none.
         """
-        deadline = self._deadline()
-        self._acquire(deadline)
-        try:
-            connection = self._connected(deadline)
-            self._run(invoke.ping(connection), deadline)
-        finally:
-            self._lock.release()
+        deadline = self.deadline()
+        self._opened(deadline).ping(deadline)
 
     def release(self) -> None:
-        """Close the connection, unless it is a given socket. The next call makes a new one."""
-        if self._given is None:
-            with self._lock:
-                self._drop()
+        """Close the connection, unless it is a given socket. The next call makes a new one.
+
+        Calls of other threads that are under way are let finish if the server allows one at a time.
+        """
+        dialogue = self.dialogue
+        if self._given is None and dialogue is not None:
+            if not dialogue.shared:
+                dialogue.take_turn(None)
+            try:
+                dialogue.end(ConnectionClosedError("the proxy was released", retry_safe=True))
+            finally:
+                if not dialogue.shared:
+                    dialogue.turn.release()
 
     def refresh(self) -> None:
         """Notice that the profile has changed."""
@@ -230,43 +272,95 @@ class Channel:
 
     def adopt(self, connection: Connection) -> None:
         """Use a connection that was made elsewhere."""
-        with self._lock:
-            self._drop()
+        self.release()
+        with self._connecting:
             self._take(connection)
+
+    def exports(self) -> Exports:
+        """What this client offers to its server over the connection.
+
+        Raises:
+            PyroError: If the server cannot call back on this connection.
+        """
+        dialogue = self._opened(self.deadline())
+        if CALLBACK not in dialogue.connection.features:
+            raise PyroError(
+                f"{dialogue.connection.peer} cannot call objects over the connection of this proxy (only our "
+                "own servers can); run a Daemon here, register the object with it, and send that"
+            )
+        return self._own_exports(dialogue)
+
+    def open_stream(self, handle: StreamHandle) -> Any:
+        """An iterator for an item stream that a call returned."""
+        dialogue = self.dialogue
+        return RemoteIterator(self, handle) if dialogue is None else self._stream(dialogue, handle)
+
+    def deadline(self, timeout_s: float | None = None) -> float | None:
+        """When a call that begins now must be done, on the clock; None if it may take any time.
+
+        A call made while another one is being served must be done when that one must be.
+
+        Args:
+            timeout_s: How long it may take, in seconds; None for the profile's value.
+        """
+        if timeout_s is None:
+            timeout_s = self.profile.timeout_s
+        call = serving()
+        left_s = None if call is None else call.remaining_s
+        if left_s is not None and (timeout_s is None or left_s < timeout_s):
+            timeout_s = left_s
+        return None if timeout_s is None else self._clock() + timeout_s
 
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
-        self._lock = Lock()
-        self._drop()
+        self._connecting = Lock()
+        self._ready = self._exports = None
+        dialogue, self.dialogue = self.dialogue, None
+        if dialogue is not None:
+            dialogue.connection.link.abandon()
 
     def _exchange(self, ready: _Ready, payload: bytes, flags: int, started: float) -> Message | None:
         """The direct path: one send and, nearly always, one receive."""
         block = sending()
-        if block is None and serving() is None:
-            request = ready.request(ready.serializer_id, payload, flags)
-        else:
-            request = ready.request(ready.serializer_id, payload, flags, *request_extras())
+        dialogue = ready.dialogue
         sent = 0
+        request = b""
         try:
-            sent = ready.send(request)
-            if sent != len(request):
-                ready.connection.link.send(memoryview(request)[sent:], self._until(ready, started))
+            with ready.out:
+                if block is None and serving() is None:
+                    request = ready.request(ready.serializer_id, payload, flags, ready.annotations)
+                else:
+                    annotations, correlation_id = request_extras()
+                    annotations = {**ready.annotations, **annotations}
+                    request = ready.request(ready.serializer_id, payload, flags, annotations, correlation_id)
+                seq = ready.session.seq
+                sent = ready.send(request)
+                if sent != len(request):
+                    ready.link.send(memoryview(request)[sent:], self._until(ready, started))
             if flags:
                 return None
+            if ready.link.receive_timeout_s != ready.timeout_s:
+                ready.link.bound_waits(ready.timeout_s)
             message = ready.reply_from(ready.recv(RECEIVE_BYTES))
-            if message is None:
-                message = self.runner.run(invoke.answer(ready.connection), self._until(ready, started))
-                ready.connection.link.bound_waits(ready.timeout_s)
-            elif message.serializer_id != ready.serializer_id:
+            if message is None or message.seq != seq:
+                message = dialogue.read_on(seq, message, self._until(ready, started))
+            if message.serializer_id != ready.serializer_id:
                 invoke.check(ready.connection, message)
         except BlockingIOError as problem:
-            self._drop()
-            raise ready.connection.link.late(retry_safe=not sent) from problem
+            late = ready.link.late(retry_safe=not sent)
+            if sent == len(request) and not flags:
+                dialogue.give_up(seq, late)
+            else:
+                dialogue.end(late)
+            raise late from problem
         except OSError as problem:
-            self._drop()
-            raise ready.connection.link.lost(problem, retry_safe=not sent) from problem
-        except BaseException:  # KeyboardInterrupt too: the answer may still come, and would confuse the next
-            self._drop()
+            lost = ready.link.lost(problem, retry_safe=not sent)
+            dialogue.end(lost)
+            raise lost from problem
+        except BaseException as problem:
+            # KeyboardInterrupt too: the answer may still come, and would confuse the next call.
+            if request and not (dialogue.shared and isinstance(problem, TimeoutError)):
+                dialogue.end(problem)
             raise
         if block is not None:
             block.response_annotations = message.annotations
@@ -282,38 +376,87 @@ class Channel:
         kwargs: Mapping[str, Any] | None,
         flags: int,
         object_id: str | None,
-    ) -> tuple[Connection, Message | None]:
-        deadline = self._deadline()
-        self._acquire(deadline)
+    ) -> tuple[Dialogue, Message | None]:
+        deadline = self.deadline()
+        dialogue = self._opened(deadline)
+        profile, connection = self.profile, dialogue.connection
+        if object_id is None:
+            object_id = profile.object_id
+            if method in profile.oneway:
+                flags |= ONEWAY
+        annotations, correlation_id = profile.request_extras()
         try:
-            connection = self._connected(deadline)
-            request, oneway = invoke.request_for(
-                connection, self.profile, method, args, kwargs, flags, object_id
-            )
-            plan = invoke.exchange(connection, request, oneway=oneway)
-            message = self._run(plan, deadline)
-            self._become_ready(connection)
-        finally:
-            self._lock.release()
+            payload = connection.serializer.encode_call(object_id, method, args, kwargs)
+        except SerializeError:
+            if STREAM not in connection.features:
+                raise
+            replaced = self._own_exports(dialogue).with_streams(args, kwargs)
+            if replaced is None:
+                raise
+            payload = connection.serializer.encode_call(object_id, method, *replaced)
+            annotations = {**annotations, ANNOTATION_STREAM: b"1"}
+        if not dialogue.shared and deadline is None and serving() is not None:
+            self._await_turn(dialogue)
+        message = dialogue.exchange(
+            payload,
+            flags,
+            (annotations, correlation_id),
+            deadline,
+            compress=profile.settings.compression,
+        )
+        self._become_ready(dialogue)
         if message is not None:
-            invoke.announce(self.profile, message)
-        return connection, message
+            invoke.announce(profile, message)
+        return dialogue, message
 
-    def _result(self, connection: Connection, message: Message) -> Any:
-        value = outcome(connection.serializer, message)
-        return RemoteIterator(self, value) if type(value) is StreamHandle else value
+    def _await_turn(self, dialogue: Dialogue) -> None:
+        """See whether a turn comes at all, for a call without a deadline that is made by a served one."""
+        try:
+            dialogue.take_turn(self._clock() + TURN_S)
+        except TimeoutError as problem:
+            raise TimeoutError(
+                f"timeout: waited {TURN_S:g} s for another call on this proxy of {self.profile.uri}, which "
+                "may be waiting for the call that is being served here; use a copy of the proxy here",
+                retry_safe=True,
+            ) from problem
+        dialogue.turn.release()
 
-    def _connected(self, deadline: float | None) -> Connection:
-        """The connection, made if need be. The lock is held."""
-        if self.connection is not None and not self._is_stale():
-            return self.connection
-        limit = self._deadline(self.profile.settings.timeouts.connect_s)
-        limit = min((end for end in (limit, deadline) if end is not None), default=None)
-        connection = self.runner.run(self._establish(), limit)
-        self._take(connection)
+    def _result(self, dialogue: Dialogue, message: Message) -> Any:
+        value = outcome(dialogue.connection.serializer, message)
+        return self._stream(dialogue, value) if type(value) is StreamHandle else value
+
+    def _stream(self, dialogue: Dialogue, handle: StreamHandle) -> Any:
+        if STREAM in dialogue.connection.features and handle.stream_id is not None:
+            from pyro_client.pushed import PushedItems
+
+            return PushedItems(self, dialogue, handle.stream_id)
+        return RemoteIterator(self, handle)
+
+    def _opened(self, deadline: float | None) -> Dialogue:
+        """The dialogue on the connection, made if need be."""
+        dialogue = self.dialogue
+        if dialogue is not None and not self._is_stale(dialogue):
+            return dialogue
+        if deadline is None:
+            self._connecting.acquire()
+        elif not self._connecting.acquire(timeout=max(deadline - self._clock(), 0)):
+            raise TimeoutError(
+                f"timeout: another thread did not connect to {self.profile.uri} before the deadline",
+                retry_safe=True,
+            )
+        try:
+            if self.dialogue is not None:
+                return self.dialogue
+            limit = self.profile.settings.timeouts.connect_s
+            limits = [deadline, None if limit is None else self._clock() + limit]
+            until = min((end for end in limits if end is not None), default=None)
+            connection = self.runner.run(self._establish(), until)
+            dialogue = self._take(connection)
+        finally:
+            self._connecting.release()
         if self.profile.on_response is not None:
             self.profile.on_response(connection.response_annotations, CONNECT_OK)
-        return connection
+        return dialogue
 
     def _establish(self) -> Plan[Connection]:
         profile = self.profile
@@ -324,64 +467,59 @@ class Channel:
         address = yield from resolve(profile.uri, profile, any_of)
         return (yield from connect(address, profile))
 
-    def _take(self, connection: Connection) -> None:
-        self.connection = connection
-        self._used_at = self._clock()
+    def _take(self, connection: Connection) -> Dialogue:
+        dialogue = self.dialogue = Dialogue(connection, self._clock, self._heard, self._ended)
         self.profile.resolved_uri = connection.uri
         self.profile.learn(connection.metadata)
         self._on_metadata()
+        if self._exports:
+            dialogue.listen()
+        return dialogue
 
-    def _run(self, plan: Plan[T], deadline: float | None) -> T:
-        """Run a plan on the connection, which is dropped if anything goes wrong."""
-        try:
-            result = self.runner.run(plan, deadline)
-        except BaseException:  # KeyboardInterrupt too: the answer may still come, and would confuse the next
-            self._drop()
-            raise
-        self._used_at = self._clock()
-        return result
+    def _heard(self, dialogue: Dialogue, event: ClientEvent) -> None:
+        """The server says something by itself."""
+        self._own_exports(dialogue).take(dialogue, event)
 
-    def _become_ready(self, connection: Connection) -> None:
+    def _ended(self, dialogue: Dialogue) -> None:
+        """A connection cannot be used any more."""
+        if self.dialogue is dialogue:
+            self.dialogue = self._ready = None
+
+    def _own_exports(self, dialogue: Dialogue) -> Exports:
+        """The exports; from now on somebody always listens to the server."""
+        if self._exports is None:
+            from pyro_client.exports import Exports
+
+            self._exports = Exports()
+        dialogue.listen()
+        return self._exports
+
+    def _become_ready(self, dialogue: Dialogue) -> None:
         """Open the direct path if nothing asks for more care."""
         profile = self.profile
         plain = (
-            not profile.settings.compression
+            self._ready is None
+            and self.dialogue is dialogue
+            and not profile.settings.compression
             and not profile.max_retries
             and profile.annotations is None
             and profile.on_response is None
         )
         if plain:
-            ready = self._ready = _Ready(connection, profile, self._used_at)
-            if ready.timeout_s != profile.timeout_s:  # changed by another thread meanwhile
+            ready = self._ready = _Ready(dialogue, profile)
+            if ready.timeout_s != profile.timeout_s or dialogue.over:  # changed by another thread meanwhile
                 self._ready = None
 
-    def _is_stale(self) -> bool:
+    def _is_stale(self, dialogue: Dialogue) -> bool:
         """Whether the server has closed the connection; looks only if it has been quiet for a while."""
-        connection = self.connection
         ready = self._ready
-        used_at = self._used_at if ready is None else max(self._used_at, ready.used_at)
-        if connection is None or self._clock() - used_at < _QUIET_S or not connection.link.is_closed():
+        used_at = dialogue.used_at if ready is None else max(dialogue.used_at, ready.used_at)
+        if self._clock() - used_at < _QUIET_S or not dialogue.turn.acquire(False):
             return False
-        self._drop()
+        try:
+            if not dialogue.connection.link.is_closed():
+                return False
+        finally:
+            dialogue.turn.release()
+        dialogue.end(ConnectionClosedError("the server has closed the connection", retry_safe=True))
         return True
-
-    def _drop(self) -> None:
-        self._ready = None
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            connection.link.close()
-
-    def _deadline(self, timeout_s: float | None = None) -> float | None:
-        if timeout_s is None:
-            timeout_s = self.profile.timeout_s
-        return None if timeout_s is None else self._clock() + timeout_s
-
-    def _acquire(self, deadline: float | None) -> None:
-        if deadline is None:
-            self._lock.acquire()
-        elif not self._lock.acquire(timeout=max(deadline - self._clock(), 0)):
-            raise TimeoutError(
-                f"timeout: another call on this proxy of {self.profile.uri} did not end before the deadline; "
-                "copy the proxy to call over a connection of its own",
-                retry_safe=True,
-            )

@@ -46,12 +46,14 @@ class Profile:
         validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
         annotations: Gives annotations to send with each request.
         on_response: Gets the annotations and the message kind of each answer.
+        extras: Whether to offer what only our own servers can do.
     """
 
     __slots__ = (
         "_serializers",
         "annotations",
         "chosen_serializer",
+        "extras",
         "handshake",
         "max_retries",
         "metadata",
@@ -92,6 +94,7 @@ class Profile:
         self.validate_handshake: Callable[[Any], object] | None = None
         self.annotations: Callable[[], Annotations] | None = None
         self.on_response: Callable[[Annotations, int], object] | None = None
+        self.extras = True
         self._serializers: dict[tuple[str, int], Serializer] = {}
 
     @property

@@ -37,9 +37,12 @@ class SyncLink:
         peer: Address of the other side, for texts.
         clock: Monotonic time in seconds.
         owned: Whether closing the link closes the socket.
+
+    Attributes:
+        receive_timeout_s: The bound of a single wait for data now.
     """
 
-    __slots__ = ("_clock", "_receive_timeout_s", "_send_timeout_s", "owned", "peer", "sock")
+    __slots__ = ("_clock", "receive_timeout_s", "_send_timeout_s", "owned", "peer", "sock")
 
     def __init__(
         self, sock: socket, peer: str, clock: Callable[[], float] = time.monotonic, *, owned: bool = True
@@ -48,7 +51,7 @@ class SyncLink:
         self.peer = peer
         self.owned = owned
         self._clock = clock
-        self._receive_timeout_s: float | None = None
+        self.receive_timeout_s: float | None = None
         self._send_timeout_s: float | None = None
 
     def bound_waits(self, timeout_s: float | None) -> None:
@@ -93,7 +96,7 @@ class SyncLink:
             TimeoutError: At the deadline.
         """
         while True:
-            self._bound_receive(_bound_for(self._left_s(deadline), self._receive_timeout_s))
+            self._bound_receive(_bound_for(self._left_s(deadline), self.receive_timeout_s))
             try:
                 return self.sock.recv(_RECEIVE_MORE_BYTES)
             except BlockingIOError:
@@ -116,7 +119,18 @@ class SyncLink:
             self.sock.setblocking(True)
 
     def close(self) -> None:
-        """Close the socket, unless it belongs to somebody else."""
+        """Close the connection, unless it belongs to somebody else; a thread that waits for data is woken."""
+        if self.owned:
+            from socket import SHUT_RDWR
+
+            try:
+                self.sock.shutdown(SHUT_RDWR)
+            except OSError:
+                pass  # the other side was faster
+            self.sock.close()
+
+    def abandon(self) -> None:
+        """Let go of the socket in this process, while another one goes on with the connection."""
         if self.owned:
             self.sock.close()
 
@@ -147,11 +161,11 @@ class SyncLink:
         return left_s
 
     def _bound_receive(self, timeout_s: float | None) -> None:
-        if timeout_s != self._receive_timeout_s:
+        if timeout_s != self.receive_timeout_s:
             from pyro_core.net import sockets
 
             sockets.set_receive_timeout(self.sock, timeout_s)
-            self._receive_timeout_s = timeout_s
+            self.receive_timeout_s = timeout_s
 
     def _bound_send(self, timeout_s: float | None) -> None:
         if timeout_s != self._send_timeout_s:

@@ -15,6 +15,7 @@ from pyro_core.errors import (
     SerializeError,
 )
 from pyro_core.events import Accepted, Refused, WrongVersion
+from pyro_core.features import SUPPORTED, TYPES
 from pyro_core.metadata import Metadata
 from pyro_core.names import DAEMON_ID, PROTOCOL_502, STOCK_SERIALIZER_IDS
 from pyro_core.plans import Close, Open, Plan, Send
@@ -133,7 +134,12 @@ def _attempt(uri: URI, profile: Profile, version: int, within_s: float | None) -
 
 
 def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake: bool = True) -> Connection:
-    session = ClientSession(version=version, limits=profile.settings.limits, require_handshake=handshake)
+    session = ClientSession(
+        version=version,
+        limits=profile.settings.limits,
+        features=SUPPORTED if profile.extras else (),
+        require_handshake=handshake,
+    )
     return Connection(link, uri, session, profile.serializer_for(version))
 
 
@@ -176,6 +182,8 @@ def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[
     wire_metadata = _read_greeting(connection, message)
     if profile.validate_handshake is not None:
         profile.validate_handshake(connection.greeting)
+    if TYPES in event.features:
+        connection.serializer = connection.serializer.faithful()
     if wire_metadata is None:
         yield from _fetch_metadata(connection)
     else:

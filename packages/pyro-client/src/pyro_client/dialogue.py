@@ -1,0 +1,481 @@
+"""One open connection of a blocking proxy: who sends on it, who reads from it, and who gets what is read.
+
+With a server that allows one call at a time, threads take turns. With one of ours, each thread sends its
+request at once; one of them reads, hands out what arrives, and passes the reading on when it has its own
+answer. No thread exists for that alone, unless the server may speak first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from threading import Lock, Thread
+
+from pyro_client.plans import invoke
+from pyro_core.duplex import deadline_annotation
+from pyro_core.errors import ConnectionClosedError, ProtocolError, TimeoutError
+from pyro_core.events import ItemsArrived, PeerBroke, PongArrived, ReplyArrived
+from pyro_core.features import CALLS, DEADLINE
+from pyro_core.wire.message import ONEWAY, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from pyro_client.plans.connect import Connection
+    from pyro_client.pushed import PushedItems
+    from pyro_client.run_sync import SyncLink
+    from pyro_core.events import ClientEvent
+
+
+MOST_FORGOTTEN: Final = 1_000
+"""With so many calls given up and never answered, the connection is given up, too."""
+MOST_LATE: Final = 2
+"""After so many calls that were given up in a row, while nothing arrived, a connection counts as dead."""
+CANCEL_S: Final = 1.0
+"""How long telling the server that a call was given up may take, in seconds."""
+
+
+_LISTENER: Final = "listener"
+
+
+class Waiting:
+    """Somebody who waits for something to arrive.
+
+    Attributes:
+        gate: Locked until it has arrived, or until who waits is to read.
+        message: What has arrived.
+        error: Why nothing will.
+        done: One of the two is there.
+    """
+
+    __slots__ = ("done", "error", "gate", "message")
+
+    def __init__(self) -> None:
+        self.gate = Lock()
+        self.gate.acquire()
+        self.message: Message | None = None
+        self.error: BaseException | None = None
+        self.done = False
+
+    def settle(self, message: Message | None, error: BaseException | None = None) -> None:
+        """It has arrived, or never will."""
+        self.message = message
+        self.error = error
+        self.done = True
+        if self.gate.locked():
+            self.gate.release()
+
+    def taken(self) -> Message:
+        """What has arrived. Raises why nothing will."""
+        if self.error is not None:
+            raise self.error
+        assert self.message is not None
+        return self.message
+
+
+class Dialogue:
+    """Exchanges requests and answers on one open connection. Thread-safe.
+
+    Args:
+        connection: The connection.
+        clock: Monotonic time in seconds.
+        on_event: Gets what the server says by itself; must not wait.
+        on_end: Called once, when the connection cannot be used any more.
+
+    Attributes:
+        connection: As given.
+        shared: Several calls may be under way.
+        turn: Held by who reads; where calls are not shared, by who calls.
+        out: Held by who sends.
+        waiting: Who waits, and for what: the number of a call, or another key.
+        streams: Who takes the items that the server pushes, by name of the stream.
+        over: The connection cannot be used any more.
+        used_at: When something was last sent or received, on the clock.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_late",
+        "_link",
+        "_on_end",
+        "_on_event",
+        "_pings",
+        "_session",
+        "_table",
+        "_tells_deadlines",
+        "connection",
+        "out",
+        "over",
+        "shared",
+        "streams",
+        "turn",
+        "used_at",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Callable[[], float],
+        on_event: Callable[[Dialogue, ClientEvent], object],
+        on_end: Callable[[Dialogue], object],
+    ) -> None:
+        self.connection = connection
+        self.shared = CALLS in connection.features
+        self.turn = Lock()
+        self.out = Lock()
+        self.waiting: dict[Hashable, Waiting] = {}
+        self.streams: dict[str, PushedItems] = {}
+        self.over = False
+        self.used_at = clock()
+        self._tells_deadlines = DEADLINE in connection.features
+        self._clock = clock
+        self._on_event = on_event
+        self._on_end = on_end
+        self._link: SyncLink = connection.link
+        self._session = connection.session
+        self._table = Lock()  # held while it is decided who reads
+        self._pings: deque[Hashable] = deque()
+        self._late = 0
+
+    # ---- what callers do
+
+    def exchange(
+        self,
+        payload: bytes,
+        flags: int,
+        extras: invoke.Extras,
+        deadline: float | None,
+        *,
+        compress: bool = False,
+    ) -> Message | None:
+        """Send a request and wait for its answer; None for a one-way call, which has none.
+
+        Args:
+            payload: The encoded call.
+            flags: Neutral flags.
+            extras: Annotations and correlation id.
+            deadline: Time on the clock.
+            compress: Compress the payload if that makes it shorter.
+
+        Raises:
+            ConnectionClosedError: If the connection failed.
+            TimeoutError: At the deadline; a shared connection can be used further.
+            ProtocolError: If the server answered nonsense.
+            MessageTooLarge: If the call is larger than the limit; the connection is fine.
+        """
+        if not self.shared:
+            self.take_turn(deadline)
+        try:
+            seq, slot = self._post(payload, flags, extras, deadline, compress=compress)
+            if slot is None:
+                return None
+            try:
+                if self.shared:
+                    self.wait(seq, slot, deadline)
+                else:
+                    self.read_until(slot, deadline)
+            except TimeoutError as late:
+                self.give_up(seq, late)
+                raise
+            message = slot.taken()
+            if message.serializer_id != self.connection.serializer_id:
+                self._refuse(message)
+            return message
+        finally:
+            if not self.shared:
+                self.turn.release()
+
+    def ping(self, deadline: float | None) -> None:
+        """Ask the server for a sign of life and wait for it. Raises as ``exchange`` does."""
+        slot = Waiting()
+        key = ("ping", id(slot))
+        if not self.shared:
+            self.take_turn(deadline)
+        try:
+            with self.out:
+                self._check_open()
+                self.waiting[key] = slot
+                self._pings.append(key)
+                self._send(self._session.ping(), deadline)
+            if self.shared:
+                self.wait(key, slot, deadline)
+            else:
+                self.read_until(slot, deadline)
+            slot.taken()
+        except TimeoutError as late:
+            self.end(late)
+            raise
+        finally:
+            if not self.shared:
+                self.turn.release()
+
+    def say(self, data: bytes, deadline: float | None = None) -> None:
+        """Send something that is no call.
+
+        Raises:
+            ConnectionClosedError: If the connection is gone.
+            TimeoutError: At the deadline; the connection is ended then.
+        """
+        with self.out:
+            self._check_open()
+            self._send(data, deadline)
+
+    def take_turn(self, deadline: float | None) -> None:
+        """Wait until no other thread calls.
+
+        Raises:
+            TimeoutError: At the deadline.
+        """
+        if deadline is None:
+            self.turn.acquire()
+        elif not self.turn.acquire(timeout=max(deadline - self._clock(), 0)):
+            raise TimeoutError(
+                f"timeout: another call on this proxy of {self.connection.uri} did not end before the "
+                "deadline, and this server allows one at a time; copy the proxy to call over a connection of "
+                "its own",
+                retry_safe=True,
+            )
+
+    def wait(self, key: Hashable, slot: Waiting, deadline: float | None) -> None:
+        """Wait for something on a shared connection, reading if nobody else does.
+
+        Args:
+            key: Where the slot is in ``waiting``.
+            slot: Will be settled by who reads.
+            deadline: Time on the clock.
+
+        Raises:
+            TimeoutError: At the deadline.
+            ConnectionClosedError: If the connection failed while this thread was reading.
+        """
+        with self._table:
+            reads = not slot.done and self.turn.acquire(False)
+        if not reads:
+            timeout_s = -1 if deadline is None else max(deadline - self._clock(), 0)
+            if not slot.gate.acquire(True, timeout_s):
+                with self._table:
+                    if not slot.gate.acquire(False):  # else it was woken at the last moment
+                        self.waiting.pop(key, None)
+                        raise self._link.late()
+            if slot.done:
+                return
+        try:
+            self.read_until(slot, deadline)
+        finally:
+            with self._table:
+                self.waiting.pop(key, None)
+                self._pass_on()
+
+    def read_on(self, seq: int, message: Message | None, deadline: float | None) -> Message:
+        """Read until the answer of a call is there; for who has the turn and has begun to read.
+
+        Args:
+            seq: Number of the call.
+            message: An answer that was read already, of another call.
+            deadline: Time on the clock.
+
+        Raises:
+            As ``exchange`` does.
+        """
+        slot = self.waiting[seq] = Waiting()
+        if message is not None:
+            self._hand_out(message)
+        try:
+            self.read_until(slot, deadline)
+        except TimeoutError as late:
+            self.give_up(seq, late)
+            raise
+        return slot.taken()
+
+    def rescue(self) -> None:
+        """Somebody began to wait while the turn was being given back: let one of them read."""
+        with self._table:
+            if self.turn.acquire(False):
+                self._pass_on()
+
+    def read_until(self, slot: Waiting, deadline: float | None) -> None:
+        """Read and hand out what arrives until a slot is settled; for who has the turn.
+
+        Raises:
+            TimeoutError: At the deadline; nothing is lost.
+            ConnectionClosedError, ProtocolError: If the connection failed; it is ended then.
+        """
+        session = self._session
+        try:
+            while True:
+                for event in session.events():
+                    self._handle(event)
+                if slot.done:
+                    return
+                data = self._link.receive(deadline)
+                if not data:
+                    raise ConnectionClosedError(
+                        f"{self.connection.peer} closed the connection while an answer was due; the call may "
+                        "have been executed",
+                        peer=self.connection.peer,
+                    )
+                self._late = 0
+                message = session.reply_from(data)
+                if message is not None:
+                    self._hand_out(message)
+        except TimeoutError:
+            raise
+        except BaseException as problem:  # KeyboardInterrupt too: nobody knows where in the data we are
+            self.end(problem)
+            raise
+
+    def give_up(self, seq: int, late: BaseException) -> None:
+        """Nobody wants the answer of a call any more: tell the server, or end an unshared connection."""
+        self.waiting.pop(seq, None)
+        if not self.shared:
+            self.end(late)
+            return
+        self._late += 1
+        with self.out:
+            if self.over:
+                return
+            try:
+                data = self._session.cancel(seq)
+                if data:
+                    self._link.send(data, self._clock() + CANCEL_S)
+            except (ConnectionClosedError, TimeoutError) as problem:
+                late = problem
+            else:
+                if self._late < MOST_LATE and self._session.forgotten <= MOST_FORGOTTEN:
+                    return
+        self.end(late)
+
+    def end(self, problem: BaseException) -> None:
+        """The connection cannot be used any more: tell all who wait, and close it."""
+        with self._table:
+            if self.over:
+                return
+            self.over = True
+            slots = list(self.waiting.values())
+            self.waiting.clear()
+        for slot in slots:
+            slot.settle(None, self._lost(problem))
+        for stream in list(self.streams.values()):
+            stream.connection_lost()
+        self._link.close()
+        self._on_end(self)
+
+    def listen(self) -> None:
+        """Have somebody read at all times, because the server may speak first. From then on a thread does."""
+        with self._table:
+            if self.over or _LISTENER in self.waiting:
+                return
+            slot = self.waiting[_LISTENER] = Waiting()
+        name = f"pyro-listener {self.connection.peer}"
+        Thread(target=self._listen, args=(slot,), name=name, daemon=True).start()
+
+    # ---- inside
+
+    def _listen(self, slot: Waiting) -> None:
+        try:
+            self.wait(_LISTENER, slot, None)
+        except (ConnectionClosedError, ProtocolError):
+            return  # everybody who waits has been told
+
+    def _post(
+        self,
+        payload: bytes,
+        flags: int,
+        extras: invoke.Extras,
+        deadline: float | None,
+        *,
+        compress: bool,
+    ) -> tuple[int, Waiting | None]:
+        annotations, correlation_id = extras
+        if deadline is not None and self._tells_deadlines:
+            annotations = {**annotations, **deadline_annotation(deadline - self._clock())}
+        session = self._session
+        with self.out:
+            self._check_open()
+            request = session.call(
+                self.connection.serializer_id, payload, flags, annotations, correlation_id, compress=compress
+            )
+            slot = None
+            if not flags & ONEWAY:
+                slot = self.waiting[session.seq] = Waiting()
+            self._send(request, deadline)
+            return session.seq, slot
+
+    def _send(self, data: bytes, deadline: float | None) -> None:
+        try:
+            self._link.send(data, deadline)
+        except BaseException as problem:  # part of it may have been sent
+            self.end(problem)
+            raise
+        self.used_at = self._clock()
+
+    def _handle(self, event: ClientEvent) -> None:
+        if isinstance(event, ReplyArrived):
+            self._hand_out(event.message)
+        elif isinstance(event, ItemsArrived):
+            self._hand_out_items(event)
+        elif isinstance(event, PongArrived):
+            slot = self.waiting.pop(self._pings.popleft(), None)
+            if slot is not None:
+                slot.settle(event.message)
+        elif isinstance(event, PeerBroke):
+            raise event.error
+        elif self.shared:
+            self._on_event(self, event)
+        else:
+            raise ProtocolError(
+                f"{self.connection.peer} sent {type(event).__name__} where the answer to a call was due",
+                expected="ReplyArrived",
+                received=type(event).__name__,
+            )
+
+    def _refuse(self, message: Message) -> None:
+        """End the connection to a server that answered in another serializer. Raises ProtocolError."""
+        try:
+            invoke.check(self.connection, message)
+        except ProtocolError as problem:
+            self.end(problem)
+            raise
+
+    def _hand_out(self, message: Message) -> None:
+        slot = self.waiting.pop(message.seq, None)
+        if slot is not None:
+            slot.settle(message)
+        # Else nobody waits for it any more.
+
+    def _hand_out_items(self, event: ItemsArrived) -> None:
+        stream = self.streams.get(event.items.stream_id)
+        if stream is None:
+            return  # it was closed here before they arrived
+        stream.arrived(event.items)
+        with self._table:
+            slot = self.waiting.pop(("stream", event.items.stream_id), None)
+        if slot is not None:
+            slot.settle(event.items.message)
+
+    def _pass_on(self) -> None:
+        """Let somebody else read who waits; the turn stays taken then. The table is locked."""
+        for slot in self.waiting.values():
+            if not slot.done:
+                slot.gate.release()
+                return
+        self.turn.release()
+
+    def _check_open(self) -> None:
+        if self.over:
+            raise ConnectionClosedError(
+                f"connection to {self.connection.peer} is closed; nothing was sent",
+                peer=self.connection.peer,
+                retry_safe=True,
+            )
+
+    def _lost(self, problem: BaseException) -> BaseException:
+        error = ConnectionClosedError(
+            f"connection to {self.connection.peer} lost while an answer was due: {problem}; the call may "
+            "have been executed",
+            peer=self.connection.peer,
+        )
+        error.__cause__ = problem
+        return error
