@@ -1,11 +1,15 @@
-"""The asyncio side of a proxy: one connection, made when needed, used by one task at a time."""
+"""The asyncio side of a proxy: one connection, made when needed, used by any number of tasks."""
 
 import asyncio
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from time import monotonic
 from typing import Any, Self
 
+from pyro_client.async_dialogue import AsyncDialogue
+from pyro_client.async_exports import AsyncExports
+from pyro_client.async_pushed import AsyncPushedItems
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, connect
@@ -15,20 +19,25 @@ from pyro_client.retry import delays, repeats
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, NEXT_ITEM, checked_id
 from pyro_core.calls import StreamHandle
+from pyro_core.context import serving
 from pyro_core.errors import (
     CommunicationError,
+    ConnectionClosedError,
+    PyroError,
     RemoteError,
     SerializeError,
     TimeoutError,
 )
-from pyro_core.names import DAEMON_ID
+from pyro_core.events import ClientEvent
+from pyro_core.features import CALLBACK, STREAM
+from pyro_core.names import ANNOTATION_STREAM, DAEMON_ID
 from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
 
 
 class AsyncChannel:
-    """Makes calls for an asyncio proxy: one connection, made when needed, used by one task at a time.
+    """Makes calls for an asyncio proxy.
 
     Args:
         profile: How to talk.
@@ -38,10 +47,17 @@ class AsyncChannel:
     def __init__(self, profile: Profile, *, runner: AsyncRunner | None = None) -> None:
         self.profile = profile
         self.runner = runner or AsyncRunner(profile.settings)
-        self.connection: Connection | None = None
-        self._lock = asyncio.Lock()
+        self.dialogue: AsyncDialogue | None = None
+        self._connecting = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._exports: AsyncExports | None = None
         FORKS.watch(self)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The open connection; None if there is none."""
+        dialogue = self.dialogue
+        return None if dialogue is None else dialogue.connection
 
     async def call(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call a method of the object, if it has one of that name.
@@ -70,10 +86,11 @@ class AsyncChannel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.connection is not None
+            reused = self.dialogue is not None
+            timeout_s = self._timeout_s()
             try:
-                async with self._time_limit(self.profile.timeout_s):
-                    connection, message = await self._attempt(method, args, kwargs, flags, object_id)
+                async with self.time_limit(timeout_s):
+                    dialogue, message = await self._attempt(method, args, kwargs, flags, object_id, timeout_s)
                 break
             except builtins.TimeoutError as passed:
                 problem: CommunicationError = self._late()
@@ -88,42 +105,82 @@ class AsyncChannel:
                 await self.runner.sleep(next(waits))
         if message is None:
             return None
-        value = outcome_for_coroutine(connection.serializer, message)
-        return AsyncRemoteIterator(self, value) if type(value) is StreamHandle else value
+        value = outcome_for_coroutine(dialogue.connection.serializer, message)
+        return self._stream(dialogue, value) if type(value) is StreamHandle else value
 
     async def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
+        before = self._usable()
+        return await self.open() is not before
+
+    async def open(self) -> AsyncDialogue:
+        """The dialogue on the connection, made if need be."""
         try:
-            async with self._time_limit(self.profile.timeout_s), self._turn():
-                if self._usable() is not None:
-                    return False
-                await self._connected()
-                return True
+            async with self.time_limit(self._timeout_s()):
+                return await self._opened()
         except builtins.TimeoutError as passed:
             raise self._late(retry_safe=True) from passed
 
     async def ping(self) -> None:
         """Ask the server for a sign of life."""
         try:
-            async with self._time_limit(self.profile.timeout_s), self._turn():
-                connection = await self._connected()
-                await self._run(invoke.ping(connection))
+            async with self.time_limit(self._timeout_s()):
+                dialogue = await self._opened()
+                try:
+                    await dialogue.ping()
+                except BaseException as problem:  # cancellation too: the pong may still come
+                    dialogue.end(problem)
+                    raise
         except builtins.TimeoutError as passed:
             raise self._late() from passed
 
+    async def release(self) -> None:
+        """Close the connection. The next call makes a new one.
+
+        Calls of other tasks that are under way are let finish if the server allows one at a time.
+        """
+        dialogue = self._usable()
+        if dialogue is None:
+            return
+        async with nullcontext() if dialogue.shared else dialogue.turn:
+            self.drop()
+
     def drop(self) -> None:
         """Close the connection at once."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            connection.link.close()
+        if self.dialogue is not None:
+            self.dialogue.end(ConnectionClosedError("the proxy was released", retry_safe=True))
 
     def refresh(self) -> None:
         """Nothing is kept that depends on the profile."""
 
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection, and its event loop, to the parent."""
-        self.connection = None
-        self._loop = None
+        self.dialogue = None
+        self._loop = self._exports = None
+
+    async def exports(self) -> AsyncExports:
+        """What this client offers to its server over the connection.
+
+        Raises:
+            PyroError: If the server cannot call back on this connection.
+        """
+        dialogue = await self.open()
+        if CALLBACK not in dialogue.connection.features:
+            raise PyroError(
+                f"{dialogue.connection.peer} cannot call objects over the connection of this proxy (only our "
+                "own servers can); run a Daemon here, register the object with it, and send that"
+            )
+        return self._own_exports(dialogue)
+
+    def open_stream(self, handle: StreamHandle) -> Any:
+        """An asynchronous iterator for an item stream that a call returned."""
+        dialogue = self.dialogue
+        return AsyncRemoteIterator(self, handle) if dialogue is None else self._stream(dialogue, handle)
+
+    def time_limit(self, seconds: float | None = None) -> Any:
+        """A context that ends what takes too long; None for the profile's timeout."""
+        limit_s = self.profile.timeout_s if seconds is None else seconds
+        return nullcontext() if limit_s is None else asyncio.timeout(limit_s)
 
     async def _attempt(
         self,
@@ -132,78 +189,99 @@ class AsyncChannel:
         kwargs: Mapping[str, Any] | None,
         flags: int,
         object_id: str | None,
-    ) -> tuple[Connection, Message | None]:
-        async with self._turn():
-            connection = await self._connected()
-            request, oneway = invoke.request_for(
-                connection, self.profile, method, args, kwargs, flags, object_id
-            )
-            message = await self._exchange(connection, request, oneway=oneway)
+        timeout_s: float | None,
+    ) -> tuple[AsyncDialogue, Message | None]:
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        dialogue = await self._opened()
+        profile, connection = self.profile, dialogue.connection
+        if object_id is None:
+            object_id = profile.object_id
+            if method in profile.oneway:
+                flags |= ONEWAY
+        annotations, correlation_id = profile.request_extras()
+        try:
+            payload = connection.serializer.encode_call(object_id, method, args, kwargs)
+        except SerializeError:
+            if STREAM not in connection.features:
+                raise
+            replaced = self._own_exports(dialogue).with_streams(args, kwargs)
+            if replaced is None:
+                raise
+            payload = connection.serializer.encode_call(object_id, method, *replaced)
+            annotations = {**annotations, ANNOTATION_STREAM: b"1"}
+        message = await dialogue.exchange(
+            payload,
+            flags,
+            (annotations, correlation_id),
+            deadline,
+            compress=profile.settings.compression,
+        )
         if message is not None:
-            invoke.announce(self.profile, message)
-        return connection, message
+            invoke.announce(profile, message)
+        return dialogue, message
 
-    async def _exchange(self, connection: Connection, request: bytes, *, oneway: bool) -> Message | None:
-        """One send and, nearly always, one receive; beside the plan because that is most of the cost."""
-        try:
-            await connection.link.send(request)
-            if oneway:
-                return None
-            message = connection.session.reply_from(await connection.link.receive())
-            if message is None:
-                return await self.runner.run(invoke.answer(connection))
-            return invoke.check(connection, message)
-        except BaseException:  # cancellation too: the answer may still come, and would confuse the next call
-            self.drop()
-            raise
+    def _stream(self, dialogue: AsyncDialogue, handle: StreamHandle) -> Any:
+        if STREAM in dialogue.connection.features and handle.stream_id is not None:
+            return AsyncPushedItems(self, dialogue, handle.stream_id)
+        return AsyncRemoteIterator(self, handle)
 
-    async def _run(self, plan: Plan[None]) -> None:
-        try:
-            await self.runner.run(plan)
-        except BaseException:  # as in _exchange
-            self.drop()
-            raise
+    def _usable(self) -> AsyncDialogue | None:
+        """The dialogue, if there is one of this event loop; that of another loop is left behind."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._connecting = asyncio.Lock()
+            self.dialogue = self._exports = None
+        return self.dialogue
 
-    def _usable(self) -> Connection | None:
-        """The connection, if it is there and of this event loop."""
-        connection = self.connection
-        if connection is not None and connection.link.ended:
-            self.drop()
-            return None
-        return connection
-
-    async def _connected(self) -> Connection:
-        connection = self._usable()
-        if connection is not None:
-            return connection
-        profile = self.profile
-        try:
-            async with self._time_limit(profile.settings.timeouts.connect_s):
-                connection = await self.runner.run(self._establish())
-        except builtins.TimeoutError as passed:
-            raise self._late(retry_safe=True) from passed
-        self.connection = connection
-        profile.resolved_uri = connection.uri
-        profile.learn(connection.metadata)
+    async def _opened(self) -> AsyncDialogue:
+        """The dialogue on the connection, made if need be."""
+        dialogue = self._usable()
+        if dialogue is not None:
+            return dialogue
+        async with self._connecting:
+            if self.dialogue is not None:
+                return self.dialogue
+            profile = self.profile
+            connect_s = profile.settings.timeouts.connect_s
+            try:
+                async with nullcontext() if connect_s is None else asyncio.timeout(connect_s):
+                    connection = await self.runner.run(self._establish())
+            except builtins.TimeoutError as passed:
+                raise self._late(retry_safe=True) from passed
+            dialogue = self.dialogue = AsyncDialogue(connection, self._heard, self._ended)
+            profile.resolved_uri = connection.uri
+            profile.learn(connection.metadata)
         if profile.on_response is not None:
             profile.on_response(connection.response_annotations, CONNECT_OK)
-        return connection
+        return dialogue
 
     def _establish(self) -> Plan[Connection]:
         address = yield from resolve(self.profile.uri, self.profile, any_of)
         return (yield from connect(address, self.profile))
 
-    def _turn(self) -> asyncio.Lock:
-        """The lock of the running event loop; what belonged to another loop is left behind."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            self._lock = asyncio.Lock()
-            self.connection = None
-        return self._lock
+    def _heard(self, dialogue: AsyncDialogue, event: ClientEvent) -> None:
+        """The server says something by itself."""
+        self._own_exports(dialogue).take(dialogue, event)
 
-    def _time_limit(self, seconds: float | None) -> Any:
-        return nullcontext() if seconds is None else asyncio.timeout(seconds)
+    def _ended(self, dialogue: AsyncDialogue) -> None:
+        """A connection cannot be used any more."""
+        if self.dialogue is dialogue:
+            self.dialogue = None
+
+    def _own_exports(self, dialogue: AsyncDialogue) -> AsyncExports:
+        if self._exports is None:
+            self._exports = AsyncExports(dialogue.loop)
+        return self._exports
+
+    def _timeout_s(self) -> float | None:
+        """How long a call that begins now may take, in seconds; no longer than the call being served has."""
+        timeout_s = self.profile.timeout_s
+        call = serving()
+        left_s = None if call is None else call.remaining_s
+        if left_s is not None and (timeout_s is None or left_s < timeout_s):
+            return left_s
+        return timeout_s
 
     def _late(self, *, retry_safe: bool = False) -> TimeoutError:
         outcome = "nothing was sent" if retry_safe else "the call may have been executed, or still run"
@@ -248,5 +326,5 @@ class AsyncRemoteIterator:
     async def aclose(self) -> None:
         """Tell the server that no more items are wanted. May be called more than once."""
         stream_id, self._stream_id = self._stream_id, None
-        if stream_id is not None and self._channel.connection is not None:
+        if stream_id is not None and self._channel.dialogue is not None:
             await self._channel.invoke(CLOSE, (stream_id,), {}, flags=ONEWAY, object_id=DAEMON_ID)

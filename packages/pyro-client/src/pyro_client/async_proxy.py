@@ -58,8 +58,7 @@ class AsyncControl(ProfileControl):
 
     async def release(self) -> None:
         """Close the connection. The next call makes a new one."""
-        async with self._channel._turn():
-            self._channel.drop()
+        await self._channel.release()
 
     async def reconnect(
         self, tries: int = DEFAULT_TRIES, *, first_wait_s: float = 0.1, longest_wait_s: float = 10.0

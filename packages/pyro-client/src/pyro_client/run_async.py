@@ -34,12 +34,33 @@ class AsyncLink(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._ended = False
         self._problem: Exception | None = None
+        self._consumer: Callable[[bytes], None] | None = None
+        self._on_end: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
+    def hand_over(self, consumer: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
+        """From now on, give what arrives to somebody at once, instead of to who calls ``receive``.
+
+        Args:
+            consumer: Gets the bytes.
+            on_end: Called when the connection is gone.
+        """
+        self._consumer = consumer
+        self._on_end = on_end
+        held = bytes(self._held)
+        self._held.clear()
+        if held:
+            consumer(held)
+        if self._ended:
+            on_end()
+
     def data_received(self, data: bytes) -> None:
+        if self._consumer is not None:
+            self._consumer(data)
+            return
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
@@ -81,12 +102,12 @@ class AsyncLink(asyncio.Protocol):
             ConnectionClosedError: If the connection is gone; ``retry_safe`` if it was so from the beginning.
         """
         if self._ended or self._transport is None:
-            raise self._lost(retry_safe=True)
+            raise self.lost(retry_safe=True)
         self._transport.write(data)
         if self._room is not None:
-            await self._room
+            await asyncio.shield(self._room)  # others may wait for the same
             if self._ended:
-                raise self._lost()
+                raise self.lost()
 
     async def receive(self) -> bytes:
         """Wait for some bytes; empty when the other side closed the connection.
@@ -101,14 +122,19 @@ class AsyncLink(asyncio.Protocol):
                 self._transport.resume_reading()
             return data
         if self._problem is not None:
-            raise self._lost()
+            raise self.lost()
         if self._ended:
             return b""
         self._waiter = self.loop.create_future()
         data = await self._waiter
         if not data and self._problem is not None:
-            raise self._lost()
+            raise self.lost()
         return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of it, later if the other side is slow; nothing if the connection is gone."""
+        if self._transport is not None and not self._ended:
+            self._transport.write(data)
 
     def close(self) -> None:
         """Close the connection at once."""
@@ -122,8 +148,12 @@ class AsyncLink(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(b"")
         self.resume_writing()
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end()
 
-    def _lost(self, *, retry_safe: bool = False) -> ConnectionClosedError:
+    def lost(self, *, retry_safe: bool = False) -> ConnectionClosedError:
+        """The error for a connection that is gone."""
         outcome = "nothing was sent" if retry_safe else "the call may have been executed"
         error = ConnectionClosedError(
             f"connection to {self.peer} lost: {self._problem or 'closed by the other side'}; {outcome}",

@@ -16,6 +16,7 @@ from pyro_core.errors import CommunicationError, ProtocolError, SerializeError
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
 from pyro_core.features import CALLS, DUPLEX, SUPPORTED, TYPES
 from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_STREAM, PROTOCOL_48
+from pyro_core.net.coroutines import AsyncItems
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
@@ -23,7 +24,6 @@ from pyro_core.transport import Wire, Work
 from pyro_core.wire.codec import codec_for
 from pyro_core.wire.message import BATCH, EXCEPTION, KEEP_SERIALIZED, ONEWAY, RESULT, Message
 from pyro_server.answers import Answers
-from pyro_server.background import AsyncItems
 from pyro_server.blobs import read_blob_annotation
 from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
+from pyro_core.net.coroutines import CoroutineRunner
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.message import ONEWAY
 from pyro_server.accepted import AcceptedSerializers
-from pyro_server.background import BackgroundLoop, CoroutineRunner
+from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine

@@ -141,17 +141,15 @@ class Pump:
     def _make(self, room: int) -> None:
         """Make the items of one message, and send it."""
         items, lock = self._items, self._lock
+        take_many = getattr(items, "take_many", None)
         began_at = monotonic()
         try:
-            for _ in range(room):
-                item = next(items)
-                now = monotonic()
-                with lock:
-                    if not self._ready:
-                        self._began_at = now
-                    self._ready.append(item)
-                if now - began_at > QUICK_S:
-                    break
+            if take_many is not None:
+                take_many(room, self._keep)
+            else:
+                for _ in range(room):
+                    if self._keep(next(items)) - began_at > QUICK_S:
+                        break
         except StopIteration:
             self._finish(None)
         except BaseException as error:
@@ -159,6 +157,15 @@ class Pump:
         else:
             with lock:
                 self._send(MORE, monotonic() - began_at)
+
+    def _keep(self, item: Any) -> float:
+        """An item is ready; gives the time."""
+        now = monotonic()
+        with self._lock:
+            if not self._ready:
+                self._began_at = now
+            self._ready.append(item)
+        return now
 
     def _finish(self, error: BaseException | None) -> None:
         with self._lock:
