@@ -88,6 +88,13 @@ class AsyncControl(ProfileControl):
             else:
                 return
 
+    async def offer(self, target: Any, expose: Sequence[str] = ()) -> ObjectRef:
+        """Let the server call an object of this program, over the connection of this proxy.
+
+        Its methods run on this event loop; arguments and errors as for ``Control.offer``.
+        """
+        return (await self._channel.exports()).offer(target, expose)
+
     async def ping(self) -> None:
         """Ask the server for a sign of life, connecting if need be."""
         await self._channel.ping()
@@ -147,7 +154,7 @@ class AsyncProxy:
     ) -> None:
         profile = Profile(URI(uri), settings, rules)
         if profile.rules.revive is None:
-            profile.rules.revive = partial(_async_proxy_for, settings=profile.settings, rules=profile.rules)
+            profile.rules.revive = partial(async_proxy_for, settings=profile.settings, rules=profile.rules)
         self.__dict__[_OWN] = AsyncControl(AsyncChannel(profile))
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
@@ -191,7 +198,16 @@ class AsyncProxy:
         return self._pyro._profile.reference()
 
 
-def _async_proxy_for(reference: ObjectRef, *, settings: ClientSettings, rules: ClassRules) -> AsyncProxy:
+def async_proxy_for(
+    reference: ObjectRef, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
+) -> AsyncProxy:
+    """A proxy for a reference that was received.
+
+    Args:
+        reference: The reference.
+        settings: How to behave; None reads the environment.
+        rules: Classes that can be sent and received.
+    """
     proxy = AsyncProxy(reference.uri, settings=settings, rules=rules)
     profile = proxy._pyro._profile
     profile.learn(reference.metadata)

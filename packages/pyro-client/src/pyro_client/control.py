@@ -8,6 +8,7 @@ from pyro_client.channel import Channel
 from pyro_client.plans.connect import Connection
 from pyro_client.profile import Annotations, Profile
 from pyro_client.retry import delays
+from pyro_core.calls import ObjectRef
 from pyro_core.errors import CommunicationError, ConnectionClosedError, NamingError
 from pyro_core.metadata import Metadata
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
@@ -220,6 +221,25 @@ class Control(ProfileControl):
                 self._channel.runner.sleep(next(waits))
             else:
                 return
+
+    def offer(self, target: Any, expose: Sequence[str] = ()) -> ObjectRef:
+        """Let the server call an object of this program, over the connection of this proxy.
+
+        No daemon is needed here, and no way from the server to this machine. The object can be called as long
+        as the connection lasts. Calls run in threads of their own.
+
+        Args:
+            target: An object whose class exposes methods, or anything that can be called.
+            expose: Names of methods to expose beside the decorated ones.
+
+        Returns:
+            What to give to the server as an argument; its methods find a proxy in its place.
+
+        Raises:
+            PyroError: If the server cannot call back on this connection, as stock servers cannot.
+            DaemonError: If the object has nothing that could be called.
+        """
+        return self._channel.exports().offer(target, expose)
 
     def ping(self) -> None:
         """Ask the server for a sign of life, connecting if need be.

@@ -12,6 +12,7 @@ from pyro_core.duplex import FAILED, Credit, pack_items
 from pyro_core.errors import CommunicationError, DaemonError, PyroError, SerializeError
 from pyro_core.events import CallArrived, CancelArrived, CreditArrived
 from pyro_core.members import members_of
+from pyro_core.metadata import Metadata
 from pyro_core.names import CALLBACK_HOST
 from pyro_core.net.pump import Flusher, Pump
 from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE, descriptions
@@ -46,17 +47,20 @@ class Offer:
     Attributes:
         methods: Name -> what to call.
         callbacks: Names of methods whose errors are reported here too.
+        oneway: Names of methods that the server does not wait for.
     """
 
-    __slots__ = ("callbacks", "methods")
+    __slots__ = ("callbacks", "methods", "oneway")
 
     def __init__(self, target: Any, expose: Sequence[str]) -> None:
         self.methods: dict[str, Callable[..., Any]] = {}
         self.callbacks: frozenset[str] = frozenset()
+        self.oneway: frozenset[str] = frozenset()
         members = members_of(type(target), expose) if not _is_plain(target) else None
         if members is not None and members.methods:
             bound = {name: method.bound_to(target, members.cls) for name, method in members.methods.items()}
             self.methods.update(bound)
+            self.oneway = members.metadata.oneway
             self.callbacks = frozenset(name for name, method in members.methods.items() if method.callback)
         elif callable(target):
             self.methods["__call__"] = target
@@ -102,7 +106,8 @@ class Exports:
         offer = Offer(target, expose)
         object_id = f"obj_{uuid4().hex}"
         self._offers[object_id] = offer
-        return ObjectRef(URI.for_location(object_id, host=CALLBACK_HOST, port=0))
+        metadata = Metadata(frozenset(offer.methods), offer.oneway)
+        return ObjectRef(URI.for_location(object_id, host=CALLBACK_HOST, port=0), metadata)
 
     def withdraw(self, reference: ObjectRef) -> None:
         """Do not let the server call an object any more. An unknown one is no error."""

@@ -5,6 +5,7 @@ it holds, and refusing it runs none of the user's code.
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -24,12 +25,14 @@ class Method(NamedTuple):
         bind: Called with an instance (or None) and its class; gives what to call.
         oneway: Clients do not wait for an answer.
         callback: Its errors are reported here too.
+        asynchronous: It is an ``async def`` function, or an asynchronous generator.
     """
 
     name: str
     bind: Callable[[Any, type], Callable[..., Any]]
     oneway: bool
     callback: bool
+    asynchronous: bool = False
 
     def bound_to(self, instance: Any, cls: type) -> Callable[..., Any]:
         """What to call for an instance of ``cls``, the class that this was found in, or of a subclass."""
@@ -111,7 +114,11 @@ def members_of(cls: type, expose: Iterable[str] = ()) -> MemberTable:
             attributes[name] = _attribute(name, current)
         elif any(accessors(current)):
             methods[name] = Method(
-                name, _binder(current), _marked(definitions, ONEWAY_MARK), _marked(definitions, CALLBACK_MARK)
+                name,
+                _binder(current),
+                _marked(definitions, ONEWAY_MARK),
+                _marked(definitions, CALLBACK_MARK),
+                any(map(_is_asynchronous, accessors(current))),
             )
     return MemberTable(cls, methods, attributes)
 
@@ -120,6 +127,10 @@ def _marked(definitions: Iterable[object], mark: str) -> bool:
     return any(
         getattr(function, mark, False) is True for value in definitions for function in accessors(value)
     )
+
+
+def _is_asynchronous(function: Any) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _binder(value: Any) -> Callable[[Any, type], Callable[..., Any]]:

@@ -29,6 +29,7 @@ SERIALIZERS: Final[Mapping[str, str]] = MappingProxyType(
 TRANSPORTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "threaded": "pyro_server.transports.threaded:ThreadedTransport",
+        "asyncio": "pyro_server.transports.asyncio_loop:AsyncioTransport",
         "multiplex": "pyro_server.transports.multiplex:MultiplexTransport",
         "existing": "pyro_server.transports.existing:ExistingConnectionTransport",
     }
@@ -53,6 +54,9 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
 REFERENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "proxy": "pyro_client.proxy:proxy_for",
+        "async_proxy": "pyro_client.async_proxy:async_proxy_for",
+        "called_back": "pyro_client.called_back:called_back",
+        "async_called_back": "pyro_client.called_back:async_called_back",
         "nameserver": "pyro_client.naming:locate_ns",
     }
 )

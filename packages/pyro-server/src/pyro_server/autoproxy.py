@@ -7,6 +7,7 @@ from pyro_core import plugins
 from pyro_core.calls import ObjectRef
 from pyro_core.context import serving
 from pyro_core.errors import PluginError
+from pyro_core.names import CALLBACK_HOST
 from pyro_server.connection import Connection
 from pyro_server.objects import Entry, ObjectTable
 
@@ -33,21 +34,37 @@ def referrer(
     return reference_of
 
 
-def reviver() -> Callable[[ObjectRef], Any]:
+def reviver(*, asynchronous: bool = False) -> Callable[[ObjectRef], Any]:
     """A function that makes a live proxy of a received reference, where a client package is installed.
 
     Without one the reference stays what it is: a method can keep it and hand it on.
-    """
-    maker: list[Callable[[ObjectRef], Any]] = []
 
-    def revive(reference: ObjectRef) -> Any:
-        if not maker:
+    Args:
+        asynchronous: Make proxies for asyncio.
+    """
+    makers: dict[str, Callable[..., Any]] = {}
+    prefix = "async_" if asynchronous else ""
+
+    def maker(name: str) -> Callable[..., Any] | None:
+        if name not in makers:
             try:
-                maker.append(plugins.references().load("proxy"))
+                makers[name] = plugins.references().load(name)
             except PluginError as problem:
                 if isinstance(problem.__cause__, ModuleNotFoundError) or problem.__cause__ is None:
-                    return reference  # no client here
+                    return None  # no client here
                 raise
-        return maker[0](reference)
+        return makers[name]
+
+    def revive(reference: ObjectRef) -> Any:
+        if reference.uri.host == CALLBACK_HOST:
+            call = serving()
+            connection = call.connection if call is not None else None
+            conversation = connection.conversation if isinstance(connection, Connection) else None
+            if conversation is None:
+                return reference
+            make = maker(f"{prefix}called_back")
+            return make(reference, conversation) if make is not None else reference
+        make = maker(f"{prefix}proxy")
+        return make(reference) if make is not None else reference
 
     return revive

@@ -66,6 +66,11 @@ class Conversation:
         self._arriving: dict[str, ArrivingStream] = {}
         self._open = True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the client is still there."""
+        return self._open
+
     # ---- what arrives
 
     def take(self, event: DuplexEvent) -> Job | None:

@@ -82,6 +82,14 @@ class Dispatcher:
             return function(*args, **kwargs)
         return function(*args)
 
+    def asynchronous(self, object_id: str, name: str, sessions: Sessions) -> Callable[..., Any] | None:
+        """What to call for an ``async def`` method; None for anything else, an unknown name included."""
+        entry = self._by_id.get(object_id)
+        method = entry.members.methods.get(name) if entry is not None else None
+        if entry is None or method is None or not method.asynchronous:
+            return None
+        return method_for(entry, name, sessions, self._objects)
+
     def batch(
         self,
         object_id: str,

@@ -223,6 +223,14 @@ class ServerEngine:
             )
         return self.answers.value(request, payload, 0, context)
 
+    def call(self, object_id: str, method: str, args: Sequence[Any], kwargs: Any) -> Any:
+        """Call a plain method, in a thread that may wait."""
+        return self._call(object_id, method, args, kwargs, self.connection.sessions)
+
+    def asynchronous(self, object_id: str, method: str) -> Callable[..., Any] | None:
+        """What to call on an event loop; None if the method is no ``async def`` one."""
+        return self._host.dispatcher.asynchronous(object_id, method, self.connection.sessions)
+
     def end(self, work: Request) -> None:
         """A call is over."""
         if self.conversation is not None and not work.oneway:

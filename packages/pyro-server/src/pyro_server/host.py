@@ -1,12 +1,13 @@
 """What the connections of one daemon share, and what its transport asks of it."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
-from pyro_core.net.coroutines import CoroutineRunner
+from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.message import ONEWAY
 from pyro_server.accepted import AcceptedSerializers
@@ -103,6 +104,10 @@ class DaemonHost:
             self.daemon.call_failed(call, error, unseen=unseen)
         except Exception:
             log.exception("call_failed() failed")
+
+    def use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run ``async def`` methods on the event loop of the transport."""
+        self.coroutines = LoopRunner(loop)
 
     def describe(self) -> str:
         """A line about the daemon."""

@@ -44,7 +44,7 @@ class LoopRunner:
     def run(self, awaitable: Awaitable[T], call: CallContext | None) -> T:
         loop = self.loop
         done = threading.Event()
-        tasks: list[asyncio.Task[T | _Fatal]] = []
+        tasks: list[asyncio.Task[T | Fatal]] = []
         left_s = call.remaining_s if call is not None else None
 
         def begin() -> None:
@@ -115,7 +115,7 @@ class AsyncItems(Iterator[Any]):
             self._runner.run(aclose(), None)
 
 
-def task_result(task: "asyncio.Task[T | _Fatal]", call: CallContext | None) -> T:
+def task_result(task: "asyncio.Task[T | Fatal]", call: CallContext | None) -> T:
     """What became of a finished task of a call.
 
     Raises:
@@ -127,12 +127,12 @@ def task_result(task: "asyncio.Task[T | _Fatal]", call: CallContext | None) -> T
             raise CallCancelled(f"the call of {call.method!r} was cancelled by its caller")
         raise CallCancelled("the method was cancelled on the server")
     result = task.result()
-    if isinstance(result, _Fatal):
+    if isinstance(result, Fatal):
         raise result.error
     return result
 
 
-class _Fatal:
+class Fatal:
     """Stands for an error that would end the event loop if it left its task."""
 
     __slots__ = ("error",)
@@ -141,7 +141,7 @@ class _Fatal:
         self.error = error
 
 
-async def awaited(awaitable: Awaitable[T], left_s: float | None) -> "T | _Fatal":
+async def awaited(awaitable: Awaitable[T], left_s: float | None) -> "T | Fatal":
     """Wait for the outcome of a method, for ``task_result``.
 
     Args:
@@ -152,7 +152,7 @@ async def awaited(awaitable: Awaitable[T], left_s: float | None) -> "T | _Fatal"
         async with asyncio.timeout(left_s) as limit:
             return await awaitable
     except (SystemExit, KeyboardInterrupt) as error:
-        return _Fatal(error)
+        return Fatal(error)
     except builtins.TimeoutError:
         if limit.expired():
             raise TimeoutError("timeout: the caller's deadline passed while the method ran") from None

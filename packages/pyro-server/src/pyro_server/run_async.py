@@ -1,0 +1,86 @@
+"""Running requests on an event loop: ``async def`` methods there, everything else in threads."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from pyro_core.context import CallContext, enter_call, leave_call
+from pyro_core.errors import CallCancelled
+from pyro_core.names import ANNOTATION_STREAM
+from pyro_core.net.coroutines import Fatal, awaited
+from pyro_core.serializer import Serializer
+from pyro_core.wire.message import BATCH, KEEP_SERIALIZED
+from pyro_server.engine import ServerEngine
+from pyro_server.requests import Request
+
+LARGE_BYTES: Final = 1 << 16
+"""Requests larger than this are decoded in a thread, so that the loop goes on meanwhile."""
+
+InThread = Callable[..., Awaitable[Any]]
+
+
+async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> bytes:
+    """Run one request; gives the bytes of the answer, empty for none.
+
+    Args:
+        engine: The connection's engine.
+        work: What it gave.
+        in_thread: Awaits a function that runs in a thread, in a copy of the current context.
+    """
+    if (
+        not isinstance(work, Request)
+        or work.is_handshake
+        or work.message.flags & (BATCH | KEEP_SERIALIZED)
+        or len(work.message.payload) > LARGE_BYTES
+    ):
+        answer: bytes = await in_thread(engine.run, work)
+        return answer
+    begun = engine.begin(work)
+    if isinstance(begun, bytes):
+        return begun
+    serializer, context = begun
+    token = enter_call(context)
+    try:
+        return await _run(engine, work, serializer, context, in_thread)
+    except asyncio.CancelledError:
+        if not context.cancelled:
+            raise  # the server itself ends
+        cancelled = CallCancelled(f"the call of {context.method!r} was cancelled by its caller")
+        return engine.answers.failure(work.message, serializer, cancelled, context)
+    except BaseException as error:
+        # SystemExit and KeyboardInterrupt too: they are the answer to this call.
+        return engine.answers.failure(work.message, serializer, error, context)
+    finally:
+        leave_call(token)
+        engine.end(work)
+
+
+async def _run(
+    engine: ServerEngine, work: Request, serializer: Serializer, context: CallContext, in_thread: InThread
+) -> bytes:
+    request = work.message
+    object_id, method, args, kwargs = serializer.decode_call(request.payload)
+    context.object_id = object_id
+    context.method = method
+    if ANNOTATION_STREAM in request.annotations:
+        args, kwargs = engine.with_streams(args, kwargs)
+    function = engine.asynchronous(object_id, method)
+    if function is None:
+
+        def in_worker() -> bytes:
+            result = engine.call(object_id, method, args, kwargs)
+            return engine.complete(work, serializer, context, result)
+
+        answer: bytes = await in_thread(in_worker)
+        return answer
+    task = asyncio.current_task()
+    assert task is not None
+    loop = task.get_loop()
+    context.when_cancelled(lambda: loop.call_soon_threadsafe(task.cancel))
+    result = function(*args, **(kwargs or {}))
+    while hasattr(type(result), "__await__"):
+        result = await awaited(result, context.remaining_s)
+        if isinstance(result, Fatal):
+            raise result.error
+    context.when_cancelled(None)
+    return engine.complete(work, serializer, context, result)

@@ -1,0 +1,207 @@
+"""Serving on an asyncio event loop: ``async def`` methods run there, plain ones in a pool of threads."""
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from time import monotonic
+from typing import Any, ClassVar
+
+from pyro_core.errors import PyroError
+from pyro_core.transport import Host, Transport
+from pyro_server.transports.asyncio_connection import AsyncioConnection
+from pyro_server.transports.deadlines import Deadlines
+
+log = logging.getLogger("pyro_server.transports.asyncio")
+
+CLOSE_S = 5.0
+"""How long ``close`` waits for calls that run."""
+LOOK_S = 0.2
+"""How often ``running()`` is asked."""
+
+
+class AsyncioTransport(Transport):
+    """Accepts, reads and writes on an event loop.
+
+    ``serve`` runs a loop of its own; ``serve_async`` serves on the one that is running.
+    """
+
+    name: ClassVar[str] = "asyncio"
+
+    def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
+        super().__init__(host, listeners)
+        self.settings = host.settings
+        self.connections: set[AsyncioConnection] = set()
+        self.deadlines = Deadlines(self.settings.timeouts, self.settings.limits)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._pool = ThreadPoolExecutor(max(self.settings.threads, 1), "pyro-asyncio")
+        self._servers: list[asyncio.Server] = []
+        self._stop: asyncio.Event | None = None
+        self._stopping = False
+        self._serving: threading.Thread | None = None
+        self._served = threading.Event()
+        self._served.set()
+        self._close_after = False
+        self._closed = False
+        self._full = False
+        self._housekeeping: asyncio.Future[Any] | None = None
+        for listener in self.listeners:
+            listener.setblocking(False)
+
+    # ---- what users call
+
+    def serve(self, running: Callable[[], bool] = lambda: True) -> None:
+        if self._own_loop is None:
+            self._own_loop = asyncio.new_event_loop()
+        loop = self._own_loop
+        self._serving = threading.current_thread()
+        self._served.clear()
+        try:
+            loop.run_until_complete(self._serve(running))
+        finally:
+            self._serving = None
+            self._served.set()
+        if self._close_after:
+            self._close_own()
+
+    async def serve_async(self, started: Callable[[], object] = lambda: None) -> None:
+        """Serve on the running event loop until ``shutdown`` is called, or the task is cancelled.
+
+        Args:
+            started: Called when connections are accepted.
+
+        Raises:
+            PyroError: If it serves already.
+        """
+        if self.loop is not None:
+            raise PyroError("this transport serves already, on another event loop")
+        try:
+            await self._serve(lambda: True, started)
+        finally:
+            await self.close_async()
+
+    def shutdown(self) -> None:
+        # A signal handler may be calling: no lock, no logging.
+        self._stopping = True
+        loop, stop = self.loop, self._stop
+        if loop is not None and stop is not None:
+            try:
+                loop.call_soon_threadsafe(stop.set)
+            except RuntimeError:
+                pass  # the loop has ended already
+
+    def close(self) -> None:
+        self.shutdown()
+        self._close_after = True
+        if self._serving is not threading.current_thread() and self._served.wait(CLOSE_S):
+            self._close_own()
+
+    async def close_async(self) -> None:
+        """Close listeners and connections; calls that run get a moment to finish."""
+        if self._closed:
+            return
+        self._closed = True
+        for server in self._servers:
+            server.close()
+        for listener in self.listeners:
+            listener.close()
+        tasks = [task for connection in self.connections for task in connection.tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_S)
+        for connection in list(self.connections):
+            connection.close()
+        while self.connections:
+            before = len(self.connections)
+            await asyncio.sleep(0)
+            if len(self.connections) == before:
+                break
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # ---- for connections
+
+    def protocol(self) -> AsyncioConnection:
+        """The protocol of a new connection."""
+        return AsyncioConnection(self)
+
+    def admit(self, connection: AsyncioConnection) -> bool:
+        """Whether there is room for a connection; it is counted then."""
+        most = self.settings.limits.max_connections
+        if len(self.connections) >= most:
+            if not self._full:
+                self._full = True
+                log.warning("refusing connections: limit of %d reached", most)
+            return False
+        self._full = False
+        self.connections.add(connection)
+        self.deadlines.add(connection)  # type: ignore[arg-type]  # it has what they look at
+        return True
+
+    async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Run a function in the pool, in a copy of the current context."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, copy_context().run, function, *args)
+
+    # ---- inside
+
+    async def _serve(self, running: Callable[[], bool], started: Callable[[], object] = lambda: None) -> None:
+        loop = asyncio.get_running_loop()
+        if self.loop is None:
+            await self._begin(loop)
+        stop = self._stop = asyncio.Event()
+        started()
+        housekeeping_at = monotonic() + self.settings.timeouts.housekeeping_s
+        tick_s = min(self.deadlines.tick_s, LOOK_S)
+        while not self._stopping and running():
+            try:
+                async with asyncio.timeout(tick_s):
+                    await stop.wait()
+            except TimeoutError:
+                pass  # time to look around
+            now = monotonic()
+            self._end_overdue(now)
+            if now >= housekeeping_at:
+                housekeeping_at = now + self.settings.timeouts.housekeeping_s
+                if self._housekeeping is None or self._housekeeping.done():
+                    self._housekeeping = loop.run_in_executor(self._pool, self._housekeep)
+
+    async def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        use_loop = getattr(self.host, "use_loop", None)
+        if use_loop is not None:
+            use_loop(loop)
+        for listener in self.listeners:
+            if listener.family == getattr(socket, "AF_UNIX", None):
+                server = await loop.create_unix_server(self.protocol, sock=listener)
+            else:
+                server = await loop.create_server(self.protocol, sock=listener)
+            self._servers.append(server)
+
+    def _end_overdue(self, now: float) -> None:
+        for connection in self.connections:
+            connection.note_progress(now)
+        for overdue, verdict in self.deadlines.overdue(now):
+            log.info("closing connection from %s: %s", overdue.peer, verdict)
+            overdue.close()
+
+    def _housekeep(self) -> None:
+        try:
+            self.host.housekeeping()
+        except Exception:
+            log.exception("housekeeping failed")
+
+    def _close_own(self) -> None:
+        loop, self._own_loop = self._own_loop, None
+        if loop is None:
+            if self.loop is None and not self._closed:  # never served
+                self._closed = True
+                for listener in self.listeners:
+                    listener.close()
+                self._pool.shutdown(wait=False)
+            return
+        loop.run_until_complete(self.close_async())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
