@@ -1,7 +1,7 @@
 """The daemon: offers objects of this process to others."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from pyro_server.addresses import bind
 from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
+from pyro_server.driven import Driven
 from pyro_server.host import DaemonHost, log
 from pyro_server.objects import Entry
 from pyro_server.stop_signals import stopping
@@ -27,7 +28,7 @@ STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon:
+class Daemon(Driven):
     """Offers objects of this process to others, on one address.
 
     ::
@@ -204,16 +205,6 @@ class Daemon:
         """Where it is published to be, if that is somewhere else."""
         return self._addresses.location(nat=True) if self._addresses.has_nat else None
 
-    @property
-    def sockets(self) -> Sequence[Any]:
-        """Sockets for another event loop to watch (``servertype="multiplex"`` only)."""
-        sockets: Sequence[Any] = self._transport.sockets
-        return sockets
-
-    def events(self, ready: Sequence[Any]) -> None:
-        """Handle those of ``sockets`` that have something to read; for another event loop."""
-        self._transport.events(ready)
-
     def request_loop(self, running: Callable[[], bool] = lambda: True) -> None:
         """Serve until ``shutdown()``, Ctrl-C or SIGTERM, or until ``running()`` gives False.
 
@@ -226,12 +217,14 @@ class Daemon:
         self._check_open()
         if self._thread is not None and self._thread is not threading.current_thread():
             raise PyroError("this daemon serves already, in the thread that start() made")
+        self._check_alone()
         with stopping(self.shutdown):
             self._transport.serve(running)
 
     def start(self) -> Self:
         """Serve in a background thread; ``close()`` ends it."""
         self._check_open()
+        self._check_alone()
         if self._thread is None:
             thread = threading.Thread(
                 target=self.request_loop, name=f"pyro-daemon {self._addresses.location()}", daemon=True
@@ -249,6 +242,7 @@ class Daemon:
         if self._closed:
             return
         self._closed = True
+        self._part()
         self._transport.shutdown()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
