@@ -11,9 +11,28 @@ TABLES = ROOT / "docs" / "reference"
 NUMBERS = {
     "promises.md": [
         *["A1", "A2", "A4", "A5", "A6", "A11", "A13", "A15", "B1", "B4", "B5", "B7", "B8", "C4", "C5", "C6"],
-        *["D1", "D5", "D6", "D11", "D12", "E2", "E3", "E7", "E8", "E10", "S3", "S4", "S8"],
+        *[
+            "D1",
+            "D2",
+            "D3",
+            "D5",
+            "D6",
+            "D7",
+            "D8",
+            "D11",
+            "D12",
+            "E2",
+            "E3",
+            "E7",
+            "E8",
+            "E10",
+            "S3",
+            "S4",
+            "S8",
+        ],
     ],
     "client-chapter.md": [f"CL{number}" for number in range(1, 46)],
+    "server-chapter.md": [f"SV{number}" for number in range(1, 46)],
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
-from pyro_core.context import CallContext
+from pyro_core.context import CallContext, current_call
 from pyro_core.convert import ClassRules
 from pyro_core.errors import DaemonError, PyroError
 from pyro_core.names import DAEMON_ID
@@ -21,7 +21,7 @@ from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
 from pyro_server.driven import Driven
 from pyro_server.host import DaemonHost, log
-from pyro_server.objects import Entry
+from pyro_server.objects import Entry, Registration
 from pyro_server.stop_signals import stopping
 
 STOP_S = 5.0
@@ -130,6 +130,7 @@ class Daemon(Driven):
         *,
         force: bool = False,
         weak: bool = False,
+        session: bool = False,
         expose: Iterable[str] = (),
     ) -> URI:
         """Offer an object, or a class whose instances are made when they are needed.
@@ -139,6 +140,7 @@ class Daemon(Driven):
             object_id: Its id; None makes one up.
             force: Replace what has that id, or the id that the object has.
             weak: Do not keep the object alive.
+            session: Unregister it when the client goes whose call is being served.
             expose: Names of methods and properties to expose beside the decorated ones.
 
         Returns:
@@ -146,7 +148,9 @@ class Daemon(Driven):
 
         Raises:
             DaemonError: If the id is taken or reserved, or the object is registered already.
+            PyroError: If it is to be registered for a session, and no call is being served.
         """
+        owner: Connection | None = current_call().connection if session else None
         entry = self._host.objects.add(obj_or_cls, object_id, force=force, weak=weak, expose=expose)
         if not entry.members.metadata:
             log.warning(
@@ -154,6 +158,8 @@ class Daemon(Driven):
                 "or name them with register(..., expose=[...])",
                 entry.members.cls.__qualname__,
             )
+        if owner is not None:
+            owner.track_resource(Registration(self._host.objects, entry))
         return self._addresses.uri(entry.object_id)
 
     def unregister(self, obj_or_id: Any) -> None:
