@@ -1,12 +1,22 @@
 """Serializers, and classes of one's own. See ``docs/reference/client-chapter.md``."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from chapter_daemons import serving
 
-from pyro_client import URI, ClientSettings, CommunicationError, NamingError, Proxy, SerializeError, locate_ns
+from pyro_client import (
+    URI,
+    AsyncProxy,
+    ClientSettings,
+    CommunicationError,
+    NamingError,
+    Proxy,
+    SerializeError,
+    locate_ns,
+)
 from pyro_core.convert import ClassRules
 from pyro_core.settings import ServerSettings
 from pyro_nameserver import start_ns
@@ -148,6 +158,24 @@ def test_hooks_turn_classes_into_dicts_and_back_until_they_are_taken_away() -> N
         rules.unregister_dict_to_class("songs.Song")
         with Proxy(uri, rules=rules) as receiving, pytest.raises(SerializeError, match=r"songs\.Song"):
             receiving.make()
+
+
+def test_d5_proxies_that_were_given_the_same_rules_do_not_change_them() -> None:
+    rules = ClassRules()
+    with serving(Post(), rules=rules) as uri:
+        with Proxy(uri, rules=rules) as proxy, proxy.echo(proxy) as back:
+            assert type(back) is Proxy
+            proxy._pyro.rules.register_class_to_dict(Song, lambda song: {"title": song.title})
+
+        async def story() -> None:
+            async with AsyncProxy(uri, rules=rules) as proxy:
+                back = await proxy.echo(proxy)
+                assert type(back) is AsyncProxy
+                with pytest.raises(SerializeError):
+                    await proxy.echo(Song("no rule for it"))
+
+        asyncio.run(story())
+    assert rules.revive is None
 
 
 def test_pickle_needs_no_hooks(uri: URI) -> None:
