@@ -16,7 +16,7 @@ from foreign_loops import PATIENCE_S, FakeGui, driven_by_hand
 from pyro_client import Proxy, PyroError, locate_ns
 from pyro_core.settings import ServerSettings, Timeouts
 from pyro_nameserver import NameServer, start_ns
-from pyro_server import Daemon, expose
+from pyro_server import Daemon, current_call, expose
 
 SETTINGS = ServerSettings(
     host="127.0.0.1", servertype="multiplex", timeouts=replace(Timeouts(), housekeeping_s=0.05)
@@ -206,6 +206,32 @@ def test_a_loop_that_watches_the_sockets_it_was_told_first(daemons: list[Daemon]
             daemon.events(ready)
     visitor.join()
     assert numbers == [threading.get_ident()] * 3
+
+
+@expose
+class Asker:
+    def ask(self, question: str, times: int) -> list[int]:
+        """Call back on the connection that the call came from."""
+        conversation = current_call().connection.conversation
+        return [conversation.call(question, "__call__", (number,), {}) for number in range(times)]
+
+
+@pytest.mark.parametrize("chain", [1, 2])
+def test_a_guest_that_waits_for_its_client_holds_up_nobody_in_the_loop(
+    daemons: list[Daemon], chain: int
+) -> None:
+    """The client answers each question with a call of the daemon whose loop waits for the answer."""
+    one, two, three = daemons
+    uri = one.register(Thread())
+    guest = two if chain == 1 else three
+    asker = guest.register(Asker())
+    if chain == 2:
+        two.combine(three)
+    one.combine(two)
+    one.start()
+    with Proxy(uri) as other, Proxy(asker) as proxy:
+        question = proxy._pyro._channel.exports().offer(lambda number: number * bool(other.number()))
+        assert proxy.ask(question.uri.object, 20) == list(range(20))
 
 
 @expose
