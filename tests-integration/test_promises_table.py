@@ -1,20 +1,45 @@
-"""The table of promises names tests that exist."""
+"""The tables of promises name tests that exist."""
 
 import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
-NUMBERS = [
-    *["A1", "A2", "A4", "A5", "A6", "A11", "A13", "A15", "B1", "B4", "B5", "B7", "B8", "C4", "C5", "C6"],
-    *["D1", "D5", "D6", "D11", "D12", "E2", "E3", "E7", "E8", "E10", "S3", "S4", "S8"],
-]
+TABLES = ROOT / "docs" / "reference"
+NUMBERS = {
+    "promises.md": [
+        *["A1", "A2", "A4", "A5", "A6", "A11", "A13", "A15", "B1", "B4", "B5", "B7", "B8", "C4", "C5", "C6"],
+        *[
+            "D1",
+            "D2",
+            "D3",
+            "D5",
+            "D6",
+            "D7",
+            "D8",
+            "D11",
+            "D12",
+            "E2",
+            "E3",
+            "E7",
+            "E8",
+            "E10",
+            "S3",
+            "S4",
+            "S8",
+        ],
+    ],
+    "client-chapter.md": [f"CL{number}" for number in range(1, 46)],
+    "server-chapter.md": [f"SV{number}" for number in range(1, 46)],
+}
 
 
-def rows() -> dict[str, list[tuple[str, str]]]:
+def rows(table: str) -> dict[str, list[tuple[str, str]]]:
     """Number of the promise -> files and names of its tests."""
-    text = (ROOT / "docs" / "reference" / "promises.md").read_text(encoding="utf8")
-    lines = re.findall(r"^\| ([A-Z]\d+) \|.*\| (`[^|]+) \|$", text, re.MULTILINE)
+    text = (TABLES / table).read_text(encoding="utf8")
+    lines = re.findall(r"^\| ([A-Z]+\d+) \|.*\| (`[^|]+) \|$", text, re.MULTILINE)
     return {number: re.findall(r"`([^`:]+)::(\w+)`", tests) for number, tests in lines}
 
 
@@ -24,16 +49,26 @@ def names_in(file: str) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
-def test_every_promise_has_a_row_with_a_test() -> None:
-    assert list(rows()) == NUMBERS
-    assert all(rows().values())
+@pytest.mark.parametrize("table", NUMBERS)
+def test_every_promise_has_a_row_with_a_test(table: str) -> None:
+    assert list(rows(table)) == NUMBERS[table]
+    assert all(rows(table).values())
 
 
-def test_every_test_in_the_table_exists() -> None:
+@pytest.mark.parametrize("table", NUMBERS)
+def test_every_test_in_the_table_exists(table: str) -> None:
     missing = [
         f"{number}: {file}::{name}"
-        for number, tests in rows().items()
+        for number, tests in rows(table).items()
         for file, name in tests
         if not name.startswith("test_") or name not in names_in(file)
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("table", [table for table in NUMBERS if table.endswith("-chapter.md")])
+def test_every_test_of_a_chapter_is_in_its_table(table: str) -> None:
+    pattern = f"test_{table.removesuffix('.md').replace('-', '_')}_*.py"
+    files = [file.relative_to(ROOT).as_posix() for file in (ROOT / "tests-integration").glob(pattern)]
+    tests = {(file, name) for file in files for name in names_in(file) if name.startswith("test_")}
+    assert tests - {test for listed in rows(table).values() for test in listed} == set()

@@ -5,7 +5,7 @@ import pytest
 from pyro_core.errors import DaemonError
 from pyro_core.names import DAEMON_ID
 from pyro_server import behavior, expose
-from pyro_server.objects import ObjectTable
+from pyro_server.objects import ObjectTable, Registration
 
 
 @expose
@@ -132,3 +132,14 @@ def test_the_mode_of_a_class_comes_from_its_decorator() -> None:
     entry = ObjectTable().add(single)
     assert entry.mode == "single"
     assert entry.creator is not None
+
+
+def test_a_registration_ends_once_and_only_itself() -> None:
+    table = ObjectTable()
+    thing, other = Thing(), Thing()
+    registration = Registration(table, table.add(thing, "thing"))
+    table.add(other, "thing", force=True)
+    registration.close()  # the id belongs to the other one now
+    assert table.entry_of(other) is not None
+    Registration(table, table.add(thing, "again")).close()
+    assert list(table) == ["thing"]

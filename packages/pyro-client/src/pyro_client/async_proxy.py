@@ -154,6 +154,7 @@ class AsyncProxy:
     ) -> None:
         profile = Profile(URI(uri), settings, rules)
         if profile.rules.revive is None:
+            profile.rules = profile.rules.copy()  # the given ones are for others too
             profile.rules.revive = partial(async_proxy_for, settings=profile.settings, rules=profile.rules)
         self.__dict__[_OWN] = AsyncControl(AsyncChannel(profile))
 

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from pyro_core.convert import ClassRules
     from pyro_core.settings import ClientSettings
 
 DEFAULT_TRIES: Final = 100
@@ -52,6 +53,11 @@ class ProfileControl:
     def settings(self) -> ClientSettings:
         """The settings that the proxy was made with."""
         return self._profile.settings
+
+    @property
+    def rules(self) -> ClassRules:
+        """Rules for sending and receiving classes; more may be registered any time."""
+        return self._profile.rules
 
     @property
     def metadata(self) -> Metadata:

@@ -2,16 +2,21 @@
 
 import ipaddress
 import logging
+import math
 import select
 import socket
+from collections.abc import Sequence
 from threading import Thread
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pyro_core import discovery
-from pyro_core.errors import NamingError
+from pyro_core.errors import NamingError, PyroError
 from pyro_core.net.sockets import interface_towards
 from pyro_core.uri import URI
+
+if TYPE_CHECKING:
+    from pyro_server.transports.guests import Driver
 
 _MAX_DATAGRAM_BYTES: Final = 100
 """What is read of a datagram: the only question is shorter."""
@@ -36,8 +41,8 @@ def reaches_others(uri: URI) -> bool:
 class BroadcastResponder:
     """A UDP socket that answers the question for the name server, and nothing else.
 
-    Run it with a thread of its own (``start``), or watch it (``fileno``) in another loop and call
-    ``handle`` when it is readable.
+    Run it with a thread of its own (``start``), have the loop of a daemon run it (``daemon.combine``), or
+    watch it (``fileno``) in another loop and call ``handle`` when it is readable.
 
     Args:
         uri: Address of the name server. Where its host is 0.0.0.0, each asker is told the address of the
@@ -52,6 +57,7 @@ class BroadcastResponder:
     def __init__(self, uri: URI, *, host: str | None = None, port: int = 9091) -> None:
         self._uri = uri
         self._thread: Thread | None = None
+        self._driver: Driver | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -77,6 +83,8 @@ class BroadcastResponder:
 
     def handle(self) -> None:
         """Answer the questions that have arrived; does not wait."""
+        if self.fileno() < 0:
+            return
         for _ in range(_DATAGRAMS_AT_ONCE):
             try:
                 datagram, asker = self._socket.recvfrom(_MAX_DATAGRAM_BYTES)
@@ -87,6 +95,34 @@ class BroadcastResponder:
                 continue
             self._answer(datagram, asker)
 
+    @property
+    def sockets(self) -> Sequence[Any]:
+        """What another loop watches for reading; empty once it is closed."""
+        return [self] if self.fileno() >= 0 else []
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds within which ``events`` must be called, even if nothing is ready: no limit."""
+        return math.inf
+
+    def events(self, ready: Sequence[Any]) -> None:
+        """Answer the questions that have arrived; does not wait.
+
+        Args:
+            ready: Not looked at.
+        """
+        self.handle()
+
+    def joined(self, driver: "Driver | None") -> None:
+        """Called when the loop of a daemon begins to run it, or, without a daemon, ends to.
+
+        Raises:
+            PyroError: If something else runs it.
+        """
+        if driver is not None and (self._driver is not None or self._thread is not None):
+            raise PyroError(f"{self!r} is run by something else already")
+        self._driver = driver
+
     def start(self) -> None:
         """Answer in a thread from now on, until ``close``."""
         self._thread = Thread(target=self._run, name="pyro-ns-broadcast", daemon=True)
@@ -94,6 +130,8 @@ class BroadcastResponder:
 
     def close(self) -> None:
         """Stop answering. May be called more than once."""
+        if self._driver is not None:
+            self._driver.separate(self)
         if self._stop_writing.fileno() >= 0:
             self._stop_writing.close()
         if self._thread is not None:
@@ -101,6 +139,9 @@ class BroadcastResponder:
             self._thread = None
         self._socket.close()
         self._stop_reading.close()
+
+    def __repr__(self) -> str:
+        return f"<BroadcastResponder for {self._uri}>"
 
     def __enter__(self) -> Self:
         return self

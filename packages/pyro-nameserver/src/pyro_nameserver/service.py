@@ -1,11 +1,12 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
@@ -17,13 +18,18 @@ from pyro_nameserver.storage.spec import open_storage
 from pyro_server.daemon import Daemon
 from pyro_server.stop_signals import stopping
 
+if TYPE_CHECKING:
+    from pyro_server.transports.guests import Driver
+
 _ANY_HOST: Final = "0.0.0.0"
 
 
 class NameServer:
     """A name server and everything that belongs to it; use it as a context manager.
 
-    It listens as soon as it is made, and answers from ``start`` or ``serve`` on.
+    It listens as soon as it is made, and answers from ``start`` or ``serve`` on. Where its daemon is of the
+    server type ``multiplex``, another event loop can run it instead, with its broadcast responder: by hand
+    (``sockets``, ``events``, ``patience_s``), or that of another daemon (``daemon.combine(nameserver)``).
 
     Args:
         settings: Where it listens, what it keeps the names in, and so on.
@@ -64,17 +70,59 @@ class NameServer:
                 undo.enter_context(self.broadcast)
             if self._cleaner is not None:
                 undo.enter_context(self._cleaner)
+            self._driver: Driver | None = None
+            self._started = False
             self._undo = undo.pop_all()
 
     def start(self) -> None:
         """Answer from now on, in threads of its own, until ``close``."""
+        self._check_alone()
         self._start_helpers()
         self.daemon.start()
 
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         """Answer in this thread until ``shutdown`` is called, or ``running()`` gives False."""
+        self._check_alone()
         self._start_helpers()
         self.daemon.request_loop(running)
+
+    @property
+    def sockets(self) -> Sequence[Any]:
+        """What another event loop watches for reading.
+
+        Raises:
+            PyroError: If the server type of its daemon has a loop of its own.
+        """
+        return [*self.daemon.sockets, *(self.broadcast.sockets if self.broadcast is not None else [])]
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds within which another event loop must call ``events``, even if nothing is ready."""
+        return self.daemon.patience_s
+
+    def events(self, ready: Sequence[Any]) -> None:
+        """Handle those of ``sockets`` that have something to read; for another event loop.
+
+        The first call starts the auto-cleaner, if there is one, which has a thread of its own.
+
+        Args:
+            ready: Those sockets; an empty list where nobody watches them, and only the time has come.
+        """
+        self._start_cleaner()
+        if self.broadcast is not None:
+            self.broadcast.handle()
+        self.daemon.events(ready)
+
+    def joined(self, driver: "Driver | None") -> None:
+        """Called when the loop of a daemon begins to run it, or, without a daemon, ends to.
+
+        Raises:
+            PyroError: If something else runs it.
+        """
+        if driver is not None:
+            self._check_alone()
+        self.daemon.joined(driver)
+        self._driver = driver
 
     def shutdown(self) -> None:
         """Make ``serve`` return soon. From any thread, and from signal handlers."""
@@ -82,6 +130,8 @@ class NameServer:
 
     def close(self) -> None:
         """Stop answering and let go of sockets and storage. May be called more than once."""
+        if self._driver is not None:
+            self._driver.separate(self)
         self._undo.close()
 
     def banner(self) -> str:
@@ -102,10 +152,21 @@ class NameServer:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<NameServer at {self.uri.location}>"
+
+    def _check_alone(self) -> None:
+        if self._driver is not None:
+            raise PyroError(f"{self!r} is served by the loop of {self._driver!r}; separate(...) it first")
+
     def _start_helpers(self) -> None:
         if self.broadcast is not None:
             self.broadcast.start()
-        if self._cleaner is not None:
+        self._start_cleaner()
+
+    def _start_cleaner(self) -> None:
+        if self._cleaner is not None and not self._started:
+            self._started = True
             self._cleaner.start()
 
 
@@ -123,6 +184,7 @@ def start_ns(
     autoclean_s: float | None = None,
     settings: NameServerSettings | None = None,
     server_settings: ServerSettings | None = None,
+    driven: bool = False,
 ) -> NameServer:
     """Start a name server in threads of this process.
 
@@ -138,6 +200,7 @@ def start_ns(
         storage: ``memory``, ``sqlite:FILE``, a plugin's, or an open storage.
         settings: The rest.
         server_settings: Settings of its daemon, such as serializers and limits.
+        driven: Start no threads, because another event loop is to run it; see ``NameServer``.
 
     Returns:
         The running name server; close it, or use it in a ``with`` statement.
@@ -154,17 +217,14 @@ def start_ns(
         "autoclean_s": autoclean_s,
         "storage": storage if isinstance(storage, str) else None,
     }
+    if driven:
+        server_settings = replace(server_settings or ServerSettings.from_environ(), servertype="multiplex")
     nameserver = NameServer(
         with_changes(settings or NameServerSettings.from_environ(), given),
         server_settings,
         storage=storage if isinstance(storage, Storage) else None,
     )
-    try:
-        nameserver.start()
-    except BaseException:
-        nameserver.close()
-        raise
-    return nameserver
+    return nameserver if driven else _started(nameserver)
 
 
 def start_ns_loop(
@@ -204,6 +264,15 @@ def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettin
         nathost=settings.nathost,
         natport=settings.natport,
     )
+
+
+def _started(nameserver: NameServer) -> NameServer:
+    try:
+        nameserver.start()
+    except BaseException:
+        nameserver.close()
+        raise
+    return nameserver
 
 
 def _cleaner(settings: NameServerSettings, storage: Storage) -> AutoCleaner | None:

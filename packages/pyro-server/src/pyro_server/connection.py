@@ -65,7 +65,7 @@ class Connection:
         return f"<Connection from {self.peer or 'somewhere'}>"
 
     def track_resource(self, resource: Any) -> None:
-        """Close something when this connection ends.
+        """Close something when this connection ends; at once if it has ended, while a call of it still runs.
 
         Args:
             resource: Has a ``close`` method. It is not kept alive.
@@ -73,6 +73,8 @@ class Connection:
         if self._tracked is None:
             self._tracked = weakref.WeakSet()
         self._tracked.add(resource)
+        if self._released:
+            self.release()
 
     def untrack_resource(self, resource: Any) -> None:
         """Do not close it after all."""

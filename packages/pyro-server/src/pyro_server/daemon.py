@@ -1,14 +1,14 @@
 """The daemon: offers objects of this process to others."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
-from pyro_core.context import CallContext
+from pyro_core.context import CallContext, current_call
 from pyro_core.convert import ClassRules
 from pyro_core.errors import DaemonError, PyroError
 from pyro_core.names import DAEMON_ID
@@ -19,15 +19,16 @@ from pyro_server.addresses import bind
 from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
+from pyro_server.driven import Driven
 from pyro_server.host import DaemonHost, log
-from pyro_server.objects import Entry
+from pyro_server.objects import Entry, Registration
 from pyro_server.stop_signals import stopping
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon:
+class Daemon(Driven):
     """Offers objects of this process to others, on one address.
 
     ::
@@ -129,6 +130,7 @@ class Daemon:
         *,
         force: bool = False,
         weak: bool = False,
+        session: bool = False,
         expose: Iterable[str] = (),
     ) -> URI:
         """Offer an object, or a class whose instances are made when they are needed.
@@ -138,6 +140,7 @@ class Daemon:
             object_id: Its id; None makes one up.
             force: Replace what has that id, or the id that the object has.
             weak: Do not keep the object alive.
+            session: Unregister it when the client goes whose call is being served.
             expose: Names of methods and properties to expose beside the decorated ones.
 
         Returns:
@@ -145,7 +148,9 @@ class Daemon:
 
         Raises:
             DaemonError: If the id is taken or reserved, or the object is registered already.
+            PyroError: If it is to be registered for a session, and no call is being served.
         """
+        owner: Connection | None = current_call().connection if session else None
         entry = self._host.objects.add(obj_or_cls, object_id, force=force, weak=weak, expose=expose)
         if not entry.members.metadata:
             log.warning(
@@ -153,6 +158,8 @@ class Daemon:
                 "or name them with register(..., expose=[...])",
                 entry.members.cls.__qualname__,
             )
+        if owner is not None:
+            owner.track_resource(Registration(self._host.objects, entry))
         return self._addresses.uri(entry.object_id)
 
     def unregister(self, obj_or_id: Any) -> None:
@@ -204,16 +211,6 @@ class Daemon:
         """Where it is published to be, if that is somewhere else."""
         return self._addresses.location(nat=True) if self._addresses.has_nat else None
 
-    @property
-    def sockets(self) -> Sequence[Any]:
-        """Sockets for another event loop to watch (``servertype="multiplex"`` only)."""
-        sockets: Sequence[Any] = self._transport.sockets
-        return sockets
-
-    def events(self, ready: Sequence[Any]) -> None:
-        """Handle those of ``sockets`` that have something to read; for another event loop."""
-        self._transport.events(ready)
-
     def request_loop(self, running: Callable[[], bool] = lambda: True) -> None:
         """Serve until ``shutdown()``, Ctrl-C or SIGTERM, or until ``running()`` gives False.
 
@@ -226,12 +223,14 @@ class Daemon:
         self._check_open()
         if self._thread is not None and self._thread is not threading.current_thread():
             raise PyroError("this daemon serves already, in the thread that start() made")
+        self._check_alone()
         with stopping(self.shutdown):
             self._transport.serve(running)
 
     def start(self) -> Self:
         """Serve in a background thread; ``close()`` ends it."""
         self._check_open()
+        self._check_alone()
         if self._thread is None:
             thread = threading.Thread(
                 target=self.request_loop, name=f"pyro-daemon {self._addresses.location()}", daemon=True
@@ -249,6 +248,7 @@ class Daemon:
         if self._closed:
             return
         self._closed = True
+        self._part()
         self._transport.shutdown()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():

@@ -31,9 +31,20 @@ class Entry:
         bound: Name -> what to call, if that is the same for all callers; empty if it is not.
         lock: Held while the one instance of mode ``"single"`` is made.
         instance: That instance, or for ``"object"`` the target.
+        registration: Ends the registration when a connection ends; None if none does.
     """
 
-    __slots__ = ("bound", "creator", "instance", "lock", "members", "mode", "object_id", "target")
+    __slots__ = (
+        "bound",
+        "creator",
+        "instance",
+        "lock",
+        "members",
+        "mode",
+        "object_id",
+        "registration",
+        "target",
+    )
 
     def __init__(self, object_id: str, target: Any, members: MemberTable, *, weak: bool) -> None:
         self.object_id = object_id
@@ -43,6 +54,7 @@ class Entry:
         self.bound: Bound = {}
         self.instance: Any = None
         self.lock = threading.Lock()
+        self.registration: Registration | None = None
         self.target: Any = weakref.ref(target) if weak else target
         if isinstance(target, type):
             self.mode, self.creator = getattr(target, INSTANCING_MARK, ("session", None))
@@ -66,6 +78,28 @@ class Entry:
         if self.mode == "weak":
             return self.target() is candidate
         return self.target is candidate or (self.instance is candidate and candidate is not None)
+
+
+class Registration:
+    """Something to close when an object is to be offered no longer.
+
+    It lives as long as the object is registered: whoever tracks it weakly has nothing to do after that.
+
+    Args:
+        table: Where the object is registered.
+        entry: Its entry.
+    """
+
+    __slots__ = ("__weakref__", "_entry", "_table")
+
+    def __init__(self, table: "ObjectTable", entry: Entry) -> None:
+        self._table = table
+        self._entry = entry
+        entry.registration = self
+
+    def close(self) -> None:
+        """Unregister the object, unless something else has its id by now."""
+        self._table.discard(self._entry)
 
 
 class ObjectTable:
@@ -187,6 +221,12 @@ class ObjectTable:
             if object_id == DAEMON_ID:
                 raise DaemonError(f"{DAEMON_ID!r} cannot be unregistered: every daemon has it")
             self._forget(object_id)
+
+    def discard(self, entry: Entry) -> None:
+        """End one registration, if it has not ended."""
+        with self._lock:
+            if self.by_id.get(entry.object_id) is entry:
+                self._forget(entry.object_id)
 
     def _check_free(self, target: Any, object_id: str, *, force: bool) -> None:
         if object_id == DAEMON_ID and DAEMON_ID in self.by_id:

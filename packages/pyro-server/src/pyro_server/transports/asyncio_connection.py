@@ -130,8 +130,7 @@ class AsyncioConnection(asyncio.Protocol):
         self._owner.deadlines.forget(self)
         self._owner.connections.discard(self)
         if hasattr(self, "engine"):
-            # In a thread: the hooks of the daemon may wait.
-            self._loop.run_in_executor(None, self._bury)
+            self._owner.later(self._bury)
 
     # ---- the wire
 

@@ -38,7 +38,10 @@ class AsyncioTransport(Transport):
         self.deadlines = Deadlines(self.settings.timeouts, self.settings.limits)
         self.loop: asyncio.AbstractEventLoop | None = None
         self._own_loop: asyncio.AbstractEventLoop | None = None
-        self._pool = ThreadPoolExecutor(max(self.settings.threads, 1), "pyro-asyncio")
+        self._worker = threading.local()  # marks the threads of the pool
+        self._pool = ThreadPoolExecutor(
+            max(self.settings.threads, 1), "pyro-asyncio", lambda: setattr(self._worker, "is_mine", True)
+        )
         self._servers: list[asyncio.Server] = []
         self._stop: asyncio.Event | None = None
         self._stopping = False
@@ -97,7 +100,9 @@ class AsyncioTransport(Transport):
     def close(self) -> None:
         self.shutdown()
         self._close_after = True
-        if self._serving is not threading.current_thread() and self._served.wait(CLOSE_S):
+        if getattr(self._worker, "is_mine", False):
+            return  # a call asks for it, and must end first
+        if self._serving is not threading.current_thread() and self._served.wait(2 * CLOSE_S):
             self._close_own()
 
     async def close_async(self) -> None:
@@ -109,9 +114,7 @@ class AsyncioTransport(Transport):
             server.close()
         for listener in self.listeners:
             listener.close()
-        tasks = [task for connection in self.connections for task in connection.tasks]
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE_S)
+        idle = await self._finish_calls()
         for connection in list(self.connections):
             connection.close()
         while self.connections:
@@ -119,7 +122,7 @@ class AsyncioTransport(Transport):
             await asyncio.sleep(0)
             if len(self.connections) == before:
                 break
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=idle, cancel_futures=True)
 
     # ---- for connections
 
@@ -139,6 +142,13 @@ class AsyncioTransport(Transport):
         self.connections.add(connection)
         self.deadlines.add(connection)  # type: ignore[arg-type]  # it has what they look at
         return True
+
+    def later(self, function: Callable[[], object]) -> None:
+        """Run a function in the pool, because it may wait; here and now when there is no pool any more."""
+        try:
+            self._pool.submit(function)
+        except RuntimeError:
+            function()
 
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run a function in the pool, in a copy of the current context."""
@@ -167,6 +177,12 @@ class AsyncioTransport(Transport):
                 housekeeping_at = now + self.settings.timeouts.housekeeping_s
                 if self._housekeeping is None or self._housekeeping.done():
                     self._housekeeping = loop.run_in_executor(self._pool, self._housekeep)
+        await self._finish_calls()
+
+    async def _finish_calls(self) -> bool:
+        """Give calls that run a moment, as nothing goes on without the loop; tells whether all are done."""
+        tasks = [task for connection in self.connections for task in connection.tasks]
+        return not tasks or not (await asyncio.wait(tasks, timeout=CLOSE_S))[1]
 
     async def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop

@@ -1,5 +1,7 @@
 """One thread for everything: for programs whose objects must not be called by two threads at once."""
 
+import math
+import threading
 from collections.abc import Callable, Sequence
 from threading import get_ident
 from time import monotonic
@@ -9,6 +11,7 @@ from pyro_core.errors import PyroError
 from pyro_core.transport import Host
 from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import Connection
+from pyro_server.transports.guests import Guest, Guests
 
 if TYPE_CHECKING:
     from pyro_core.transport import Work
@@ -23,7 +26,8 @@ class MultiplexTransport(LoopTransport):
 
     While a method waits for an answer or an item from its client, other calls are served.
 
-    A foreign event loop can drive it: watch ``sockets`` for reading and call ``events`` when one is ready.
+    A foreign event loop can drive it: watch ``sockets`` for reading and call ``events`` when one is ready,
+    and every ``patience_s``. It can drive guests itself (``combine``), whoever drives it.
     """
 
     name: ClassVar[str] = "multiplex"
@@ -31,12 +35,10 @@ class MultiplexTransport(LoopTransport):
 
     def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
         super().__init__(host, listeners)
+        self._guests = Guests(self._poller)
+        self.driver: MultiplexTransport | None = None  # whose guest this one is
         self._nested = 0
         self._loop_thread = 0
-
-    def _turn(self, timeout_s: float) -> None:
-        self._loop_thread = get_ident()
-        super()._turn(timeout_s)
 
     def wait(self, connection: Connection, ready: Callable[[float], bool], timeout_s: float) -> bool:
         """Serve everybody until something has arrived on a connection."""
@@ -54,7 +56,8 @@ class MultiplexTransport(LoopTransport):
                 left_s = until - monotonic()
                 if left_s <= 0 or connection.gone:
                     return ready(0.0)
-                self._turn(min(left_s, self._patience_s()))
+                loop = self._whole_loop()
+                loop._turn(min(left_s, loop._patience_s()))
             return True
         finally:
             self._nested -= 1
@@ -64,11 +67,19 @@ class MultiplexTransport(LoopTransport):
         """What a foreign loop watches for reading.
 
         Where the system allows it, this is one object (with ``fileno()``) that stays the same while
-        connections come and go; elsewhere the sockets there are now.
+        connections come and go; elsewhere the sockets there are now. Once it is closed there are none.
         """
+        if self._over:
+            return []
         if self._poller.fileno() >= 0:
             return [self._poller]
-        return [*self._accepting.values(), *(connection.sock for connection in self._watched.values())]
+        own = [*self._accepting.values(), *(connection.sock for connection in self._watched.values())]
+        return [*own, *(sock for guest in self._guests for sock in guest.sockets)]
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds within which a foreign loop must call ``events`` again, even if nothing is ready."""
+        return math.inf if self._over else self._patience_s()
 
     def events(self, ready: Sequence[Any]) -> None:
         """Deal with everything that is ready now, without waiting.
@@ -76,7 +87,56 @@ class MultiplexTransport(LoopTransport):
         Args:
             ready: Not looked at; the poller knows better.
         """
-        self._turn(0.0)
+        if self._server is threading.current_thread():  # a method that runs lets its loop go on
+            self._turn(0.0)
+            return
+        # What ``serve`` does, for one turn: ``close`` must not pull the poller away from under it.
+        self._server = threading.current_thread()
+        self._served.clear()
+        try:
+            if not self._close_after:
+                self._turn(0.0)
+        finally:
+            self._server = None
+            self._served.set()
+        if self._close_after:
+            self._close_all()
+
+    def combine(self, guest: Guest) -> None:
+        """Drive something else in this loop too. From any thread."""
+        self._guests.add(guest)
+        self._wakeup.wake()  # its sockets are watched from the next turn on
+
+    def separate(self, guest: Guest) -> None:
+        """Drive it no longer. From any thread; to be done before it is closed."""
+        self._guests.remove(guest)
+
+    def _patience_s(self) -> float:
+        return self._guests.patience_s(super()._patience_s()) if self._guests else super()._patience_s()
+
+    def _whole_loop(self) -> "MultiplexTransport":
+        """The one that drives this one, or drives the one that does, and so on."""
+        loop = self
+        while loop.driver is not None:
+            loop = loop.driver
+        return loop
+
+    def _turn(self, timeout_s: float) -> None:
+        self._loop_thread = get_ident()
+        if not self._guests:
+            super()._turn(timeout_s)
+            return
+        self._guests.watch()
+        super()._turn(timeout_s)
+        self._guests.tick()
+
+    def _other_ready(self, fd: int) -> None:
+        if not self._guests.ready(fd):
+            super()._other_ready(fd)
+
+    def _close_all(self) -> None:
+        self._guests.clear()
+        super()._close_all()
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         run = connection.engine.run
