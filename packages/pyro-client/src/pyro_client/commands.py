@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from pyro_client.proxy import Proxy
-from pyro_client.streams import RemoteIterator
 from pyro_core.settings import ClientSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -97,7 +96,7 @@ def _value(text: str) -> Any:
 
 
 def _lines(result: Any) -> Iterator[Any]:
-    if isinstance(result, RemoteIterator):
+    if hasattr(type(result), "__next__"):
         with result:
             yield from result
     else:

@@ -23,9 +23,10 @@ from pyro_server.serve import serve
 
 if TYPE_CHECKING:
     from pyro_core.context import current_call
+    from pyro_server.async_daemon import AsyncDaemon
     from pyro_server.daemon import Daemon
 
-__all__ = ["Daemon", "behavior", "callback", "current_call", "expose", "oneway", "serve"]
+__all__ = ["AsyncDaemon", "Daemon", "behavior", "callback", "current_call", "expose", "oneway", "serve"]
 
 
 def __getattr__(name: str) -> Any:
@@ -33,6 +34,10 @@ def __getattr__(name: str) -> Any:
         from pyro_server.daemon import Daemon
 
         return Daemon
+    if name == "AsyncDaemon":
+        from pyro_server.async_daemon import AsyncDaemon
+
+        return AsyncDaemon
     if name == "current_call":
         from pyro_core.context import current_call
 

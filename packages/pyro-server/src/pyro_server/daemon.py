@@ -286,15 +286,15 @@ class Daemon(Driven):
         """
         return "hello"
 
-    def client_disconnect(self, connection: Connection) -> None:
-        """A client that had been let in is gone."""
+    def client_disconnect(self, connection: Connection) -> Any:
+        """A client that had been let in is gone. May be ``async def``, as may the other hooks for clients."""
 
     def annotations(self) -> Mapping[str, bytes]:
         """What goes along with every reply: four ASCII letters -> bytes."""
         return NO_ANNOTATIONS
 
-    def housekeeping(self) -> None:
-        """Called every few seconds."""
+    def housekeeping(self) -> Any:
+        """Called every few seconds. May be ``async def``."""
 
     def call_failed(self, call: CallContext, error: BaseException, *, unseen: bool) -> None:
         """A method raised, or a call could not be made. The default logs it.

@@ -34,7 +34,7 @@ def greeting(host: "DaemonHost", connection: Connection, request: Message, seria
     # In protocol 48 a client may do without the members, and then names no object.
     wants_members = request.version != PROTOCOL_48 or request.flags & META_ON_CONNECT
     object_id = data["object"] if wants_members else None
-    answer = host.daemon.validate_handshake(connection, said)
+    answer = host.settled(host.daemon.validate_handshake(connection, said))
     if not wants_members:
         return serializer.encode_value(answer)
     if not isinstance(object_id, str):

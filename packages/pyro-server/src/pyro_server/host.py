@@ -81,7 +81,7 @@ class DaemonHost:
         """
         if was_accepted:
             try:
-                self.daemon.client_disconnect(connection)
+                self.settled(self.daemon.client_disconnect(connection))
             except Exception:
                 log.exception("client_disconnect() failed for %r", connection)
         self.streams.disconnected(connection)
@@ -91,7 +91,7 @@ class DaemonHost:
         """Do what is to be done every few seconds."""
         self.streams.expire()
         try:
-            self.daemon.housekeeping()
+            self.settled(self.daemon.housekeeping())
         except Exception:
             log.exception("housekeeping() failed")
 
@@ -104,6 +104,10 @@ class DaemonHost:
             self.daemon.call_failed(call, error, unseen=unseen)
         except Exception:
             log.exception("call_failed() failed")
+
+    def settled(self, result: Any) -> Any:
+        """What a hook gave, awaited if it was ``async def``. In threads that may wait."""
+        return self.coroutines.run(result, None) if hasattr(type(result), "__await__") else result
 
     def use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run ``async def`` methods on the event loop of the transport."""
