@@ -23,7 +23,7 @@ EXPENSIVE = (
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(pyro_core.__path__, "pyro_core.")
-    if not module.name.startswith("pyro_core.testing")
+    if not module.name.startswith("pyro_core.testing") and module.name != "pyro_core.net.coroutines"
 )
 
 WATCH = """

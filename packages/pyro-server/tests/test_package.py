@@ -6,6 +6,7 @@ import pyro_server
 
 def test_what_is_public_is_there_and_documented() -> None:
     assert sorted(pyro_server.__all__) == [
+        "AsyncDaemon",
         "Daemon",
         "behavior",
         "callback",

@@ -18,6 +18,7 @@ from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, NEXT_ITEM, checked_id
+from pyro_core import bulk
 from pyro_core.calls import StreamHandle
 from pyro_core.context import serving
 from pyro_core.errors import (
@@ -29,8 +30,8 @@ from pyro_core.errors import (
     TimeoutError,
 )
 from pyro_core.events import ClientEvent
-from pyro_core.features import CALLBACK, STREAM
-from pyro_core.names import ANNOTATION_STREAM, DAEMON_ID
+from pyro_core.features import BUFFERS, CALLBACK, STREAM
+from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM, DAEMON_ID
 from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
@@ -199,6 +200,11 @@ class AsyncChannel:
             if method in profile.oneway:
                 flags |= ONEWAY
         annotations, correlation_id = profile.request_extras()
+        lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
+        if lifted is not None:
+            args, kwargs = lifted.value
+            annotations = {**annotations, ANNOTATION_BUFFERS: lifted.annotation}
+        payload: Any
         try:
             payload = connection.serializer.encode_call(object_id, method, args, kwargs)
         except SerializeError:
@@ -209,6 +215,8 @@ class AsyncChannel:
                 raise
             payload = connection.serializer.encode_call(object_id, method, *replaced)
             annotations = {**annotations, ANNOTATION_STREAM: b"1"}
+        if lifted is not None:
+            payload = lifted.payload(payload)
         message = await dialogue.exchange(
             payload,
             flags,

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyro_client.dialogue import MOST_FORGOTTEN
 from pyro_client.plans import invoke
@@ -60,7 +60,7 @@ class AsyncDialogue:
 
     async def exchange(
         self,
-        payload: bytes,
+        payload: Any,
         flags: int,
         extras: invoke.Extras,
         deadline: float | None,
@@ -138,7 +138,7 @@ class AsyncDialogue:
 
     async def _exchange(
         self,
-        payload: bytes,
+        payload: Any,
         flags: int,
         extras: invoke.Extras,
         deadline: float | None,

@@ -14,6 +14,8 @@ from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
 from pyro_client.run_sync import RECEIVE_BYTES, SyncLink, SyncRunner
 from pyro_client.streams import RemoteIterator
+from pyro_core import bulk
+from pyro_core.bulk import is_bulky
 from pyro_core.calls import StreamHandle
 from pyro_core.context import request_extras, sending, serving
 from pyro_core.duplex import deadline_annotation
@@ -24,8 +26,8 @@ from pyro_core.errors import (
     SerializeError,
     TimeoutError,
 )
-from pyro_core.features import CALLBACK, DEADLINE, STREAM
-from pyro_core.names import ANNOTATION_STREAM
+from pyro_core.features import BUFFERS, CALLBACK, DEADLINE, STREAM
+from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM
 from pyro_core.outcomes import outcome
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, NO_ANNOTATIONS, ONEWAY, Message
@@ -162,6 +164,8 @@ class Channel:
         ready = self._ready
         if ready is None:
             return self.invoke(method, args, kwargs)
+        if is_bulky(args):
+            return self.invoke(method, args, kwargs)
         try:
             payload = ready.encode_call(ready.object_id, method, args, kwargs)
         except SerializeError:
@@ -188,7 +192,7 @@ class Channel:
             return self.invoke(method, args, kwargs)
         if message is None:
             return None
-        if message.flags:
+        if message.flags or message.annotations:
             return self._result(ready.dialogue, message)
         return ready.decode_value(message.payload)
 
@@ -385,6 +389,11 @@ class Channel:
             if method in profile.oneway:
                 flags |= ONEWAY
         annotations, correlation_id = profile.request_extras()
+        lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
+        if lifted is not None:
+            args, kwargs = lifted.value
+            annotations = {**annotations, ANNOTATION_BUFFERS: lifted.annotation}
+        payload: Any
         try:
             payload = connection.serializer.encode_call(object_id, method, args, kwargs)
         except SerializeError:
@@ -395,6 +404,8 @@ class Channel:
                 raise
             payload = connection.serializer.encode_call(object_id, method, *replaced)
             annotations = {**annotations, ANNOTATION_STREAM: b"1"}
+        if lifted is not None:
+            payload = lifted.payload(payload)
         if not dialogue.shared and deadline is None and serving() is not None:
             self._await_turn(dialogue)
         message = dialogue.exchange(

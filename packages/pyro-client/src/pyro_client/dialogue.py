@@ -20,7 +20,7 @@ from pyro_core.wire.message import ONEWAY, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
     from pyro_client.plans.connect import Connection
     from pyro_client.pushed import PushedItems
@@ -143,7 +143,7 @@ class Dialogue:
 
     def exchange(
         self,
-        payload: bytes,
+        payload: Any,
         flags: int,
         extras: invoke.Extras,
         deadline: float | None,
@@ -381,7 +381,7 @@ class Dialogue:
 
     def _post(
         self,
-        payload: bytes,
+        payload: Any,
         flags: int,
         extras: invoke.Extras,
         deadline: float | None,
@@ -403,9 +403,10 @@ class Dialogue:
             self._send(request, deadline)
             return session.seq, slot
 
-    def _send(self, data: bytes, deadline: float | None) -> None:
+    def _send(self, data: Any, deadline: float | None) -> None:
         try:
-            self._link.send(data, deadline)
+            for part in data if type(data) is list else (data,):
+                self._link.send(part, deadline)
         except BaseException as problem:  # part of it may have been sent
             self.end(problem)
             raise

@@ -9,7 +9,8 @@ from pyro_client.peer_versions import PeerVersions
 from pyro_core.calls import ObjectRef
 from pyro_core.context import checked_annotations, request_extras
 from pyro_core.convert import ClassRules
-from pyro_core.errors import SerializeError
+from pyro_core.errors import PluginError, SerializeError
+from pyro_core.features import AUTO, AUTO_HANDSHAKE, AUTO_ORDER, SERIALIZER_PREFIX, SUPPORTED
 from pyro_core.metadata import Metadata
 from pyro_core.names import PROTOCOL_VERSIONS
 from pyro_core.serializer import Serializer
@@ -130,22 +131,43 @@ class Profile:
         self.oneway |= metadata.oneway
         self.metadata = metadata
 
+    @property
+    def features(self) -> frozenset[str]:
+        """The extras to offer to a server."""
+        if not self.extras:
+            return frozenset()
+        if self.serializer != AUTO:
+            return SUPPORTED
+        return SUPPORTED | {f"{SERIALIZER_PREFIX}{name}" for name in AUTO_ORDER if self._is_installed(name)}
+
+    @property
+    def first_serializer(self) -> str:
+        """Name of the serializer for the handshake."""
+        return AUTO_HANDSHAKE if self.serializer == AUTO else self.serializer
+
     def first_version(self, address: str) -> int:
         """The protocol version to try first with a server."""
         version = self.peers.get(address)
-        known = self._serializer_class(self.serializer).wire_ids
+        known = self._serializer_class(self.first_serializer).wire_ids
         if version in known:
             return version
         return next((other for other in PROTOCOL_VERSIONS if other in known), version)
 
-    def serializer_for(self, version: int) -> Serializer:
+    def serializer_for(self, version: int, features: frozenset[str] = frozenset()) -> Serializer:
         """The serializer, with the names that a protocol version uses.
+
+        Args:
+            version: The protocol version.
+            features: What was agreed; nothing before the handshake.
 
         Raises:
             PluginError: If it is unknown or broken.
             SerializeError: If that protocol version has no number for it.
         """
-        name = self.serializer
+        name = self.first_serializer
+        if self.serializer == AUTO:
+            agreed = [other for other in AUTO_ORDER if f"{SERIALIZER_PREFIX}{other}" in features]
+            name = agreed[0] if agreed else name
         found = self._serializers.get((name, version))
         if found is None:
             cls = self._serializer_class(name)
@@ -182,7 +204,15 @@ class Profile:
     def reference(self) -> ObjectRef:
         """What the proxy becomes when it travels."""
         uri = self.resolved_uri or self.uri
-        return ObjectRef(uri, self.metadata, self.handshake, self.chosen_serializer)
+        chosen = None if self.chosen_serializer == AUTO else self.chosen_serializer
+        return ObjectRef(uri, self.metadata, self.handshake, chosen)
+
+    def _is_installed(self, name: str) -> bool:
+        try:
+            self._serializer_class(name)
+        except PluginError:
+            return False
+        return True
 
     def _serializer_class(self, name: str) -> type[Serializer]:
         from pyro_core import plugins

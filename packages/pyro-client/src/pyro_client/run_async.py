@@ -95,15 +95,18 @@ class AsyncLink(asyncio.Protocol):
         """The socket, for looking at."""
         return self._transport.get_extra_info("socket") if self._transport is not None else None
 
-    async def send(self, data: bytes) -> None:
-        """Send all of it.
+    async def send(self, data: Any) -> None:
+        """Send all of it: bytes, or a list of buffers.
 
         Raises:
             ConnectionClosedError: If the connection is gone; ``retry_safe`` if it was so from the beginning.
         """
         if self._ended or self._transport is None:
             raise self.lost(retry_safe=True)
-        self._transport.write(data)
+        if type(data) is list:
+            self._transport.writelines(data)
+        else:
+            self._transport.write(data)
         if self._room is not None:
             await asyncio.shield(self._room)  # others may wait for the same
             if self._ended:

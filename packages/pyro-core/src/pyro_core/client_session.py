@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pyro_core import features as extras
+from pyro_core.bulk import Pieces
 from pyro_core.duplex import pack_cancel, read_credit, read_items
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.events import (
@@ -22,7 +23,7 @@ from pyro_core.events import (
 )
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PING_SERIALIZER_ID
-from pyro_core.wire.codec import codec_for
+from pyro_core.wire.codec import bulky, codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
@@ -46,7 +47,7 @@ from pyro_core.wire.message import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Any, Literal
 
     from pyro_core.settings import Limits
 
@@ -138,18 +139,20 @@ class ClientSession:
     def call(
         self,
         serializer_id: int,
-        payload: Buffer,
+        payload: Any,
         flags: int = 0,
         annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
         correlation_id: bytes | None = None,
         *,
         compress: bool = False,
-    ) -> bytes:
+    ) -> Any:
         """The INVOKE of one call; ``seq`` is its number afterwards.
+
+        Bytes, or for a payload in pieces a list of buffers to be sent one after the other.
 
         Args:
             serializer_id: Of the payload, in the numbering of ``version``.
-            payload: Serialized call.
+            payload: Serialized call: bytes or ``Pieces``.
             flags: Such as ``ONEWAY``, with which no answer is expected.
             annotations: To go with it.
             correlation_id: 16 bytes, or None.
@@ -162,7 +165,7 @@ class ClientSession:
         size = len(payload)
         if size > self._max_message_bytes:
             raise MessageTooLarge(size, self._max_message_bytes, "call")
-        if compress:
+        if compress and type(payload) is not Pieces:
             packed = compressed_form(payload)
             if packed is not None:
                 payload = packed
@@ -170,7 +173,11 @@ class ClientSession:
         seq = (self.seq + 1) & 0xFFFF
         if seq in self._waiting:
             seq = self._free_number(seq)
-        data = self._pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
+        if type(payload) is Pieces:
+            parts: Any = (INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
+            data: Any = bulky(self.version, Message(*parts))
+        else:
+            data = self._pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self.seq = seq
         if not flags & ONEWAY:
             self._waiting.add(seq)
@@ -292,6 +299,7 @@ class ClientSession:
         elif kind == CONNECT_OK and self.state == "connecting":
             agreed = extras.parse(message.annotations.get(ANNOTATION_FEATURES, b""))
             self.features = extras.agree(agreed, self._offered)
+            self._buffer.keeps_pieces = extras.BUFFERS in self.features
             self.state = "open"
             self._events.append(Accepted(message, self.features))
         elif kind == CONNECT_FAIL and self.state == "connecting":

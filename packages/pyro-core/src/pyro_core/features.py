@@ -30,6 +30,13 @@ TYPES: Final = "types"
 SERIALIZER_PREFIX: Final = "ser."
 """Begins the name of a serializer that a client could use instead of that of the handshake."""
 
+AUTO: Final = "auto"
+"""As the name of a client's serializer: the fastest safe one that both sides have."""
+AUTO_ORDER: Final = ("msgpack",)
+"""Serializers that are faster than the one of the handshake, the fastest first."""
+AUTO_HANDSHAKE: Final = "serpent"
+"""What a client that has no other wish speaks in the handshake; every server understands it."""
+
 DUPLEX: Final[frozenset[str]] = frozenset({CALLS, CANCEL, STREAM, CALLBACK})
 """Extras that need a transport which reads on, and can send, while calls run."""
 SUPPORTED: Final[frozenset[str]] = DUPLEX | {DEADLINE, BUFFERS, TYPES}

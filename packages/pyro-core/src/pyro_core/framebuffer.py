@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pyro_core.bulk import Pieces
 from pyro_core.errors import MessageTooLarge, ProtocolError
+from pyro_core.names import ANNOTATION_BUFFERS
 from pyro_core.wire.codec import codec_for, detect
 from pyro_core.wire.header import PREFIX_SIZE, Header
 from pyro_core.wire.message import NO_ANNOTATIONS, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
     from pyro_core.wire.codec import Codec
 
@@ -27,6 +29,10 @@ class FrameBuffer:
         version: Protocol version of all messages; None to tell it from the first six bytes.
         max_message_bytes: The most that annotations and payload of a message may be together; may be
             changed at any time.
+
+    Attributes:
+        keeps_pieces: Whether the payload of a message with buffers (see ``pyro_core.bulk``) is left in the
+            pieces in which it arrived, instead of being put together.
     """
 
     __slots__ = (
@@ -38,11 +44,13 @@ class FrameBuffer:
         "_missing",
         "_parts",
         "_position",
+        "keeps_pieces",
         "max_message_bytes",
     )
 
     def __init__(self, *, version: int | None = None, max_message_bytes: int) -> None:
         self.max_message_bytes = max_message_bytes
+        self.keeps_pieces = False
         self._codec: Codec | None = None if version is None else codec_for(version)
         self._error: ProtocolError | None = None
         # Unread bytes are those of _chunk from _position on; it is empty when there are none.
@@ -143,8 +151,13 @@ class FrameBuffer:
         annotations = NO_ANNOTATIONS
         if header.annotations_size:
             annotations = codec.parse_annotations(self._head, codec.HEADER_SIZE, len(self._head))
-        payload = b"".join(self._parts)
-        self._parts.clear()
+        payload: Any
+        if self.keeps_pieces and ANNOTATION_BUFFERS in annotations:
+            payload = Pieces(self._parts)
+            self._parts = []
+        else:
+            payload = b"".join(self._parts)
+            self._parts.clear()
         self._head = bytearray()
         self._header = None
         return codec.assemble(header, annotations, payload)

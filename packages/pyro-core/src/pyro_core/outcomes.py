@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pyro_core.bulk import lower_value, split
 from pyro_core.calls import StreamHandle
 from pyro_core.errors import RemoteError
-from pyro_core.names import ANNOTATION_STREAM
+from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM
 from pyro_core.remote_errors import remote_traceback_lines, safe_str
 from pyro_core.wire.message import EXCEPTION, STREAM, Message
 
@@ -36,7 +37,12 @@ def outcome(serializer: Serializer, message: Message) -> Any:
     if flags & STREAM:
         stream_id = message.annotations.get(ANNOTATION_STREAM)
         return StreamHandle(None if stream_id is None else bytes(stream_id).decode("ascii", "replace"))
-    value = serializer.decode_value(message.payload)
+    buffers = message.annotations.get(ANNOTATION_BUFFERS)
+    if buffers is None:
+        value = serializer.decode_value(message.payload)
+    else:
+        body, beside = split(message.payload, buffers)
+        value = lower_value(serializer.decode_value(body), beside)
     if flags & EXCEPTION:
         raise as_error(value)
     return value

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from pyro_core import features as extras
+from pyro_core.bulk import Pieces
 from pyro_core.duplex import read_credit, read_items
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.events import (
@@ -20,7 +21,7 @@ from pyro_core.events import (
 )
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PROTOCOL_48, PROTOCOL_502
-from pyro_core.wire.codec import codec_for
+from pyro_core.wire.codec import bulky, codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
@@ -45,7 +46,7 @@ from pyro_core.wire.refusal import encode_reason, stock_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Any, Literal
 
     from pyro_core.settings import Limits
 
@@ -172,8 +173,18 @@ class ServerSession:
             self._out = b""
         return out
 
+    @property
+    def agreeable(self) -> frozenset[str]:
+        """Extras that will hold once the client is accepted."""
+        return self._agreed or frozenset()
+
     def accept(
-        self, request: Message, payload: Buffer, annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+        self,
+        request: Message,
+        payload: Buffer,
+        annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
+        *,
+        without: AbstractSet[str] = frozenset(),
     ) -> bytes:
         """The CONNECTOK that lets a client in; nothing if it broke the protocol meanwhile.
 
@@ -181,12 +192,15 @@ class ServerSession:
             request: The message of ``ConnectArrived``.
             payload: The answer, in the request's serializer.
             annotations: To go with it.
+            without: Extras that shall not hold after all.
         """
         if self.state == "closed":
             return b""
         if self._agreed is not None:
+            self._agreed -= without
             annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._agreed)}
             self.features = self._agreed
+            self._buffer.keeps_pieces = extras.BUFFERS in self._agreed
         answer = codec_for(request.version).pack(
             CONNECT_OK,
             request.serializer_id,
@@ -225,19 +239,19 @@ class ServerSession:
     def reply(
         self,
         request: Message,
-        payload: Buffer,
+        payload: Any,
         *,
         flags: int = 0,
         annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
         correlation_id: bytes | None = None,
         serializer_id: int | None = None,
         compress: bool = False,
-    ) -> bytes:
-        """The RESULT of a call.
+    ) -> Any:
+        """The RESULT of a call: bytes, or for a payload in pieces a list of buffers to be sent in turn.
 
         Args:
             request: The message of ``CallArrived``.
-            payload: Serialized result or exception.
+            payload: Serialized result or exception: bytes or ``Pieces``.
             flags: Such as ``EXCEPTION``.
             annotations: To go with it.
             correlation_id: If it is not the request's.
@@ -251,12 +265,12 @@ class ServerSession:
         size = len(payload)
         if size > self._limits.max_message_bytes:
             raise MessageTooLarge(size, self._limits.max_message_bytes, "reply")
-        if compress:
+        if compress and type(payload) is not Pieces:
             packed = compressed_form(payload)
             if packed is not None:
                 payload = packed
                 flags |= COMPRESSED
-        return codec_for(request.version).pack(
+        parts = (
             RESULT,
             request.serializer_id if serializer_id is None else serializer_id,
             request.seq,
@@ -265,6 +279,9 @@ class ServerSession:
             annotations,
             request.correlation_id if correlation_id is None else correlation_id,
         )
+        if type(payload) is Pieces:
+            return bulky(request.version, Message(*parts))
+        return codec_for(request.version).pack(*parts)
 
     def call(
         self,

@@ -32,8 +32,8 @@ class Wire(Protocol):
     the extras that need it (see ``pyro_core.features.DUPLEX``).
     """
 
-    def send(self, data: bytes) -> None:
-        """Send bytes, or keep them until the peer takes them. Never waits for the peer.
+    def send(self, data: Any) -> None:
+        """Send bytes or a list of buffers, or keep them until the peer takes them. Never waits for the peer.
 
         Raises:
             ConnectionClosedError: If the connection is gone, or far too much waits to be sent.
@@ -85,8 +85,11 @@ class Engine(Protocol):
     def busy(self) -> bool:
         """True while works of a shared connection run or wait to be run."""
 
-    def run(self, work: Any) -> bytes:
-        """Run one request that ``receive`` gave; gives the bytes of the answer, empty for none.
+    def run(self, work: Any) -> Any:
+        """Run one request that ``receive`` gave; gives the answer.
+
+        That is bytes, empty for none; or, where ``attach`` was called, perhaps a list of buffers to be sent
+        one after the other.
 
         What methods raise becomes an answer, and is never raised here.
         """

@@ -5,11 +5,13 @@ A serializer that is not on the list is never asked to decode or to encode anyth
 
 import threading
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from pyro_core import plugins
 from pyro_core.convert import ClassRules
 from pyro_core.errors import PluginError
+from pyro_core.features import AUTO_ORDER, SERIALIZER_PREFIX
 from pyro_core.names import PROTOCOL_VERSIONS, STOCK_SERIALIZER_IDS
 from pyro_core.serializer import Serializer
 from pyro_core.settings import ServerSettings
@@ -37,6 +39,7 @@ class AcceptedSerializers:
         self._registry = plugins.serializers()
         self._tables: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
         self._faithful: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
+        self._offers = frozenset(f"{SERIALIZER_PREFIX}{name}" for name in self.names if name in AUTO_ORDER)
         self._unloaded = set(self.names)
         self._lock = threading.Lock()
         for name in self.names:
@@ -70,6 +73,20 @@ class AcceptedSerializers:
                     self._load_if_installed(name)
             serializer = table.get(serializer_id)
         return serializer
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """The extras by which clients may choose one of the accepted serializers that are safe."""
+        return self._offers
+
+    def unusable(self, offers: AbstractSet[str]) -> frozenset[str]:
+        """Those of ``offers`` that are accepted, but do not work here."""
+        names = {offer: offer.removeprefix(SERIALIZER_PREFIX) for offer in offers & self._offers}
+        for name in names.values():
+            if name in self._unloaded:
+                self._load_if_installed(name)
+        usable = {serializer.name for table in self._tables.values() for serializer in table.values()}
+        return frozenset(offer for offer, name in names.items() if name not in usable)
 
     def any_of(self, version: int) -> Serializer | None:
         """The first that is accepted and works, for answers to peers that never named one."""

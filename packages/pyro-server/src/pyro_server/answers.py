@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyro_core.bulk import Pieces
 from pyro_core.calls import StreamHandle
 from pyro_core.context import CallContext, checked_annotations
 from pyro_core.convert import BatchFailure
@@ -44,16 +45,16 @@ class Answers:
     def value(
         self,
         request: Message,
-        payload: bytes,
+        payload: Any,
         flags: int,
         context: CallContext,
         system: Mapping[str, bytes] = NO_ANNOTATIONS,
-    ) -> bytes:
-        """The answer with a result that is encoded already.
+    ) -> Any:
+        """The answer with a result that is encoded already: bytes, or a list of buffers.
 
         Args:
             request: What is answered.
-            payload: The encoded result.
+            payload: The encoded result, bytes or ``Pieces``.
             flags: Neutral flags.
             context: The call.
             system: Annotations that are not the user's.
@@ -69,7 +70,7 @@ class Answers:
             annotations = {**checked_annotations(self._annotate()), **annotations}
         if system:
             annotations = {**annotations, **system}
-        if self._compress or len(payload) > self._max_bytes:
+        if self._compress or len(payload) > self._max_bytes or type(payload) is Pieces:
             return self._session.reply(
                 request,
                 payload,
@@ -90,7 +91,7 @@ class Answers:
 
     def failure(
         self, request: Message, serializer: Serializer, error: BaseException, context: CallContext
-    ) -> bytes:
+    ) -> Any:
         """The answer for a call that raised; nothing if it was oneway."""
         if not (context.object_id == DAEMON_ID and isinstance(error, StopIteration)):
             self._host.call_failed(context, error)
@@ -108,7 +109,7 @@ class Answers:
         except Exception:  # the annotations, or the hook that gives them: then the error goes without
             return self._session.reply(request, payload, flags=EXCEPTION)
 
-    def stream(self, request: Message, serializer: Serializer, items: Any, context: CallContext) -> bytes:
+    def stream(self, request: Message, serializer: Serializer, items: Any, context: CallContext) -> Any:
         """The answer that tells of an item stream. Stock peers expect it to look like an error."""
         system: Mapping[str, bytes] = NO_ANNOTATIONS
         if self._host.settings.streaming:
@@ -121,7 +122,7 @@ class Answers:
 
     def batch(
         self, request: Message, serializer: Serializer, results: list[Any], context: CallContext
-    ) -> bytes:
+    ) -> Any:
         """The answer to a batch; nothing if it was oneway."""
         if results and isinstance(results[-1], BatchFailure):
             self._host.call_failed(context, results[-1].error)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pyro_core.calls import Blob, StreamHandle
+from pyro_core.bulk import lift_value, lower_call, split
+from pyro_core.calls import Blob, Call, StreamHandle
 from pyro_core.context import CallContext, checked_annotations, enter_call, leave_call
 from pyro_core.duplex import read_deadline
 from pyro_core.errors import CommunicationError, ProtocolError, SerializeError
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import CALLS, DUPLEX, SUPPORTED, TYPES
-from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_STREAM, PROTOCOL_48
+from pyro_core.features import BUFFERS, CALLS, DUPLEX, SUPPORTED, TYPES
+from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_BUFFERS, ANNOTATION_STREAM, PROTOCOL_48
 from pyro_core.net.coroutines import AsyncItems
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
@@ -28,7 +29,7 @@ from pyro_server.blobs import read_blob_annotation
 from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.dispatch import PLAIN, is_iterator, stream_in_batch
-from pyro_server.handshake import greeting, refusal
+from pyro_server.handshake import chosen_number, greeting, refusal
 from pyro_server.requests import Job, Request
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class ServerEngine:
         "_call",
         "_gate",
         "_host",
+        "_lifts",
         "_max_calls",
         "_open",
         "_pack",
@@ -78,7 +80,9 @@ class ServerEngine:
         self._host = host
         self.connection = connection
         self._session = ServerSession(
-            limits=host.settings.limits, features=SUPPORTED - DUPLEX, require_handshake=require_handshake
+            limits=host.settings.limits,
+            features=(SUPPORTED - DUPLEX) | host.accepted.offers,
+            require_handshake=require_handshake,
         )
         self.answers = Answers(host, connection, self._session)
         self.conversation: Conversation | None = None
@@ -94,6 +98,7 @@ class ServerEngine:
         self._gate = threading.Lock()
         self._open = True
         self.shared = False
+        self._lifts = False
         self.awaiting_handshake = require_handshake
         self.closing = False
 
@@ -110,7 +115,7 @@ class ServerEngine:
     def attach(self, wire: Wire) -> None:
         """Let the engine reach its connection at any time."""
         self._wire = wire
-        self._session.support(SUPPORTED)
+        self._session.support(SUPPORTED | self._host.accepted.offers)
 
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""
@@ -127,14 +132,14 @@ class ServerEngine:
         """Take what the session has to say by itself."""
         return self._session.data_to_send()
 
-    def run(self, work: Any) -> bytes:
-        """Run one request; gives the bytes of the answer, empty for none."""
+    def run(self, work: Any) -> Any:
+        """Run one request; gives the answer: bytes, empty for none, or a list of buffers."""
         if isinstance(work, Job):
             return self._run_job(work)
         if work.is_handshake:
             return self._shake_hands(work.message)
         begun = self.begin(work)
-        if isinstance(begun, bytes):
+        if type(begun) is not tuple:
             return begun
         serializer, context = begun
         request = work.message
@@ -142,11 +147,7 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(request, serializer, context)
-            object_id, method, args, kwargs = serializer.decode_call(request.payload)
-            context.object_id = object_id
-            context.method = method
-            if ANNOTATION_STREAM in request.annotations:
-                args, kwargs = self.with_streams(args, kwargs)
+            object_id, method, args, kwargs = self.decoded(request, serializer, context)
             result = self._call(object_id, method, args, kwargs, self.connection.sessions)
             return self.complete(work, serializer, context, result)
         except BaseException as error:
@@ -167,8 +168,8 @@ class ServerEngine:
 
     # ---- the parts of running a call, for transports that run them at different times
 
-    def begin(self, work: Request) -> bytes | tuple[Serializer, CallContext]:
-        """What is needed to run a call, or the answer, if it cannot be run."""
+    def begin(self, work: Request) -> Any:
+        """What is needed to run a call: its serializer and context; or the answer, if it cannot be run."""
         request = work.message
         serializer = self._serializers.get(request.serializer_id)
         if serializer is None:
@@ -195,7 +196,28 @@ class ServerEngine:
                 return self.answers.failure(request, serializer, error, context)
         return serializer, context
 
-    def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> bytes:
+    def decoded(self, request: Message, serializer: Serializer, context: CallContext) -> Call:
+        """The call in a request, with all that came beside it in its place.
+
+        Raises:
+            SerializeError, ProtocolError: If it cannot be decoded.
+        """
+        if not request.annotations:
+            call = serializer.decode_call(request.payload)
+        else:
+            buffers = request.annotations.get(ANNOTATION_BUFFERS)
+            if buffers is None:
+                call = serializer.decode_call(request.payload)
+            else:
+                body, beside = split(request.payload, buffers)
+                call = lower_call(serializer.decode_call(body), beside)
+            if ANNOTATION_STREAM in request.annotations:
+                call = call._replace(**self._with_streams(call))
+        context.object_id = call.object_id
+        context.method = call.method
+        return call
+
+    def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
 
         Raises:
@@ -211,6 +233,11 @@ class ServerEngine:
                 return self.answers.stream(request, serializer, result, context)
         if work.oneway:
             return b""
+        if self._lifts:
+            lifted = lift_value(result)
+            if lifted is not None:
+                bulk = lifted.payload(serializer.encode_value(lifted.value))
+                return self.answers.value(request, bulk, 0, context, {ANNOTATION_BUFFERS: lifted.annotation})
         payload = serializer.encode_value(result)
         if len(payload) <= self._quick_bytes and not context.known_response_annotations:
             return self._pack(
@@ -236,18 +263,17 @@ class ServerEngine:
         if self.conversation is not None and not work.oneway:
             self.conversation.requests.pop(work.message.seq, None)
 
-    def with_streams(self, args: Sequence[Any], kwargs: Any) -> tuple[Sequence[Any], Any]:
-        """The arguments, with item streams of the client in place of their handles."""
+    def _with_streams(self, call: Call) -> dict[str, Any]:
+        """The arguments of a call, with item streams of the client in place of their handles."""
         conversation = self.conversation
-        if conversation is None:
-            return args, kwargs
 
         def live(value: Any) -> Any:
-            if type(value) is StreamHandle and value.stream_id is not None:
+            if conversation is not None and type(value) is StreamHandle and value.stream_id is not None:
                 return conversation.stream_arriving(value.stream_id)
             return value
 
-        return [live(value) for value in args], {name: live(value) for name, value in (kwargs or {}).items()}
+        kwargs = {name: live(value) for name, value in (call.kwargs or {}).items()}
+        return {"args": [live(value) for value in call.args], "kwargs": kwargs}
 
     # ---- requests
 
@@ -300,7 +326,7 @@ class ServerEngine:
             pass  # the client is gone: what the job was for is kept, or ended by who finds out
         return b""
 
-    def _run_special(self, request: Message, serializer: Serializer, context: CallContext) -> bytes:
+    def _run_special(self, request: Message, serializer: Serializer, context: CallContext) -> Any:
         """A batch, or a call whose argument stays serialized."""
         host, sessions = self._host, self.connection.sessions
         if request.flags & KEEP_SERIALIZED:
@@ -353,7 +379,7 @@ class ServerEngine:
         self.connection.version = request.version
         return accepted.find(request.version, request.serializer_id, faithful=faithful)
 
-    def _refuse_serializer(self, request: Message) -> bytes:
+    def _refuse_serializer(self, request: Message) -> Any:
         """Answer a call in the handshake's serializer: its own must not be touched."""
         serializer = self._serializer or self._host.accepted.any_of(request.version)
         if request.flags & ONEWAY:
@@ -389,21 +415,23 @@ class ServerEngine:
             leave_call(token)
         with self._gate:
             self._serializer = serializer
-            answer = self._session.accept(request, payload, annotations)
+            missing = self._host.accepted.unusable(self._session.agreeable)
+            answer = self._session.accept(request, payload, annotations, without=missing)
             self._agree(request)
             self.awaiting_handshake = False
             early = self._requests(self._session.events())
-        return b"".join([answer, *map(self.run, early)])
+        return b"".join([answer, *(_joined(self.run(work)) for work in early)])
 
     def _agree(self, request: Message) -> None:
         """Make ready what was agreed in the handshake."""
         features = self._session.features
-        if TYPES in features:
-            self._serializers = self._host.accepted.table(request.version, faithful=True)
+        faithful = TYPES in features
+        if features:
+            self._serializers = self._host.accepted.table(request.version, faithful=faithful)
+            self._lifts = BUFFERS in features
         if features & DUPLEX and self._wire is not None:
-            serializer = self._host.accepted.find(
-                request.version, request.serializer_id, faithful=TYPES in features
-            )
+            number = chosen_number(features, request)
+            serializer = self._host.accepted.find(request.version, number, faithful=faithful)
             assert serializer is not None
             self.shared = CALLS in features
             self.conversation = self.connection.conversation = Conversation(
@@ -416,6 +444,10 @@ class ServerEngine:
             return self._session.reject(request, reason)
         payload = refusal(serializer, reason)
         return self._session.reject(request, payload, serializer_id=request.serializer_id)
+
+
+def _joined(answer: Any) -> bytes:
+    return b"".join(answer) if type(answer) is list else answer
 
 
 def _not_accepted(request: Message) -> str:

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from pyro_core.errors import DaemonError, ProtocolError, SerializeError
-from pyro_core.names import PROTOCOL_48
+from pyro_core.features import AUTO_ORDER, SERIALIZER_PREFIX
+from pyro_core.names import PROTOCOL_48, STOCK_SERIALIZER_IDS
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import META_ON_CONNECT, Message
 from pyro_server.connection import Connection
@@ -48,6 +49,19 @@ def greeting(host: "DaemonHost", connection: Connection, request: Message, seria
         if usual:
             members.greetings[serializer] = payload
     return payload
+
+
+def chosen_number(features: frozenset[str], request: Message) -> int:
+    """Number of the serializer that a client will use after the handshake.
+
+    Args:
+        features: What was agreed.
+        request: The CONNECT.
+    """
+    for name in AUTO_ORDER:
+        if f"{SERIALIZER_PREFIX}{name}" in features:
+            return STOCK_SERIALIZER_IDS[request.version][name]
+    return request.serializer_id
 
 
 def refusal(serializer: Serializer, reason: str) -> bytes:

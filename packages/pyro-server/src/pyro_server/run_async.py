@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from pyro_core.context import CallContext, enter_call, leave_call
 from pyro_core.errors import CallCancelled
-from pyro_core.names import ANNOTATION_STREAM
 from pyro_core.net.coroutines import Fatal, awaited
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import BATCH, KEEP_SERIALIZED
@@ -19,8 +18,8 @@ LARGE_BYTES: Final = 1 << 16
 InThread = Callable[..., Awaitable[Any]]
 
 
-async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> bytes:
-    """Run one request; gives the bytes of the answer, empty for none.
+async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> Any:
+    """Run one request; gives the answer: bytes, empty for none, or a list of buffers.
 
     Args:
         engine: The connection's engine.
@@ -33,10 +32,9 @@ async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> byt
         or work.message.flags & (BATCH | KEEP_SERIALIZED)
         or len(work.message.payload) > LARGE_BYTES
     ):
-        answer: bytes = await in_thread(engine.run, work)
-        return answer
+        return await in_thread(engine.run, work)
     begun = engine.begin(work)
-    if isinstance(begun, bytes):
+    if type(begun) is not tuple:
         return begun
     serializer, context = begun
     token = enter_call(context)
@@ -57,22 +55,17 @@ async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> byt
 
 async def _run(
     engine: ServerEngine, work: Request, serializer: Serializer, context: CallContext, in_thread: InThread
-) -> bytes:
+) -> Any:
     request = work.message
-    object_id, method, args, kwargs = serializer.decode_call(request.payload)
-    context.object_id = object_id
-    context.method = method
-    if ANNOTATION_STREAM in request.annotations:
-        args, kwargs = engine.with_streams(args, kwargs)
+    object_id, method, args, kwargs = engine.decoded(request, serializer, context)
     function = engine.asynchronous(object_id, method)
     if function is None:
 
-        def in_worker() -> bytes:
+        def in_worker() -> Any:
             result = engine.call(object_id, method, args, kwargs)
             return engine.complete(work, serializer, context, result)
 
-        answer: bytes = await in_thread(in_worker)
-        return answer
+        return await in_thread(in_worker)
     task = asyncio.current_task()
     assert task is not None
     loop = task.get_loop()

@@ -15,7 +15,7 @@ from pyro_core.errors import (
     SerializeError,
 )
 from pyro_core.events import Accepted, Refused, WrongVersion
-from pyro_core.features import SUPPORTED, TYPES
+from pyro_core.features import TYPES
 from pyro_core.metadata import Metadata
 from pyro_core.names import DAEMON_ID, PROTOCOL_502, STOCK_SERIALIZER_IDS
 from pyro_core.plans import Close, Open, Plan, Send
@@ -73,6 +73,11 @@ class Connection:
         self.greeting: Any = None
         self.features: frozenset[str] = frozenset()
         self.response_annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+
+    def use(self, serializer: Serializer) -> None:
+        """Encode and decode with this from now on, in the form that was agreed."""
+        self.serializer = serializer.faithful() if TYPES in self.features else serializer
+        self.serializer_id = serializer.wire_ids[self.version]
 
 
 def connect(uri: URI, profile: Profile, *, within_s: float | None = None) -> Plan[Connection]:
@@ -137,7 +142,7 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
     session = ClientSession(
         version=version,
         limits=profile.settings.limits,
-        features=SUPPORTED if profile.extras else (),
+        features=profile.features,
         require_handshake=handshake,
     )
     return Connection(link, uri, session, profile.serializer_for(version))
@@ -182,8 +187,7 @@ def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[
     wire_metadata = _read_greeting(connection, message)
     if profile.validate_handshake is not None:
         profile.validate_handshake(connection.greeting)
-    if TYPES in event.features:
-        connection.serializer = connection.serializer.faithful()
+    connection.use(profile.serializer_for(connection.version, event.features))
     if wire_metadata is None:
         yield from _fetch_metadata(connection)
     else:

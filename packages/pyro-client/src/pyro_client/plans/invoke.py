@@ -29,7 +29,7 @@ def request(
     extras: Extras = NO_EXTRAS,
     *,
     compress: bool = False,
-) -> bytes:
+) -> Any:
     """The bytes of a call; it is the one under way from now on.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyro_core.errors import ProtocolError
 from pyro_core.wire import v48, v502
@@ -76,6 +76,13 @@ def codec_for(version: int) -> Codec:
         raise ProtocolError(
             f"invalid protocol version: {version}; expected {known}", expected=known, received=version
         ) from None
+
+
+def bulky(version: int, message: Message) -> list[Buffer]:
+    """A message whose payload is in pieces, as buffers to be sent one after the other."""
+    head, payload = codec_for(version).encode_parts(message)
+    parts: Sequence[Buffer] = payload.parts  # type: ignore[union-attr]  # it is Pieces, see pyro_core.bulk
+    return [head, *parts]
 
 
 def detect(prefix: bytes) -> Codec | None:

@@ -6,7 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text, set_keepalive
@@ -134,8 +134,8 @@ class AsyncioConnection(asyncio.Protocol):
 
     # ---- the wire
 
-    def send(self, data: bytes) -> None:
-        """Send bytes, or keep them until the other side takes them; from any thread."""
+    def send(self, data: Any) -> None:
+        """Send bytes or a list of buffers, or keep them until the other side takes them; from any thread."""
         if self._transport is None or self._transport.is_closing():
             raise ConnectionClosedError(f"connection from {self.peer} is closed", peer=self.peer)
         try:
@@ -206,13 +206,14 @@ class AsyncioConnection(asyncio.Protocol):
                 return
         self._settle()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Any) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        transport.write(data)
+        parts = data if type(data) is list else (data,)
+        transport.writelines(parts)
         most = self._owner.settings.limits.max_write_buffer_bytes
-        if transport.get_write_buffer_size() > most + len(data):
+        if transport.get_write_buffer_size() > most + sum(map(len, parts)):
             log.info("closing connection from %s: %d bytes wait to be read", self.peer, most)
             transport.abort()
 

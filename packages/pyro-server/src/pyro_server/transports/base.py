@@ -106,7 +106,7 @@ class LoopTransport(Transport):
 
     # ---- what engines reach their connections by
 
-    def push(self, connection: Connection, data: bytes) -> None:
+    def push(self, connection: Connection, data: Any) -> None:
         """Send bytes, or keep them until the peer takes them. From any thread."""
         try:
             sent = connection.write(data, DONT_WAIT, self._most_unsent_bytes)
@@ -330,7 +330,7 @@ class LoopTransport(Transport):
             self._settle(connection)
         connection.progress_at = self._now
 
-    def _send(self, connection: Connection, data: bytes) -> bool:
+    def _send(self, connection: Connection, data: Any) -> bool:
         """Send as much as the peer takes now; False if that is not all, or the connection is gone."""
         try:
             if connection.write(data, DONT_WAIT, self._most_unsent_bytes):

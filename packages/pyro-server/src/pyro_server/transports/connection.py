@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
         slice_s: float | None
 
-        def push(self, connection: "Connection", data: bytes) -> None: ...
+        def push(self, connection: "Connection", data: Any) -> None: ...
 
         def wait(
             self, connection: "Connection", ready: Callable[[float], bool], timeout_s: float
@@ -109,8 +109,8 @@ class Connection:
         """How long a job may take at a time, in seconds; None for any time."""
         return self.owner.slice_s
 
-    def send(self, data: bytes) -> None:
-        """Send bytes, or keep them until the other side takes them."""
+    def send(self, data: Any) -> None:
+        """Send bytes or a list of buffers, or keep them until the other side takes them."""
         self.owner.push(self, data)
 
     def wait(self, ready: Callable[[float], bool], timeout_s: float) -> bool:
@@ -119,11 +119,11 @@ class Connection:
 
     # ---- for the transport
 
-    def write(self, data: bytes, flags: int, most_bytes: int) -> bool:
+    def write(self, data: Any, flags: int, most_bytes: int) -> bool:
         """Send what the other side takes now, and keep the rest. From any thread.
 
         Args:
-            data: What to send.
+            data: What to send: bytes, or a list of buffers.
             flags: For the socket.
             most_bytes: How much may be kept.
 
@@ -133,21 +133,25 @@ class Connection:
         Raises:
             OSError: If the connection is broken, or too much would have to be kept.
         """
+        parts = data if type(data) is list else (data,)
         with self.out:
-            if not self.unsent:
-                try:
-                    sent = self.sock.send(data, flags)
-                except (BlockingIOError, InterruptedError):
-                    sent = 0
-                if sent == len(data):
-                    return True
-            else:
+            if self.unsent_bytes and self.unsent_bytes + sum(map(len, parts)) > most_bytes:
+                raise OSError(f"{self.unsent_bytes} bytes wait for a peer that does not read")
+            for part in parts:
                 sent = 0
-                if self.unsent_bytes + len(data) > most_bytes:
-                    raise OSError(f"{self.unsent_bytes} bytes wait for a peer that does not read")
-            self.unsent.append(memoryview(data)[sent:])
-            self.unsent_bytes += len(data) - sent
-            return False
+                if not self.unsent:
+                    try:
+                        sent = self.sock.send(part, flags)
+                    except (BlockingIOError, InterruptedError):
+                        sent = 0
+                if sent < len(part):
+                    self._keep(memoryview(part)[sent:])
+            return not self.unsent
+
+    def _keep(self, rest: memoryview) -> None:
+        """Keep what is left to be sent; what somebody could still change is copied."""
+        self.unsent.append(rest if rest.readonly else memoryview(bytes(rest)))
+        self.unsent_bytes += len(rest)
 
     def flush(self, flags: int) -> bool:
         """Send more of what the other side did not take before; tells whether it took any.

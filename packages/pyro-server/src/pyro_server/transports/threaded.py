@@ -251,7 +251,7 @@ class ThreadedTransport(LoopTransport):
 
     # ---- a worker
 
-    def _attend(self, connection: Connection, answer: bytes = b"") -> None:
+    def _attend(self, connection: Connection, answer: Any = b"") -> None:
         """Serve one connection while it is busy, beginning with an answer that is ready. Runs in a worker."""
         connection.holder = get_ident()
         if self._over and not answer:
@@ -368,7 +368,7 @@ class ThreadedTransport(LoopTransport):
             return
         self._deliver(connection, answer)
 
-    def _deliver(self, connection: Connection, answer: bytes) -> None:
+    def _deliver(self, connection: Connection, answer: Any) -> None:
         """Send the answer of a call whose connection somebody else has."""
         if answer:
             try:
@@ -430,7 +430,7 @@ class ThreadedTransport(LoopTransport):
                 return works
         return NO_WORKS
 
-    def _say(self, connection: Connection, data: bytes) -> bool:
+    def _say(self, connection: Connection, data: Any) -> bool:
         """Send as much as the peer takes now; False if that is not all."""
         return connection.write(data, DONT_WAIT, self._most_unsent_bytes)
 
