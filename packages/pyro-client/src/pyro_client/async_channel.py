@@ -14,11 +14,11 @@ from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, connect
 from pyro_client.plans.resolve import any_of, resolve
+from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, NEXT_ITEM, checked_id
-from pyro_core import bulk
 from pyro_core.calls import StreamHandle
 from pyro_core.context import serving
 from pyro_core.errors import (
@@ -30,8 +30,8 @@ from pyro_core.errors import (
     TimeoutError,
 )
 from pyro_core.events import ClientEvent
-from pyro_core.features import BUFFERS, CALLBACK, STREAM
-from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM, DAEMON_ID
+from pyro_core.features import CALLBACK, STREAM
+from pyro_core.names import DAEMON_ID
 from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
@@ -194,38 +194,20 @@ class AsyncChannel:
     ) -> tuple[AsyncDialogue, Message | None]:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         dialogue = await self._opened()
-        profile, connection = self.profile, dialogue.connection
-        if object_id is None:
-            object_id = profile.object_id
-            if method in profile.oneway:
-                flags |= ONEWAY
-        annotations, correlation_id = profile.request_extras()
-        lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
-        if lifted is not None:
-            args, kwargs = lifted.value
-            annotations = {**annotations, ANNOTATION_BUFFERS: lifted.annotation}
-        payload: Any
-        try:
-            payload = connection.serializer.encode_call(object_id, method, args, kwargs)
-        except SerializeError:
-            if STREAM not in connection.features:
-                raise
-            replaced = self._own_exports(dialogue).with_streams(args, kwargs)
-            if replaced is None:
-                raise
-            payload = connection.serializer.encode_call(object_id, method, *replaced)
-            annotations = {**annotations, ANNOTATION_STREAM: b"1"}
-        if lifted is not None:
-            payload = lifted.payload(payload)
-        message = await dialogue.exchange(
-            payload,
+        call = prepared(
+            dialogue.connection,
+            self.profile,
+            lambda: self._own_exports(dialogue),
+            method,
+            args,
+            kwargs,
             flags,
-            (annotations, correlation_id),
-            deadline,
-            compress=profile.settings.compression,
+            object_id,
         )
+        compress = self.profile.settings.compression
+        message = await dialogue.exchange(call.payload, call.flags, call.extras, deadline, compress=compress)
         if message is not None:
-            invoke.announce(profile, message)
+            invoke.announce(self.profile, message)
         return dialogue, message
 
     def _stream(self, dialogue: AsyncDialogue, handle: StreamHandle) -> Any:

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
+from pyro_client.direct import Direct
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, adopt, connect
 from pyro_client.plans.resolve import any_of, resolve
+from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
-from pyro_client.run_sync import RECEIVE_BYTES, SyncLink, SyncRunner
+from pyro_client.run_sync import SyncLink, SyncRunner
 from pyro_client.streams import RemoteIterator
-from pyro_core import bulk
 from pyro_core.bulk import is_bulky
 from pyro_core.calls import StreamHandle
-from pyro_core.context import request_extras, sending, serving
-from pyro_core.duplex import deadline_annotation
+from pyro_core.context import serving
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
@@ -26,11 +26,10 @@ from pyro_core.errors import (
     SerializeError,
     TimeoutError,
 )
-from pyro_core.features import BUFFERS, CALLBACK, DEADLINE, STREAM
-from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM
+from pyro_core.features import CALLBACK, STREAM
 from pyro_core.outcomes import outcome
 from pyro_core.plans import Plan
-from pyro_core.wire.message import CONNECT_OK, NO_ANNOTATIONS, ONEWAY, Message
+from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,62 +42,9 @@ if TYPE_CHECKING:
 
 _QUIET_S: Final = 1.0
 """After so long without a call, look whether the server has closed the connection before sending on it."""
-_SMALL_BYTES: Final = 32768
-"""Requests up to this size fit into the kernel's buffer, so that sending them does not wait."""
 TURN_S: Final = 60.0
 """How long a call without a deadline, made while another one is being served, waits for its turn on a busy
 proxy, in seconds. After longer than that, both are likely to wait for each other."""
-
-
-class _Ready:
-    """What the direct path of a call needs, looked up once per connection instead of once per call."""
-
-    __slots__ = (
-        "annotations",
-        "connection",
-        "decode_value",
-        "dialogue",
-        "encode_call",
-        "link",
-        "max_bytes",
-        "object_id",
-        "out",
-        "recv",
-        "reply_from",
-        "request",
-        "send",
-        "serializer_id",
-        "session",
-        "timeout_s",
-        "turn",
-        "used_at",
-        "waiting",
-    )
-
-    def __init__(self, dialogue: Dialogue, profile: Profile) -> None:
-        connection = dialogue.connection
-        link: SyncLink = connection.link
-        self.dialogue = dialogue
-        self.connection = connection
-        self.link = link
-        self.turn = dialogue.turn
-        self.out = dialogue.out
-        self.waiting = dialogue.waiting
-        self.session = connection.session
-        self.object_id = profile.object_id
-        self.timeout_s = profile.timeout_s
-        self.max_bytes = float("inf") if profile.timeout_s is None else _SMALL_BYTES
-        self.used_at = dialogue.used_at
-        self.annotations: Mapping[str, bytes] = NO_ANNOTATIONS
-        if profile.timeout_s is not None and DEADLINE in connection.features:
-            self.annotations = deadline_annotation(profile.timeout_s)
-        self.serializer_id = connection.serializer_id
-        self.encode_call = connection.serializer.encode_call
-        self.decode_value = connection.serializer.decode_value
-        self.request = connection.session.call
-        self.reply_from = connection.session.reply_from
-        self.send = link.sock.send
-        self.recv = link.sock.recv
 
 
 class Channel:
@@ -128,7 +74,7 @@ class Channel:
         self._given = sock
         self._on_metadata = on_metadata
         self._connecting = Lock()
-        self._ready: _Ready | None = None
+        self._ready: Direct | None = None
         self._oneway = profile.oneway
         self._clock = self.runner.clock
         self._exports: Exports | None = None
@@ -179,7 +125,7 @@ class Channel:
             )
             if direct:
                 ready.used_at = now
-                message = self._exchange(ready, payload, ONEWAY if method in self._oneway else 0, now)
+                message = ready.exchange(payload, ONEWAY if method in self._oneway else 0, now)
         except ConnectionClosedError as problem:
             if not problem.retry_safe:
                 raise
@@ -323,56 +269,6 @@ class Channel:
         if dialogue is not None:
             dialogue.connection.link.abandon()
 
-    def _exchange(self, ready: _Ready, payload: bytes, flags: int, started: float) -> Message | None:
-        """The direct path: one send and, nearly always, one receive."""
-        block = sending()
-        dialogue = ready.dialogue
-        sent = 0
-        request = b""
-        try:
-            with ready.out:
-                if block is None and serving() is None:
-                    request = ready.request(ready.serializer_id, payload, flags, ready.annotations)
-                else:
-                    annotations, correlation_id = request_extras()
-                    annotations = {**ready.annotations, **annotations}
-                    request = ready.request(ready.serializer_id, payload, flags, annotations, correlation_id)
-                seq = ready.session.seq
-                sent = ready.send(request)
-                if sent != len(request):
-                    ready.link.send(memoryview(request)[sent:], self._until(ready, started))
-            if flags:
-                return None
-            if ready.link.receive_timeout_s != ready.timeout_s:
-                ready.link.bound_waits(ready.timeout_s)
-            message = ready.reply_from(ready.recv(RECEIVE_BYTES))
-            if message is None or message.seq != seq:
-                message = dialogue.read_on(seq, message, self._until(ready, started))
-            if message.serializer_id != ready.serializer_id:
-                invoke.check(ready.connection, message)
-        except BlockingIOError as problem:
-            late = ready.link.late(retry_safe=not sent)
-            if sent == len(request) and not flags:
-                dialogue.give_up(seq, late)
-            else:
-                dialogue.end(late)
-            raise late from problem
-        except OSError as problem:
-            lost = ready.link.lost(problem, retry_safe=not sent)
-            dialogue.end(lost)
-            raise lost from problem
-        except BaseException as problem:
-            # KeyboardInterrupt too: the answer may still come, and would confuse the next call.
-            if request and not (dialogue.shared and isinstance(problem, TimeoutError)):
-                dialogue.end(problem)
-            raise
-        if block is not None:
-            block.response_annotations = message.annotations
-        return message
-
-    def _until(self, ready: _Ready, started: float) -> float | None:
-        return None if ready.timeout_s is None else started + ready.timeout_s
-
     def _attempt(
         self,
         method: str,
@@ -383,41 +279,23 @@ class Channel:
     ) -> tuple[Dialogue, Message | None]:
         deadline = self.deadline()
         dialogue = self._opened(deadline)
-        profile, connection = self.profile, dialogue.connection
-        if object_id is None:
-            object_id = profile.object_id
-            if method in profile.oneway:
-                flags |= ONEWAY
-        annotations, correlation_id = profile.request_extras()
-        lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
-        if lifted is not None:
-            args, kwargs = lifted.value
-            annotations = {**annotations, ANNOTATION_BUFFERS: lifted.annotation}
-        payload: Any
-        try:
-            payload = connection.serializer.encode_call(object_id, method, args, kwargs)
-        except SerializeError:
-            if STREAM not in connection.features:
-                raise
-            replaced = self._own_exports(dialogue).with_streams(args, kwargs)
-            if replaced is None:
-                raise
-            payload = connection.serializer.encode_call(object_id, method, *replaced)
-            annotations = {**annotations, ANNOTATION_STREAM: b"1"}
-        if lifted is not None:
-            payload = lifted.payload(payload)
+        call = prepared(
+            dialogue.connection,
+            self.profile,
+            lambda: self._own_exports(dialogue),
+            method,
+            args,
+            kwargs,
+            flags,
+            object_id,
+        )
         if not dialogue.shared and deadline is None and serving() is not None:
             self._await_turn(dialogue)
-        message = dialogue.exchange(
-            payload,
-            flags,
-            (annotations, correlation_id),
-            deadline,
-            compress=profile.settings.compression,
-        )
+        compress = self.profile.settings.compression
+        message = dialogue.exchange(call.payload, call.flags, call.extras, deadline, compress=compress)
         self._become_ready(dialogue)
         if message is not None:
-            invoke.announce(profile, message)
+            invoke.announce(self.profile, message)
         return dialogue, message
 
     def _await_turn(self, dialogue: Dialogue) -> None:
@@ -517,7 +395,7 @@ class Channel:
             and profile.on_response is None
         )
         if plain:
-            ready = self._ready = _Ready(dialogue, profile)
+            ready = self._ready = Direct(dialogue, profile)
             if ready.timeout_s != profile.timeout_s or dialogue.over:  # changed by another thread meanwhile
                 self._ready = None
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock, Thread
 
 from pyro_client.plans import invoke
+from pyro_client.turns import Turns, Waiting
 from pyro_core.duplex import deadline_annotation
 from pyro_core.errors import ConnectionClosedError, ProtocolError, TimeoutError
 from pyro_core.events import ItemsArrived, PeerBroke, PongArrived, ReplyArrived
@@ -39,41 +40,6 @@ CANCEL_S: Final = 1.0
 _LISTENER: Final = "listener"
 
 
-class Waiting:
-    """Somebody who waits for something to arrive.
-
-    Attributes:
-        gate: Locked until it has arrived, or until who waits is to read.
-        message: What has arrived.
-        error: Why nothing will.
-        done: One of the two is there.
-    """
-
-    __slots__ = ("done", "error", "gate", "message")
-
-    def __init__(self) -> None:
-        self.gate = Lock()
-        self.gate.acquire()
-        self.message: Message | None = None
-        self.error: BaseException | None = None
-        self.done = False
-
-    def settle(self, message: Message | None, error: BaseException | None = None) -> None:
-        """It has arrived, or never will."""
-        self.message = message
-        self.error = error
-        self.done = True
-        if self.gate.locked():
-            self.gate.release()
-
-    def taken(self) -> Message:
-        """What has arrived. Raises why nothing will."""
-        if self.error is not None:
-            raise self.error
-        assert self.message is not None
-        return self.message
-
-
 class Dialogue:
     """Exchanges requests and answers on one open connection. Thread-safe.
 
@@ -88,6 +54,7 @@ class Dialogue:
         shared: Several calls may be under way.
         turn: Held by who reads; where calls are not shared, by who calls.
         out: Held by who sends.
+        rescue: To be called after giving the turn back, if somebody is waiting then.
         waiting: Who waits, and for what: the number of a call, or another key.
         streams: Who takes the items that the server pushes, by name of the stream.
         over: The connection cannot be used any more.
@@ -102,11 +69,12 @@ class Dialogue:
         "_on_event",
         "_pings",
         "_session",
-        "_table",
         "_tells_deadlines",
+        "_turns",
         "connection",
         "out",
         "over",
+        "rescue",
         "shared",
         "streams",
         "turn",
@@ -123,9 +91,11 @@ class Dialogue:
     ) -> None:
         self.connection = connection
         self.shared = CALLS in connection.features
-        self.turn = Lock()
+        self._turns = Turns()
+        self.turn = self._turns.turn
+        self.waiting = self._turns.waiting
+        self.rescue = self._turns.rescue
         self.out = Lock()
-        self.waiting: dict[Hashable, Waiting] = {}
         self.streams: dict[str, PushedItems] = {}
         self.over = False
         self.used_at = clock()
@@ -135,7 +105,6 @@ class Dialogue:
         self._on_end = on_end
         self._link: SyncLink = connection.link
         self._session = connection.session
-        self._table = Lock()  # held while it is decided who reads
         self._pings: deque[Hashable] = deque()
         self._late = 0
 
@@ -250,23 +219,9 @@ class Dialogue:
             TimeoutError: At the deadline.
             ConnectionClosedError: If the connection failed while this thread was reading.
         """
-        with self._table:
-            reads = not slot.done and self.turn.acquire(False)
-        if not reads:
-            timeout_s = -1 if deadline is None else max(deadline - self._clock(), 0)
-            if not slot.gate.acquire(True, timeout_s):
-                with self._table:
-                    if not slot.gate.acquire(False):  # else it was woken at the last moment
-                        self.waiting.pop(key, None)
-                        raise self._link.late()
-            if slot.done:
-                return
-        try:
-            self.read_until(slot, deadline)
-        finally:
-            with self._table:
-                self.waiting.pop(key, None)
-                self._pass_on()
+        timeout_s = -1 if deadline is None else max(deadline - self._clock(), 0)
+        if not self._turns.wait(key, slot, timeout_s, lambda mine: self.read_until(mine, deadline)):
+            raise self._link.late()
 
     def read_on(self, seq: int, message: Message | None, deadline: float | None) -> Message:
         """Read until the answer of a call is there; for who has the turn and has begun to read.
@@ -288,12 +243,6 @@ class Dialogue:
             self.give_up(seq, late)
             raise
         return slot.taken()
-
-    def rescue(self) -> None:
-        """Somebody began to wait while the turn was being given back: let one of them read."""
-        with self._table:
-            if self.turn.acquire(False):
-                self._pass_on()
 
     def read_until(self, slot: Waiting, deadline: float | None) -> None:
         """Read and hand out what arrives until a slot is settled; for who has the turn.
@@ -349,12 +298,10 @@ class Dialogue:
 
     def end(self, problem: BaseException) -> None:
         """The connection cannot be used any more: tell all who wait, and close it."""
-        with self._table:
-            if self.over:
-                return
-            self.over = True
-            slots = list(self.waiting.values())
-            self.waiting.clear()
+        slots = self._turns.close()
+        if slots is None:
+            return
+        self.over = True
         for slot in slots:
             slot.settle(None, self._lost(problem))
         for stream in list(self.streams.values()):
@@ -364,10 +311,9 @@ class Dialogue:
 
     def listen(self) -> None:
         """Have somebody read at all times, because the server may speak first. From then on a thread does."""
-        with self._table:
-            if self.over or _LISTENER in self.waiting:
-                return
-            slot = self.waiting[_LISTENER] = Waiting()
+        slot = self._turns.add(_LISTENER)
+        if slot is None:
+            return  # somebody does already, or there is nothing to listen to
         name = f"pyro-listener {self.connection.peer}"
         Thread(target=self._listen, args=(slot,), name=name, daemon=True).start()
 
@@ -451,18 +397,9 @@ class Dialogue:
         if stream is None:
             return  # it was closed here before they arrived
         stream.arrived(event.items)
-        with self._table:
-            slot = self.waiting.pop(("stream", event.items.stream_id), None)
+        slot = self._turns.take(("stream", event.items.stream_id))
         if slot is not None:
             slot.settle(event.items.message)
-
-    def _pass_on(self) -> None:
-        """Let somebody else read who waits; the turn stays taken then. The table is locked."""
-        for slot in self.waiting.values():
-            if not slot.done:
-                slot.gate.release()
-                return
-        self.turn.release()
 
     def _check_open(self) -> None:
         if self.over:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from threading import Lock
 
-from pyro_client.dialogue import Waiting
+from pyro_client.turns import Waiting
 from pyro_core.duplex import FAILED, Credit, pack_credit
 from pyro_core.errors import CommunicationError, ConnectionClosedError, ProtocolError, SerializeError
 from pyro_core.outcomes import as_error

@@ -9,7 +9,7 @@ from pyro_core.errors import ConnectionClosedError, ProtocolError
 from pyro_core.events import PeerBroke, PongArrived, ReplyArrived
 from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.plans import Plan, Receive, Send
-from pyro_core.wire.message import NO_ANNOTATIONS, ONEWAY, Message
+from pyro_core.wire.message import NO_ANNOTATIONS, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,41 +46,6 @@ def request(
     return connection.session.call(
         connection.serializer_id, payload, flags, annotations, correlation_id, compress=compress
     )
-
-
-def request_for(
-    connection: Connection,
-    profile: Profile,
-    method: str,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any] | None,
-    flags: int,
-    object_id: str | None,
-) -> tuple[bytes, bool]:
-    """The bytes of a call as a profile wants it made, and whether it is a one-way call.
-
-    Args:
-        connection: Where to.
-        profile: Tells the object, its one-way methods, what goes along, and whether to compress.
-        method: Name of the method.
-        args: Positional arguments.
-        kwargs: Keyword arguments; None for attributes and batches.
-        flags: Neutral flags.
-        object_id: Another object of the same server; None for the profile's own.
-
-    Raises:
-        SerializeError: If an argument cannot travel.
-        MessageTooLarge: If the call is larger than the limit; the connection is fine.
-    """
-    if object_id is None:
-        object_id = profile.object_id
-        if method in profile.oneway:
-            flags |= ONEWAY
-    payload = connection.serializer.encode_call(object_id, method, args, kwargs)
-    data = request(
-        connection, payload, flags, profile.request_extras(), compress=profile.settings.compression
-    )
-    return data, bool(flags & ONEWAY)
 
 
 def announce(profile: Profile, message: Message) -> None:
