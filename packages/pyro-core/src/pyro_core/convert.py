@@ -74,6 +74,33 @@ class ClassRules:
         # A new dict: other threads may be reading the old one.
         self._to_dict = {**self._to_dict, cls: to_dict}
 
+    def register(self, cls: Any = None, name: str | None = None) -> Any:
+        """Let instances of a class travel both ways as what they are; also as a decorator.
+
+        For dataclasses, enums, named tuples, attrs classes, pydantic models (validated on arrival),
+        exceptions, and classes that keep their state in attributes. Both sides register the class.
+
+        Args:
+            cls: The class; None makes a decorator.
+            name: The name under which it travels; None for module and name of the class. Give one where the
+                two sides have it in modules of different names, such as a program that is run as a script.
+
+        Returns:
+            The class.
+
+        Raises:
+            TypeError: If it is none of these.
+        """
+        if cls is None:
+            return lambda decorated: self.register(decorated, name)
+        from pyro_core.class_kinds import rules_for
+
+        tag = name or (_class_name(cls) if isinstance(cls, type) else "")
+        to_dict, from_dict = rules_for(cls, tag)
+        self.register_class_to_dict(cls, to_dict)
+        self.register_dict_to_class(tag, from_dict)
+        return cls
+
     def unregister_class_to_dict(self, cls: type) -> None:
         """Forget the rule for a class; no error if there is none."""
         self._to_dict = {known: rule for known, rule in self._to_dict.items() if known is not cls}
@@ -103,6 +130,10 @@ class ClassRules:
     def for_version(self, version: int) -> ClassCodec:
         """These rules as a serializer needs them; later registrations are seen by it too."""
         return ClassCodec(self, version)
+
+
+DEFAULTS: Final = ClassRules()
+"""Rules for all daemons and proxies of this program; those of their own come first."""
 
 
 class ClassCodec:
@@ -153,9 +184,10 @@ class ClassCodec:
         reference = self.reference(value)
         if reference is not None:
             return self._describe_reference(reference)
-        for cls, to_dict in self.rules._to_dict.items():
-            if isinstance(value, cls):
-                return _by_own_rule(value, to_dict)
+        for known in (self.rules._to_dict, DEFAULTS._to_dict):
+            for cls, to_dict in known.items():
+                if isinstance(value, cls):
+                    return _by_own_rule(value, to_dict)
         return None
 
     def from_wire(self, wire: dict[str, Any]) -> Any:
@@ -171,7 +203,9 @@ class ClassCodec:
         tag = wire[CLASS_KEY]
         if isinstance(tag, bytes):
             tag = tag.decode("latin-1")
-        from_dict = self.rules._from_dict.get(tag) if isinstance(tag, str) else None
+        from_dict = None
+        if isinstance(tag, str):
+            from_dict = self.rules._from_dict.get(tag) or DEFAULTS._from_dict.get(tag)
         if from_dict is not None:
             try:
                 return from_dict(tag, wire)
@@ -199,7 +233,8 @@ class ClassCodec:
         if wire.get("__exception__"):
             return remote_errors.rebuild(wire)
         raise SerializeError(
-            f"unsupported serialized class: {tag}; register_dict_to_class({tag!r}, ...) makes it known here"
+            f"unsupported serialized class: {tag}; register_dict_to_class({tag!r}, ...) makes it known here. "
+            f"(A dict with the key {CLASS_KEY!r} stands for an object, except between two of our own peers.)"
         )
 
     def revive(self, value: Any) -> Any:

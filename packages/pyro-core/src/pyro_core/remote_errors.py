@@ -98,10 +98,16 @@ def rebuild(wire: Mapping[str, Any]) -> BaseException:
     error = _construct(_allowed_type(name, attributes), args)
     if error is None:
         error = RemoteError(name, ", ".join(map(safe_str, args)), args)
-    for key, value in attributes.items():
-        if _may_set(error, key, value):
-            _set(error, key, value)
+    set_attributes(error, attributes)
     return error
+
+
+def set_attributes(error: BaseException, attributes: object) -> None:
+    """Give a rebuilt exception what its peer's one had, as far as it is data and replaces no code."""
+    if isinstance(attributes, Mapping):
+        for key, value in attributes.items():
+            if _may_set(error, key, value):
+                _set(error, key, value)
 
 
 def remote_traceback_lines(error: BaseException) -> list[str]:

@@ -1,6 +1,7 @@
 """``json``: readable by everybody; without tuples, sets and binary data."""
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -12,6 +13,7 @@ from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer, as_call
 from pyro_core.wire.message import Buffer
 from pyro_serializers.failures import decoding_failed, encoding_failed
+from pyro_serializers.faithful import TAGGED, FaithfulCodec, faithful_codec, pairs, tagged
 from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
 
 _STAND_INS: Final[StandIns] = {**COMMON, **SETS_AS_LISTS}
@@ -25,6 +27,7 @@ class JsonSerializer(Serializer):
     ``Infinity`` and ``-Infinity``, as stock peers write them.
     """
 
+    _twin: Serializer | None = None
     name: ClassVar[str] = "json"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 3, PROTOCOL_48: 2})
 
@@ -36,6 +39,12 @@ class JsonSerializer(Serializer):
         ).encode
         self._decode_plain = json.JSONDecoder().decode
         self._decode_classes = json.JSONDecoder(object_hook=self._object).decode
+
+    def faithful(self) -> Serializer:
+        """A twin that keeps Python's types."""
+        if self._twin is None:
+            self._twin = FaithfulJsonSerializer(faithful_codec(self.codec))
+        return self._twin
 
     def encode_value(self, value: object) -> bytes:
         try:
@@ -83,3 +92,66 @@ class JsonSerializer(Serializer):
 
     def _object(self, found: dict[str, Any]) -> Any:
         return self.codec.from_wire(found) if CLASS_KEY in found else found
+
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+_FAITHFUL_STAND_INS: Final[StandIns] = {
+    **TAGGED,
+    ("builtins", "bytes"): lambda value: tagged("bytes", b64encode(value).decode("ascii")),
+    ("builtins", "bytearray"): lambda value: tagged("bytearray", b64encode(value).decode("ascii")),
+    ("builtins", "memoryview"): lambda value: tagged("bytes", b64encode(value).decode("ascii")),
+}
+
+
+class _JsonCodec(FaithfulCodec):
+    """The faithful forms, with binary data as base64 text."""
+
+    __slots__ = ()
+
+    def from_wire(self, wire: dict[str, Any]) -> Any:
+        tag = wire[CLASS_KEY]
+        if tag in ("~bytes", "~bytearray") and isinstance(wire.get("v"), str):
+            data = b64decode(wire["v"], validate=True)
+            return data if tag == "~bytes" else bytearray(data)
+        return super().from_wire(wire)
+
+
+class FaithfulJsonSerializer(JsonSerializer):
+    """JSON between two of our own peers: every type comes back as it was, binary data included."""
+
+    def __init__(self, codec: ClassCodec) -> None:
+        super().__init__(_JsonCodec(codec.rules, codec.version))
+
+    def faithful(self) -> Serializer:
+        """This one."""
+        return self
+
+    def encode_value(self, value: object) -> bytes:
+        try:
+            return self._encode(self._kept(value)).encode()
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise encoding_failed(self.name, problem) from problem
+
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        return super().encode_call(object_id, method, list(args), kwargs)
+
+    def _kept(self, value: Any) -> Any:
+        """The same value with tagged dicts in place of everything that JSON lacks."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is list:
+            return [item if type(item) in _PLAIN else self._kept(item) for item in value]
+        if kind is dict:
+            if CLASS_KEY in value or not all(type(key) is str for key in value):
+                value = pairs(value)
+            return self._kept_dict(value)
+        plain = simpler(value, self.codec, _FAITHFUL_STAND_INS)
+        return self._kept_dict(plain) if type(plain) is dict else self._kept(plain)
+
+    def _kept_dict(self, value: dict[str, Any]) -> dict[str, Any]:
+        return {key: item if type(item) in _PLAIN else self._kept(item) for key, item in value.items()}

@@ -16,6 +16,7 @@ from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
 from pyro_serializers.failures import decoding_failed, encoding_failed
+from pyro_serializers.faithful import TAGGED, faithful_codec, pairs, tagged
 from pyro_serializers.stand_ins import BUILTIN_BASES, COMMON, StandIns, simpler
 
 _CLASS_KEY_BYTES: Final = CLASS_KEY.encode()
@@ -31,9 +32,17 @@ class MarshalSerializer(Serializer):
     argument or a whole result as objects; deeper ones arrive there as dicts.
     """
 
+    _twin: Serializer | None = None
     name: ClassVar[str] = "marshal"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 2, PROTOCOL_48: 3})
     safe: ClassVar[bool] = False
+    _stand_ins: ClassVar[StandIns] = _STAND_INS
+
+    def faithful(self) -> Serializer:
+        """A twin that keeps Python's types."""
+        if self._twin is None:
+            self._twin = FaithfulMarshalSerializer(faithful_codec(self.codec))
+        return self._twin
 
     def encode_value(self, value: object) -> bytes:
         try:
@@ -72,4 +81,34 @@ class MarshalSerializer(Serializer):
                 self._plain(key): item if type(item) in _PLAIN else self._plain(item)
                 for key, item in value.items()
             }
-        return self._plain(simpler(value, self.codec, _STAND_INS))
+        return self._taken_apart(simpler(value, self.codec, self._stand_ins))
+
+    def _taken_apart(self, value: Any) -> Any:
+        """The same for what stands for an object, which may be a dict that names its class."""
+        return self._plain(value)
+
+
+class FaithfulMarshalSerializer(MarshalSerializer):
+    """Marshal between two of our own peers: every type comes back as it was."""
+
+    _stand_ins: ClassVar[StandIns] = TAGGED
+
+    def faithful(self) -> Serializer:
+        """This one."""
+        return self
+
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        return self.encode_value((object_id, method, tuple(args), kwargs))
+
+    def _plain(self, value: Any) -> Any:
+        kind = type(value)
+        hashed = value if kind is set or kind is frozenset or kind is dict else ()
+        if (kind is dict and CLASS_KEY in value) or not all(type(item) in _PLAIN for item in hashed):
+            # The stand-ins of what is hashed could not be hashed.
+            value = pairs(value) if kind is dict else tagged(kind.__name__, list(value))
+        return super()._plain(value)
+
+    def _taken_apart(self, value: Any) -> Any:
+        return super()._plain(value)

@@ -5,7 +5,7 @@ here they are little-endian on every machine. Source: recorded messages of stock
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -18,6 +18,7 @@ from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
 from pyro_serializers.failures import decoding_failed, encoding_failed
+from pyro_serializers.faithful import TAGGED, faithful_codec
 from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
 
 _COMPLEX: Final = 0x30
@@ -75,6 +76,7 @@ class MsgpackSerializer(Serializer):
     both ends, as stock peers do it; one with a time zone keeps it, and only our own peers can read it.
     """
 
+    _twin: Serializer | None = None
     name: ClassVar[str] = "msgpack"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 4, PROTOCOL_48: 6})
 
@@ -83,11 +85,17 @@ class MsgpackSerializer(Serializer):
         # A packer is costly to make, and serves one call at a time: each call borrows one, or makes another.
         self._idle_packers: list[msgpack.Packer] = []
 
+    def faithful(self) -> Serializer:
+        """A twin that keeps Python's types."""
+        if self._twin is None:
+            self._twin = FaithfulMsgpackSerializer(faithful_codec(self.codec))
+        return self._twin
+
     def encode_value(self, value: object) -> bytes:
         try:
             packer = self._idle_packers.pop()
         except IndexError:
-            packer = msgpack.Packer(default=self._simpler, use_bin_type=True)
+            packer = self._new_packer()
         try:
             data: bytes = packer.pack(value)
         except (SerializeError, SecurityError):
@@ -123,6 +131,9 @@ class MsgpackSerializer(Serializer):
         except Exception as problem:
             raise decoding_failed(self.name, problem) from problem
 
+    def _new_packer(self) -> Any:
+        return msgpack.Packer(default=self._simpler, use_bin_type=True)
+
     def _simpler(self, value: object) -> Any:
         """What to send in place of a value that the library does not know; the library asks only once."""
         plain = simpler(value, self.codec, _STAND_INS)
@@ -156,3 +167,69 @@ class MsgpackSerializer(Serializer):
 
 def _as_key(key: Any) -> Any:
     return tuple(map(_as_key, key)) if type(key) is list else key
+
+
+_TUPLE: Final = 0x40
+_SET: Final = 0x41
+_FROZENSET: Final = 0x42
+_OBJECT: Final = 0x43
+_CONTAINERS: Final[dict[type, int]] = {tuple: _TUPLE, set: _SET, frozenset: _FROZENSET}
+_MAKERS: Final = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
+
+
+class FaithfulMsgpackSerializer(MsgpackSerializer):
+    """MessagePack between two of our own peers: every type comes back as it was.
+
+    What the format lacks travels as extension types of our own: tuples and sets with their items, and dicts
+    that stand for an object; so a plain dict is always data.
+    """
+
+    def faithful(self) -> Serializer:
+        """This one."""
+        return self
+
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        return self.encode_value([object_id, method, list(args), kwargs])
+
+    def decode_value(self, data: Buffer) -> Any:
+        try:
+            return msgpack.unpackb(
+                data if type(data) is bytes else bytes(data),
+                ext_hook=self._extension,
+                strict_map_key=False,
+                timestamp=_UTC_DATETIME,
+            )
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise decoding_failed(self.name, problem) from problem
+
+    def _new_packer(self) -> Any:
+        return msgpack.Packer(default=self._simpler, use_bin_type=True, strict_types=True)
+
+    def _simpler(self, value: Any) -> Any:
+        kind: type = type(value)
+        code = _CONTAINERS.get(kind)
+        if code is not None:
+            return msgpack.ExtType(code, self.encode_value(list(value)))
+        if kind is int:
+            return _big_int(value)
+        if kind is memoryview:
+            return bytes(value)
+        plain = simpler(value, self.codec, _FAITHFUL_STAND_INS)
+        if type(plain) is dict and CLASS_KEY in plain:
+            return msgpack.ExtType(_OBJECT, self.encode_value(plain))
+        return plain
+
+    def _extension(self, code: int, data: bytes) -> Any:
+        make = _MAKERS.get(code)
+        if make is not None:
+            return make(self.decode_value(data))
+        if code == _OBJECT:
+            return self.codec.from_wire(self.decode_value(data))
+        return super()._extension(code, data)
+
+
+_FAITHFUL_STAND_INS: Final[StandIns] = {**TAGGED, ("builtins", "complex"): _complex}

@@ -11,8 +11,9 @@ from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
 from pyro_serializers.failures import decoding_failed, encoding_failed
+from pyro_serializers.faithful import faithful_codec
 from pyro_serializers.serpent_reader import HEADER, SerpentReader
-from pyro_serializers.serpent_writer import SerpentWriter
+from pyro_serializers.serpent_writer import FaithfulSerpentWriter, SerpentWriter
 
 
 class SerpentSerializer(Serializer):
@@ -22,6 +23,7 @@ class SerpentSerializer(Serializer):
     enum members as their value, an empty set as an empty tuple.
     """
 
+    _twin: Serializer | None = None
     name: ClassVar[str] = "serpent"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 1, PROTOCOL_48: 1})
 
@@ -29,6 +31,12 @@ class SerpentSerializer(Serializer):
         super().__init__(codec)
         self._writer = SerpentWriter(codec)
         self._reader = SerpentReader(codec)
+
+    def faithful(self) -> Serializer:
+        """A twin that keeps Python's types."""
+        if self._twin is None:
+            self._twin = FaithfulSerpentSerializer(faithful_codec(self.codec))
+        return self._twin
 
     def encode_value(self, value: object) -> bytes:
         try:
@@ -69,3 +77,15 @@ class SerpentSerializer(Serializer):
             raise
         except Exception as problem:
             raise decoding_failed(self.name, problem) from problem
+
+
+class FaithfulSerpentSerializer(SerpentSerializer):
+    """Serpent between two of our own peers: every type comes back as it was."""
+
+    def __init__(self, codec: ClassCodec) -> None:
+        super().__init__(codec)
+        self._writer = FaithfulSerpentWriter(codec)
+
+    def faithful(self) -> Serializer:
+        """This one."""
+        return self

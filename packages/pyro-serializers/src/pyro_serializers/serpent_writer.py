@@ -8,8 +8,9 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from pyro_core.convert import ClassCodec
+from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SerializeError
+from pyro_serializers.faithful import TAGGED, pairs
 from pyro_serializers.stand_ins import BUILTIN_BASES, COMMON, StandIns, simpler
 
 NAME: Final = "serpent"
@@ -54,10 +55,12 @@ class SerpentWriter:
         codec: Takes instances of other classes apart.
     """
 
-    __slots__ = ("_codec",)
+    __slots__ = ("_codec", "_stand_ins", "_writers")
 
     def __init__(self, codec: ClassCodec) -> None:
         self._codec = codec
+        self._writers = _WRITERS
+        self._stand_ins = _STAND_INS
 
     def text(self, value: Any, level: int = 0) -> str:
         """The literal for a value.
@@ -75,7 +78,7 @@ class SerpentWriter:
             return repr(value)
         if level > DEEPEST_LEVEL:
             raise _too_deep()
-        writer = _WRITERS.get(kind)
+        writer = self._writers.get(kind)
         return writer(self, value, level) if writer is not None else self._other(value, level)
 
     def tuple_text(self, values: tuple[Any, ...], level: int) -> str:
@@ -97,13 +100,14 @@ class SerpentWriter:
         if level > DEEPEST_LEVEL:
             raise _too_deep()
         parts = []
+        writers = self._writers
         for key, value in mapping.items():
             name = repr(key) if type(key) is str else self._key(key, level)
             kind = type(value)
             if kind in _AS_REPR:
                 parts.append(f"{name}:{value!r}")
             else:
-                writer = _WRITERS.get(kind)
+                writer = writers.get(kind)
                 text = writer(self, value, level) if writer is not None else self._other(value, level)
                 parts.append(f"{name}:{text}")
         return f"{{{','.join(parts)}}}"
@@ -120,12 +124,13 @@ class SerpentWriter:
                 if "n" not in text:
                     return text
         parts = []
+        writers = self._writers
         for value in values:
             kind = type(value)
             if kind in _AS_REPR:
                 parts.append(repr(value))
             else:
-                writer = _WRITERS.get(kind)
+                writer = writers.get(kind)
                 parts.append(writer(self, value, level) if writer is not None else self._other(value, level))
         return ",".join(parts)
 
@@ -147,7 +152,10 @@ class SerpentWriter:
 
     def _other(self, value: Any, level: int) -> str:
         """The literal for an object that is not of one of the exact types of the table."""
-        return self.text(simpler(value, self._codec, _STAND_INS), level)
+        plain = simpler(value, self._codec, self._stand_ins)
+        if type(plain) is dict:
+            return self.dict_text(plain, level)
+        return self.text(plain, level)
 
 
 def _is_scalar_class(kind: type) -> bool:
@@ -180,4 +188,38 @@ _WRITERS: Final[dict[type, _Write]] = {
     dict: SerpentWriter.dict_text,
     set: SerpentWriter._set,
     frozenset: SerpentWriter._set,
+}
+
+
+class FaithfulSerpentWriter(SerpentWriter):
+    """Writes what our own reader makes the same values of again, of whatever type they were.
+
+    Args:
+        codec: Takes instances of other classes apart.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, codec: ClassCodec) -> None:
+        super().__init__(codec)
+        self._writers = _FAITHFUL_WRITERS
+        self._stand_ins = TAGGED
+
+    def _any_dict(self, mapping: dict[Any, Any], level: int) -> str:
+        if mapping.keys().isdisjoint(_SPECIAL_KEYS) and all(type(key) in _PLAIN_KEYS for key in mapping):
+            return self.dict_text(mapping, level)
+        return self.dict_text(pairs(mapping), level)
+
+    def _tagged(self, value: Any, level: int) -> str:
+        return self._other(value, level)
+
+
+_SPECIAL_KEYS: Final = frozenset({CLASS_KEY, "encoding"})
+_PLAIN_KEYS: Final = frozenset({str, int, float, bool})
+_FAITHFUL_WRITERS: Final[dict[type, Any]] = {
+    **_WRITERS,
+    dict: FaithfulSerpentWriter._any_dict,
+    bytearray: FaithfulSerpentWriter._tagged,
+    set: FaithfulSerpentWriter._tagged,
+    frozenset: FaithfulSerpentWriter._tagged,
 }
