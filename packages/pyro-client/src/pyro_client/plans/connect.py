@@ -154,6 +154,13 @@ def _shake_hands(connection: Connection, profile: Profile) -> Plan[Connection | 
     try:
         event = yield from next_event(connection)
     except ConnectionClosedError as problem:
+        cause = str(problem.__cause__ or "")
+        if cause.startswith("TLS:"):  # the server says more exactly what it does not like
+            raise ConnectionClosedError(
+                f"{connection.peer} closed the connection during the handshake: {cause}",
+                peer=connection.peer,
+                retry_safe=True,
+            ) from problem
         raise ConnectionClosedError(
             f"{connection.peer} closed the connection during the handshake; it may not know the serializer "
             f"{connection.serializer.name!r}, or expect TLS",
