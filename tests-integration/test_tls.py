@@ -79,30 +79,34 @@ def test_calls_travel_encrypted(
 
 @all_servers
 def test_item_streams_travel_encrypted(server: TLS, client: TLS, tmp_path: Path, servertype: str) -> None:
-    with serving(server, "tcp", servertype, folder=tmp_path) as daemon:
-        with Proxy(daemon.uri_for("thing"), settings=settings(client)) as proxy:
-            assert list(proxy.count(500)) == list(range(500))
+    with (
+        serving(server, "tcp", servertype, folder=tmp_path) as daemon,
+        Proxy(daemon.uri_for("thing"), settings=settings(client)) as proxy,
+    ):
+        assert list(proxy.count(500)) == list(range(500))
 
 
 @all_servers
 def test_several_threads_share_a_proxy(server: TLS, client: TLS, tmp_path: Path, servertype: str) -> None:
-    with serving(server, "tcp", servertype, folder=tmp_path) as daemon:
-        with Proxy(daemon.uri_for("thing"), settings=settings(client)) as proxy:
-            failures: list[Any] = []
+    with (
+        serving(server, "tcp", servertype, folder=tmp_path) as daemon,
+        Proxy(daemon.uri_for("thing"), settings=settings(client)) as proxy,
+    ):
+        failures: list[Any] = []
 
-            def work(number: int) -> None:
-                for size in (10, 300_000, 20):
-                    value = bytes([number]) * size
-                    if proxy.echo(value) != value:
-                        failures.append((number, size))
+        def work(number: int) -> None:
+            for size in (10, 300_000, 20):
+                value = bytes([number]) * size
+                if proxy.echo(value) != value:
+                    failures.append((number, size))
 
-            threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(30)
-            assert not failures
-            assert not any(thread.is_alive() for thread in threads)
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert not failures
+        assert not any(thread.is_alive() for thread in threads)
 
 
 @all_clients
@@ -121,7 +125,7 @@ def test_a_client_without_a_certificate_is_turned_away_and_told_why(
     strict: TLS, client: TLS, tmp_path: Path, servertype: str, face: str
 ) -> None:
     with serving(strict, "tcp", servertype, folder=tmp_path) as daemon:
-        with pytest.raises(CommunicationError, match="wants a certificate from us") as caught:
+        with pytest.raises(CommunicationError, match="wants? a certificate") as caught:
             talk(face, daemon.uri_for("thing"), client, lambda proxy: proxy.echo(1))
         assert caught.value.retry_safe
 
@@ -170,9 +174,11 @@ def test_on_a_unix_socket_a_name_is_checked_if_given(
 def test_a_plain_client_of_a_tls_server_is_told_what_may_be_wrong(
     server: TLS, tmp_path: Path, servertype: str, face: str
 ) -> None:
-    with serving(server, "tcp", servertype, folder=tmp_path) as daemon:
-        with pytest.raises(PyroError, match=r"expect TLS|TLS alert"):
-            talk(face, daemon.uri_for("thing"), None, lambda proxy: proxy.echo(1))
+    with (
+        serving(server, "tcp", servertype, folder=tmp_path) as daemon,
+        pytest.raises(PyroError, match=r"expect TLS|TLS alert"),
+    ):
+        talk(face, daemon.uri_for("thing"), None, lambda proxy: proxy.echo(1))
 
 
 @all_clients
@@ -180,9 +186,11 @@ def test_a_plain_client_of_a_tls_server_is_told_what_may_be_wrong(
 def test_a_tls_client_of_a_plain_server_says_so(
     client: TLS, tmp_path: Path, servertype: str, face: str
 ) -> None:
-    with serving(None, "tcp", servertype, folder=tmp_path) as daemon:
-        with pytest.raises(CommunicationError, match="speak TLS"):
-            talk(face, daemon.uri_for("thing"), client, lambda proxy: proxy.echo(1))
+    with (
+        serving(None, "tcp", servertype, folder=tmp_path) as daemon,
+        pytest.raises(CommunicationError, match="speak TLS"),
+    ):
+        talk(face, daemon.uri_for("thing"), client, lambda proxy: proxy.echo(1))
 
 
 @all_servers

@@ -115,8 +115,10 @@ class AsyncioTransport(Transport):
         self._closed = True
         for server in self._servers:
             server.close()
-        for task in (*self._accepting, *self._shaking):
+        ending = (*self._accepting, *self._shaking)
+        for task in ending:
             task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)  # so that nobody watches a closed socket
         for listener in self.listeners:
             listener.close()
         idle = await self._finish_calls()
@@ -203,7 +205,8 @@ class AsyncioTransport(Transport):
         for listener in self.listeners:
             if self.host.tls_context(listener) is not None:
                 self._accepting.append(loop.create_task(self._accept_tls(listener)))
-            elif listener.family == getattr(socket, "AF_UNIX", None):
+                continue
+            if listener.family == getattr(socket, "AF_UNIX", None):
                 server = await loop.create_unix_server(self.protocol, sock=listener)
             else:
                 server = await loop.create_server(self.protocol, sock=listener)
