@@ -125,7 +125,7 @@ def test_a_client_without_a_certificate_is_turned_away_and_told_why(
     strict: TLS, client: TLS, tmp_path: Path, servertype: str, face: str
 ) -> None:
     with serving(strict, "tcp", servertype, folder=tmp_path) as daemon:
-        with pytest.raises(CommunicationError, match="wants? a certificate") as caught:
+        with pytest.raises(CommunicationError, match=r"wants? a certificate") as caught:
             talk(face, daemon.uri_for("thing"), client, lambda proxy: proxy.echo(1))
         assert caught.value.retry_safe
 
