@@ -23,7 +23,8 @@ EXPENSIVE = (
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(pyro_core.__path__, "pyro_core.")
-    if not module.name.startswith("pyro_core.testing") and module.name != "pyro_core.net.coroutines"
+    # What works with ssl or asyncio is imported by those who use it.
+    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.tls", "pyro_core.net.coroutines"))
 )
 
 WATCH = """

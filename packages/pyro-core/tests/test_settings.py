@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pyro_core.errors import PyroError, SettingsError
-from pyro_core.settings import ClientSettings, Limits, NameServerSettings, ServerSettings, Timeouts
+from pyro_core.settings import TLS, ClientSettings, Limits, NameServerSettings, ServerSettings, Timeouts
 
 CLASSES = (ClientSettings, ServerSettings, NameServerSettings)
 Settings = ClientSettings | ServerSettings | NameServerSettings
@@ -93,7 +93,71 @@ def test_a_variable_sets_one_setting(
 def test_every_variable_is_tested_above() -> None:
     (mark,) = [m for m in test_a_variable_sets_one_setting.pytestmark if m.name == "parametrize"]  # type: ignore[attr-defined]
     tested = {(row[0], row[1]) for row in mark.args[1]}
-    assert tested == {(cls, variable) for cls in CLASSES for variable in cls._VARIABLES}
+    variables = {(cls, variable) for cls in CLASSES for variable in cls._VARIABLES}
+    assert tested == {(cls, variable) for cls, variable in variables if not variable.startswith("PYRO_SSL")}
+
+
+FOR_SERVERS = {
+    "PYRO_SSL": "1",
+    "PYRO_SSL_SERVERCERT": "s.pem",
+    "PYRO_SSL_SERVERKEY": "s.key",
+    "PYRO_SSL_SERVERKEYPASSWD": "secret",
+    "PYRO_SSL_REQUIRECLIENTCERT": "yes",
+    "PYRO_SSL_CACERTS": "ca.pem",
+}
+FOR_CLIENTS = {
+    "PYRO_SSL": "1",
+    "PYRO_SSL_CLIENTCERT": "c.pem",
+    "PYRO_SSL_CLIENTKEY": "c.key",
+    "PYRO_SSL_CLIENTKEYPASSWD": "hidden",
+    "PYRO_SSL_CACERTS": "ca.pem",
+}
+
+
+def test_the_variables_for_tls_have_the_names_that_stock_users_know() -> None:
+    environ = FOR_SERVERS | FOR_CLIENTS
+    assert ServerSettings.from_environ(environ).tls == TLS(
+        certfile="s.pem", keyfile="s.key", password="secret", cafile="ca.pem", require_client_cert=True
+    )
+    assert ClientSettings.from_environ(environ).tls == TLS(
+        certfile="c.pem", keyfile="c.key", password="hidden", cafile="ca.pem"
+    )
+    for cls, variables in ((ServerSettings, FOR_SERVERS), (ClientSettings, FOR_CLIENTS)):
+        assert {name for name in cls._VARIABLES if "SSL" in name} == set(variables)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("cls", [ServerSettings, ClientSettings])
+def test_the_variables_for_tls_count_only_when_it_is_switched_on(cls: Any) -> None:
+    environ = FOR_SERVERS | FOR_CLIENTS
+    base = cls(tls=TLS(certfile="mine.pem", server_hostname="me"))
+    del environ["PYRO_SSL"]
+    assert cls.from_environ(environ).tls is None
+    assert cls.from_environ({"PYRO_SSL_CACERTS": "ca.pem"}, base=base).tls == replace(
+        base.tls, cafile="ca.pem"
+    )
+    assert cls.from_environ(environ | {"PYRO_SSL": "0"}, base=base).tls is None
+    assert cls.from_environ({"PYRO_SSL": "1"}).tls == TLS()
+    with pytest.raises(SettingsError, match="PYRO_SSL='maybe' cannot be used"):
+        cls.from_environ({"PYRO_SSL": "maybe"})
+
+
+def test_tls_in_a_table() -> None:
+    assert ServerSettings.from_mapping({"tls": {"certfile": "s.pem"}}).tls == TLS(certfile="s.pem")
+    assert ServerSettings.from_mapping({"tls": {}}).tls == TLS()
+    assert ServerSettings.from_mapping({"tls": False}).tls is None
+    with pytest.raises(SettingsError, match="unknown setting 'certfil' in tls of settings; did you mean"):
+        ServerSettings.from_mapping({"tls": {"certfil": "s.pem"}})
+    with pytest.raises(SettingsError, match="unknown setting 'context'"):
+        ServerSettings.from_mapping({"tls": {"context": "x"}})
+
+
+def test_the_password_of_a_key_is_not_shown() -> None:
+    settings = ServerSettings.from_environ(FOR_SERVERS)
+    rows = {name: (value, source) for name, value, source in settings.describe(FOR_SERVERS)}
+    assert rows["tls.certfile"] == ("s.pem", "PYRO_SSL_SERVERCERT")
+    assert rows["tls.password"][0] == "********"
+    assert "secret" not in f"{settings!r} {rows}"
+    assert dict((name, source) for name, _, source in ServerSettings().describe({}))["tls"] == "default"
 
 
 @pytest.mark.parametrize(

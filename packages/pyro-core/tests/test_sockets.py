@@ -185,11 +185,12 @@ def test_unix_sockets_connect(tmp_path: Path) -> None:
 
 
 @LINUX
-def test_abstract_unix_sockets_connect() -> None:
-    name = f"\0pyro-test-{os.getpid()}-{id(object())}"
+@pytest.mark.parametrize("mark", ["@", "\0"])
+def test_abstract_unix_sockets_connect(mark: str) -> None:
+    name = f"{mark}pyro-test-{os.getpid()}-{id(object())}"
     with listening(unixsocket=name):
         with sockets.connect(URI.for_location("o", sockname=name)) as client:
-            assert sockets.address_text(client.getpeername()) == f"./u:{name}"
+            assert sockets.address_text(client.getpeername()) == f"./u:@{name[1:]}"
         with pytest.raises(CommunicationError, match="another process listens"):
             sockets.listen(unixsocket=name)
 
@@ -274,7 +275,9 @@ def test_the_kernel_bounds_a_send() -> None:
         (("127.0.0.1", 80), "127.0.0.1:80"),
         (("::1", 80, 0, 0), "[::1]:80"),
         ("/run/s", "./u:/run/s"),
-        (b"\0name", "./u:\0name"),
+        (b"\0name", "./u:@name"),
+        (("::ffff:10.0.0.1", 80, 0, 0), "10.0.0.1:80"),
+        (("::ffff:1:2", 80, 0, 0), "[::ffff:1:2]:80"),
         ("", "unix socket"),
     ],
 )
@@ -302,6 +305,80 @@ def test_all_interfaces_are_published_as_one_that_can_be_reached(host: str) -> N
     family = socket.AF_INET6 if host == "::" else socket.AF_INET
     assert sockets.published_host(host, family) not in ("", "0.0.0.0", "::")
     assert sockets.published_host("127.0.0.1") == "127.0.0.1"
+
+
+def test_where_both_kinds_of_addresses_are_served_ipv4_is_published_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ways: dict[str, str | None] = {"192.0.2.1": "192.168.1.2", "2001:db8::1": "fd00::2"}
+    monkeypatch.setattr(sockets, "interface_towards", ways.get)
+    assert sockets.published_host("", socket.AF_INET6, dual_stack=True) == "192.168.1.2"
+    assert sockets.published_host("::", socket.AF_INET6, dual_stack=True) == "fd00::2"
+    ways["2001:db8::1"] = None
+    assert sockets.published_host("::", socket.AF_INET6, dual_stack=True) == "192.168.1.2"
+    ways |= {"192.0.2.1": None, "2001:db8::1": "fd00::2"}
+    assert sockets.published_host("", socket.AF_INET6, dual_stack=True) == "fd00::2"
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+@pytest.mark.parametrize("host", ["", "::"])
+def test_all_interfaces_means_both_kinds_of_addresses(host: str) -> None:
+    with listening(host) as listener:
+        assert sockets.is_dual_stack(listener)
+        port = listener.getsockname()[1]
+        for local in ("127.0.0.1", "::1"):
+            with sockets.connect(address(local, port), timeout_s=5) as client:
+                served, peer = listener.accept()
+                served.close()
+                assert sockets.address_text(peer) == sockets.address_text(client.getsockname())
+
+
+@pytest.mark.parametrize(("version", "family"), [(4, socket.AF_INET), (6, socket.AF_INET6)])
+def test_all_interfaces_of_one_kind_if_asked_for(version: int, family: int) -> None:
+    if version == 6 and not socket.has_dualstack_ipv6():
+        pytest.skip("needs IPv6")
+    with listening("", prefer_ip_version=version) as listener:
+        assert listener.family == family
+        assert not sockets.is_dual_stack(listener)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+def test_localhost_is_every_address_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def both(host: str, port: int, *_: object) -> list[object]:
+        assert host == "localhost"
+        kind = socket.SOCK_STREAM
+        return [
+            (socket.AF_INET6, kind, 6, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, kind, 6, "", ("127.0.0.1", port)),
+            (socket.AF_INET, kind, 6, "", ("127.0.0.1", port)),
+            (socket.AF_INET, kind, 6, "", ("192.0.2.7", port)),  # not of this machine
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    listeners = sockets.listen("localhost")
+    try:
+        hosts, ports = zip(*[listener.getsockname()[:2] for listener in listeners], strict=True)
+        assert hosts == ("127.0.0.1", "::1")
+        assert len(set(ports)) == 1
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+def test_a_port_of_localhost_that_is_taken_on_one_address_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = socket.SOCK_STREAM
+
+    def both(host: str, port: int, *_: object) -> list[object]:
+        return [
+            (socket.AF_INET, kind, 6, "", ("127.0.0.1", port)),
+            (socket.AF_INET6, kind, 6, "", ("::1", port, 0, 0)),
+        ]
+
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as squatter:
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        with pytest.raises(CommunicationError, match="another process listens there"):
+            sockets.listen("localhost", squatter.getsockname()[1])
 
 
 def test_the_host_name_is_published_where_no_interface_leads_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
+from pyro_client.secure import SHARED, ClientTls
 from pyro_core import plans
 from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
 from pyro_core.net import sockets
+from pyro_core.net.tls import TlsError, explanation
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
 
@@ -75,6 +78,10 @@ class AsyncLink(asyncio.Protocol):
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, ssl.SSLError):
+            failure = TlsError(explanation(exc, server_side=False))
+            failure.__cause__ = exc
+            exc = failure
         self._end(exc)
 
     def pause_writing(self) -> None:
@@ -186,6 +193,7 @@ class AsyncRunner:
         self.settings = settings
         self.sleep = sleep
         self._discover = discover
+        self._tls: ClientTls | None = None
 
     async def run(self, plan: Plan[T]) -> T:
         """Run a plan to its end. Cancelling is raised inside the plan, which closes what it opened."""
@@ -230,14 +238,21 @@ class AsyncRunner:
             (s for s in (step.within_s, self.settings.timeouts.connect_s) if s is not None), default=None
         )
         factory = partial(AsyncLink, peer)
+        secure: dict[str, Any] = {}
+        if self.settings.tls is not None:
+            self._tls = self._tls or SHARED.get(self.settings.tls)
+            context, name = self._tls.context_for(uri)
+            secure = {"ssl": context, "server_hostname": name or "", "ssl_handshake_timeout": timeout_s}
         family = {4: socket.AF_INET, 6: socket.AF_INET6}.get(self.settings.prefer_ip_version, 0)
         try:
             async with asyncio.timeout(timeout_s):
                 if uri.sockname:
-                    _, link = await loop.create_unix_connection(factory, uri.sockname)
+                    _, link = await loop.create_unix_connection(
+                        factory, sockets.unix_path(uri.sockname), **secure
+                    )
                 else:
                     _, link = await loop.create_connection(
-                        factory, uri.host or "", uri.port or 0, family=family
+                        factory, uri.host or "", uri.port or 0, family=family, **secure
                     )
         except OSError as problem:  # the timeout's TimeoutError is one, too
             if isinstance(problem, asyncio.TimeoutError):
@@ -247,7 +262,16 @@ class AsyncRunner:
                     retry_safe=True,
                 ) from problem
             raise CommunicationError(
-                f"cannot connect to {peer}: {problem.strerror or problem}", peer=peer, retry_safe=True
+                f"cannot connect to {peer}: {_reason(problem, secure)}", peer=peer, retry_safe=True
             ) from problem
         sockets.set_keepalive(link.sock, self.settings.keepalive_s)
         return link
+
+
+def _reason(problem: OSError, secure: object) -> str:
+    """Why a connection could not be made."""
+    if isinstance(problem, ssl.SSLError):
+        return explanation(problem, server_side=False)
+    if secure and isinstance(problem, ConnectionError):
+        return f"{problem.strerror or problem}; does it speak TLS?"
+    return problem.strerror or str(problem)

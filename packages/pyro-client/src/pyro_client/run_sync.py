@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from typing import Any, Final, TypeVar
 
     T = TypeVar("T")
-    from pyro_core.settings import ClientSettings
+    from pyro_client.secure import ClientTls
+    from pyro_core.settings import TLS, ClientSettings
 
 
 RECEIVE_BYTES: Final = 65536
@@ -215,6 +216,7 @@ class SyncRunner:
         self.clock = clock
         self.sleep = sleep
         self._discover = discover
+        self._tls: ClientTls | None = None
 
     def run(self, plan: Plan[T], deadline: float | None = None) -> T:
         """Run a plan to its end.
@@ -252,15 +254,27 @@ class SyncRunner:
             self._left_s(deadline, f"connecting to {peer}"),
             *(s for s in (step.within_s, self.settings.timeouts.connect_s) if s is not None),
         ]
-        timeout_s = min(limits_s)
-        sock = sockets.connect(
+        shortest_s = min(limits_s)
+        timeout_s = None if shortest_s == float("inf") else shortest_s
+        began_at = self.clock()
+        sock: Any = sockets.connect(
             step.uri,
-            timeout_s=None if timeout_s == float("inf") else timeout_s,
+            timeout_s=timeout_s,
             nodelay=self.settings.nodelay,
             keepalive_s=self.settings.keepalive_s,
             prefer_ip_version=self.settings.prefer_ip_version,
         )
+        if self.settings.tls is not None:
+            left_s = None if timeout_s is None else max(timeout_s - (self.clock() - began_at), 0.0)
+            sock = self._client_tls(self.settings.tls).secured(sock, step.uri, left_s)
         return SyncLink(sock, peer, self.clock)
+
+    def _client_tls(self, tls: TLS) -> ClientTls:
+        if self._tls is None:
+            from pyro_client import secure  # brings along the ssl module
+
+            self._tls = secure.SHARED.get(tls)
+        return self._tls
 
     def _wait(self, seconds: float, deadline: float | None) -> None:
         left_s = self._left_s(deadline, "waiting before another attempt")

@@ -40,10 +40,19 @@ if TYPE_CHECKING:
     )
     from pyro_core.metadata import Metadata
     from pyro_core.remote_errors import excepthook, traceback_text
-    from pyro_core.settings import ClientSettings, Limits, NameServerSettings, ServerSettings, Timeouts
+    from pyro_core.settings import (
+        TLS,
+        ClientSettings,
+        Limits,
+        Listen,
+        NameServerSettings,
+        ServerSettings,
+        Timeouts,
+    )
     from pyro_core.uri import URI
 
 __all__ = [
+    "TLS",
     "URI",
     "Blob",
     "CallCancelled",
@@ -55,6 +64,7 @@ __all__ = [
     "ConnectionRejected",
     "DaemonError",
     "Limits",
+    "Listen",
     "MessageTooLarge",
     "Metadata",
     "NameNotFound",
@@ -93,8 +103,10 @@ _ELSEWHERE = {
     "traceback_text": "remote_errors",
     "ClientSettings": "settings",
     "Limits": "settings",
+    "Listen": "settings",
     "NameServerSettings": "settings",
     "ServerSettings": "settings",
+    "TLS": "settings",
     "Timeouts": "settings",
 }
 """Public name -> module; the errors, being the rest, are all in one."""

@@ -129,6 +129,12 @@ class CallContext:
             action()
 
     @property
+    def peer_certificate(self) -> dict[str, Any] | None:
+        """The caller's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it showed none."""
+        ask = getattr(getattr(self.connection, "socket", None), "getpeercert", None)
+        return (ask() or None) if ask is not None else None
+
+    @property
     def response_annotations(self) -> dict[str, bytes]:
         """What goes along with the reply: four ASCII letters -> bytes."""
         if self._response_annotations is None:

@@ -8,7 +8,7 @@ Nothing is read at import. ``from_environ()`` reads the variables that stock use
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pyro_core import setting_kinds as kinds
 from pyro_core.errors import SettingsError
@@ -71,6 +71,57 @@ class Timeouts:
     write_s: float = 30.0
     housekeeping_s: float = 2.0
     linger_s: float = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TLS:
+    """Encrypted connections, and who must prove to be who they are.
+
+    A server needs ``certfile``; a client needs ``cafile`` unless the server's certificate is signed by an
+    authority that the operating system knows. The files are read again when they change.
+
+    Attributes:
+        certfile: File with the own certificate and those that lead up to its authority, as PEM.
+        keyfile: File with its private key; None if it is in the same file.
+        password: What the private key is encrypted with.
+        cafile: File or folder with the certificates of the authorities to trust; None for those of the
+            operating system, for clients only.
+        require_client_cert: Whether a server lets in only clients that have a certificate of ``cafile``.
+        check_hostname: Whether a client insists on a certificate that was made for the host it connects to.
+        server_hostname: The name to insist on instead of the address's host. For Unix sockets, which have no
+            host, no name is checked without it.
+        context: A ready ``ssl.SSLContext`` to use instead of all that the files and switches say.
+    """
+
+    certfile: str | None = None
+    keyfile: str | None = None
+    password: str | None = field(default=None, repr=False)
+    cafile: str | None = None
+    require_client_cert: bool = False
+    check_hostname: bool = True
+    server_hostname: str | None = None
+    context: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """One more address for a daemon to listen on.
+
+    Attributes:
+        host: Host name or address; empty for all interfaces.
+        port: TCP port; 0 takes a free one.
+        unixsocket: Path of a Unix socket to listen on instead.
+        nathost: Host name under which this address is published.
+        natport: Port under which it is published; 0 for its own.
+        tls: Its own TLS settings; None for the daemon's, False for none.
+    """
+
+    host: str = "localhost"
+    port: int = 0
+    unixsocket: str | None = None
+    nathost: str | None = None
+    natport: int = 0
+    tls: TLS | Literal[False] | None = None
 
 
 class _FromOutside:
@@ -156,7 +207,7 @@ class _FromOutside:
         given = {name: value for name, value, _ in _flat(self.from_environ(environ), self)}
         rows = []
         for name, value, default in _flat(self, type(self)()):
-            if name in asked and given[name] == value:
+            if name in asked and given.get(name) == value:
                 rows.append((name, value, asked[name]))
             else:
                 rows.append((name, value, "default" if value == default else "program"))
@@ -178,6 +229,7 @@ class ClientSettings(_FromOutside):
         nodelay: Whether to send small messages at once (TCP_NODELAY).
         keepalive_s: Seconds of silence after which the kernel probes the other side; 0 for no probes.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
+        tls: How to encrypt connections; None for plain ones.
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -192,6 +244,7 @@ class ClientSettings(_FromOutside):
     nodelay: bool = True
     keepalive_s: float = 30.0
     prefer_ip_version: int = 0
+    tls: TLS | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -207,6 +260,11 @@ class ClientSettings(_FromOutside):
         "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.call_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_SSL": ("tls", kinds.TRUTH),
+        "PYRO_SSL_CLIENTCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
+        "PYRO_SSL_CLIENTKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),
+        "PYRO_SSL_CLIENTKEYPASSWD": ("tls.password", kinds.OPTIONAL_TEXT),
+        "PYRO_SSL_CACERTS": ("tls.cafile", kinds.OPTIONAL_TEXT),
         "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", kinds.Whole(0, zero_means=_MESSAGE_LIMIT)),
     }
 
@@ -234,6 +292,7 @@ class ServerSettings(_FromOutside):
         keepalive_s: Seconds of silence after which the kernel probes a client; 0 for no probes.
         reuse_address: Whether a port may be taken again at once after a restart.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
+        tls: How to encrypt connections; None for plain ones.
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -256,6 +315,7 @@ class ServerSettings(_FromOutside):
     keepalive_s: float = 30.0
     reuse_address: bool = True
     prefer_ip_version: int = 0
+    tls: TLS | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -277,6 +337,12 @@ class ServerSettings(_FromOutside):
         "PYRO_SOCK_REUSE": ("reuse_address", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.idle_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_SSL": ("tls", kinds.TRUTH),
+        "PYRO_SSL_SERVERCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
+        "PYRO_SSL_SERVERKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),
+        "PYRO_SSL_SERVERKEYPASSWD": ("tls.password", kinds.OPTIONAL_TEXT),
+        "PYRO_SSL_REQUIRECLIENTCERT": ("tls.require_client_cert", kinds.TRUTH),
+        "PYRO_SSL_CACERTS": ("tls.cafile", kinds.OPTIONAL_TEXT),
         "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", kinds.Whole(0, zero_means=_MESSAGE_LIMIT)),
     }
 
@@ -321,9 +387,21 @@ class NameServerSettings(_FromOutside):
     }
 
 
-def _changed(settings: Any, changes: Mapping[str, Any]) -> Any:
-    """Settings with some values replaced; a dot in a name leads into a nested group."""
+_GROUPS: Final = (Limits, Timeouts, TLS)
+
+
+def _changed(settings: Any, changes: dict[str, Any]) -> Any:
+    """Settings with some values replaced; a dot in a name leads into a nested group.
+
+    What is said about TLS counts only where TLS is switched on, by the change named ``tls`` or before.
+    """
     flat: dict[str, Any] = {}
+    tls = getattr(settings, "tls", None)
+    if changes.pop("tls", tls is not None):
+        flat["tls"] = tls or TLS()
+    else:
+        flat.update({"tls": None} if tls is not None else {})
+        changes = {name: value for name, value in changes.items() if not name.startswith("tls.")}
     for name, value in changes.items():
         group, dot, inner = name.partition(".")
         if dot:
@@ -336,13 +414,16 @@ def _changed(settings: Any, changes: Mapping[str, Any]) -> Any:
 def _from_table(default: Any, table: object, where: str) -> Any:
     if not isinstance(table, Mapping):
         raise SettingsError(f"{where} must be a table, got {table!r:.80}", name=where)
-    known = {item.name: item for item in fields(default)}
+    known = {item.name: item for item in fields(default) if item.name != "context"}
     values: dict[str, Any] = {}
     for name, value in table.items():
         if name not in known:
             raise SettingsError(f"unknown setting {name!r} in {where}; {_near(name, known)}", name=name)
-        now = getattr(default, name)
-        if isinstance(now, Limits | Timeouts):
+        if name == "tls" and value in (False, ""):
+            values[name] = None
+            continue
+        now = TLS() if name == "tls" else getattr(default, name)
+        if isinstance(now, _GROUPS):
             values[name] = _from_table(now, value, f"{name} of {where}")
             continue
         try:
@@ -366,8 +447,10 @@ def _near(name: str, known: Iterable[str]) -> str:
 def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:
     for item in fields(settings):
         value, usual = getattr(settings, item.name), getattr(default, item.name)
-        if isinstance(value, Limits | Timeouts):
-            for name, inner, inner_usual in _flat(value, usual):
+        if isinstance(value, _GROUPS):
+            for name, inner, inner_usual in _flat(value, usual or TLS()):
                 yield f"{item.name}.{name}", inner, inner_usual
+        elif item.name == "password":
+            yield item.name, value and "********", usual
         else:
             yield item.name, value, usual

@@ -106,6 +106,30 @@ class Host(Protocol):
 
     settings: ServerSettings
 
+    def wrap(self, sock: Any, listener: Any) -> Any:
+        """What to use instead of an accepted socket: the same, or one that speaks TLS over it.
+
+        To be called for every socket before anything else is done with it, except by transports that let
+        something else speak TLS (see ``tls_context``). It never waits for the peer, and costs a silent peer
+        no more than a plain socket does: ``recv`` and ``send`` behave as on a socket, except that ``recv``
+        may give more than was asked for, and that ``send`` is to be repeated with the same bytes until it
+        has taken them, before anything else is sent.
+
+        Args:
+            sock: The accepted socket.
+            listener: The listening socket it came from; None for one that was connected elsewhere.
+        """
+
+    def tls_context(self, listener: Any) -> Any:
+        """For transports on event loops that speak TLS themselves: how, on what a listener accepts now.
+
+        Args:
+            listener: The listening socket.
+
+        Returns:
+            An ``ssl.SSLContext``, which may be another one next time; None for plain connections.
+        """
+
     def connection_made(self, peer: str, sock: Any) -> Engine:
         """A client connected.
 
@@ -135,6 +159,18 @@ class Transport(abc.ABC):
     def __init__(self, host: Host, listeners: Sequence[Any]) -> None:
         self.host = host
         self.listeners = list(listeners)
+
+    def add_listener(self, listener: Any) -> None:
+        """Accept connections on one more listening socket, too. Only while nothing is served.
+
+        Raises:
+            PyroError: If this transport must know its listeners from the beginning.
+        """
+        from pyro_core.errors import PyroError
+
+        raise PyroError(
+            f"the {self.name!r} transport listens only where it was told to first; use Daemon(listen=[...])"
+        )
 
     @abc.abstractmethod
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:

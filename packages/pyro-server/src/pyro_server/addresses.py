@@ -1,11 +1,14 @@
 """Where a daemon listens, and what it tells others about that."""
 
+import logging
 import os
 from typing import Any
 
-from pyro_core.net.sockets import listen, published_host
+from pyro_core.net.sockets import is_dual_stack, listen, published_host
 from pyro_core.settings import ServerSettings
 from pyro_core.uri import URI
+
+log = logging.getLogger("pyro_server.addresses")
 
 UNBOUND = "<<not-bound>>"
 """Stands for the address of a socket that has none, such as one of a socket pair."""
@@ -88,8 +91,11 @@ def bind(settings: ServerSettings, connected_socket: Any = None) -> tuple[list[A
     )
     if settings.unixsocket is not None:
         return listeners, Addresses(None, None, settings.unixsocket, None, 0)
-    host = published_host(settings.host, listeners[0].family)
-    port = listeners[0].getsockname()[1]
+    first = listeners[0]
+    host = published_host(settings.host, first.family, dual_stack=is_dual_stack(first))
+    port = first.getsockname()[1]
+    if host != settings.host:
+        log.info("listening on all interfaces, port %d; published as %s", port, settings.nathost or host)
     return listeners, Addresses(host, port, None, settings.nathost, settings.natport)
 
 
@@ -104,7 +110,7 @@ def _of_connected(sock: Any) -> Addresses:
 
 def _file_number(path: str | None) -> int | None:
     """The number of a file, by which it can be told from another one of the same name."""
-    if path is None or path.startswith("\0"):
+    if path is None or path.startswith(("\0", "@")):
         return None
     try:
         return os.stat(path).st_ino

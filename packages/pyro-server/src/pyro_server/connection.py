@@ -55,7 +55,8 @@ class Connection:
             return False  # looking might wait
         try:
             # Not the method of a TLS socket: whether the connection itself was closed is the question.
-            return not socket.socket.recv(self.socket, 1, socket.MSG_PEEK | _DONT_WAIT)
+            sock = getattr(self.socket, "raw", self.socket)
+            return not socket.socket.recv(sock, 1, socket.MSG_PEEK | _DONT_WAIT)
         except (BlockingIOError, TypeError):
             return False
         except OSError:

@@ -1,10 +1,10 @@
 """The daemon: offers objects of this process to others."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
@@ -12,15 +12,15 @@ from pyro_core.context import CallContext, current_call
 from pyro_core.convert import ClassRules
 from pyro_core.errors import DaemonError, PyroError
 from pyro_core.names import DAEMON_ID
-from pyro_core.settings import ServerSettings
+from pyro_core.settings import TLS, Listen, ServerSettings
 from pyro_core.uri import URI
 from pyro_core.wire.message import NO_ANNOTATIONS
-from pyro_server.addresses import bind
 from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
 from pyro_server.driven import Driven
 from pyro_server.host import DaemonHost, log
+from pyro_server.listeners import Listeners, place_of
 from pyro_server.objects import Entry, Registration
 from pyro_server.stop_signals import stopping
 
@@ -29,7 +29,7 @@ STOP_S = 5.0
 
 
 class Daemon(Driven):
-    """Offers objects of this process to others, on one address.
+    """Offers objects of this process to others, on one address or several.
 
     ::
 
@@ -51,7 +51,9 @@ class Daemon(Driven):
         servertype: Name of the transport.
         serializers: Names of the accepted serializers.
         rules: Rules for sending and receiving classes; copied, go on with the attribute.
-        connected_socket: Serve this connected socket only, without a handshake.
+        connected_socket: Serve this connected socket only, without a handshake; it is used as it is.
+        tls: How to encrypt connections.
+        listen: Where to listen, in place of ``host``, ``port``, ``unixsocket``, ``nathost`` and ``natport``.
 
     Attributes:
         settings: What is in force.
@@ -59,6 +61,7 @@ class Daemon(Driven):
 
     Raises:
         ValueError: If addresses are given that do not go together.
+        SettingsError: If TLS files cannot be used.
         PluginError: If a serializer or the transport cannot be loaded.
         CommunicationError: If the address cannot be had.
     """
@@ -76,6 +79,8 @@ class Daemon(Driven):
         serializers: Iterable[str] | None = None,
         rules: ClassRules | None = None,
         connected_socket: Any = None,
+        tls: TLS | None = None,
+        listen: Sequence[Listen] = (),
     ) -> None:
         changes: dict[str, Any] = {
             "host": host,
@@ -85,10 +90,16 @@ class Daemon(Driven):
             "natport": natport,
             "servertype": "existing" if connected_socket is not None else servertype,
             "serializers": None if serializers is None else tuple(serializers),
+            "tls": tls,
         }
+        if listen and (connected_socket is not None or any((host, port, unixsocket, nathost, natport))):
+            raise ValueError(
+                "listen=[...] says where to listen: give host, port and so on there, not beside it"
+            )
         base = settings if settings is not None else ServerSettings.from_environ()
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()
+        self._listeners = Listeners(self.settings)
         overridden = type(self).annotations is not Daemon.annotations
         self._host = DaemonHost(
             self,
@@ -96,18 +107,22 @@ class Daemon(Driven):
             self.rules,
             annotate=self.annotations if overridden else None,
             require_handshake=connected_socket is None,
+            listeners=self._listeners,
         )
         self.rules.reference_of = referrer(self._host.objects, self._ref_of)
         if self.rules.revive is None:
             self.rules.revive = reviver()
         self._host.objects.add(DaemonObject(self._host), DAEMON_ID)
         transport = plugins.transports().load(self.settings.servertype)
-        listeners, self._addresses = bind(self.settings, connected_socket)
+        if connected_socket is not None:
+            sockets = self._listeners.adopt(connected_socket)
+        else:
+            sockets = self._listeners.open_all(listen or [place_of(self.settings)])
+        self._addresses = self._listeners.addresses[0]
         try:
-            self._transport: Any = transport(self._host, listeners)
+            self._transport: Any = transport(self._host, sockets)
         except BaseException:
-            for listener in listeners:
-                listener.close()
+            self._listeners.close(sockets)
             raise
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -184,6 +199,19 @@ class Daemon(Driven):
         object_id = obj_or_id if isinstance(obj_or_id, str) else self._entry(obj_or_id).object_id
         return self._addresses.uri(object_id, nat=nat)
 
+    def uris_for(self, obj_or_id: Any, *, nat: bool = True) -> Sequence[URI]:
+        """Addresses of a registered object, or of an id, one for each place where the daemon listens.
+
+        Args:
+            obj_or_id: The object, class or id.
+            nat: Give the published addresses where there are any, rather than the daemon's own.
+
+        Raises:
+            DaemonError: If the object is not registered.
+        """
+        object_id = obj_or_id if isinstance(obj_or_id, str) else self._entry(obj_or_id).object_id
+        return self._listeners.uris(object_id, nat=nat)
+
     def ref_for(self, obj_or_id: Any, *, nat: bool = True) -> ObjectRef:
         """Reference to a registered object, with its members: what a client can make a proxy of.
 
@@ -198,6 +226,57 @@ class Daemon(Driven):
     def forget_members(self, obj_or_cls: Any) -> None:
         """Look again at what a class exposes, after it was changed."""
         self._host.objects.forget_members(obj_or_cls)
+
+    # ---- listening
+
+    def listen(
+        self,
+        host: str = "localhost",
+        port: int = 0,
+        *,
+        unixsocket: str | None = None,
+        nathost: str | None = None,
+        natport: int = 0,
+        tls: TLS | Literal[False] | None = None,
+    ) -> str:
+        """Listen in one more place, before serving.
+
+        Args:
+            host: Host name or address; empty for all interfaces.
+            port: TCP port; 0 takes a free one.
+            unixsocket: Path of a Unix socket to listen on instead; ``@name`` for an abstract one.
+            nathost: Host name to publish for this place.
+            natport: Port to publish for this place.
+            tls: How to encrypt connections here; None for the daemon's way, False for plain ones.
+
+        Returns:
+            The place, as it is written in addresses.
+
+        Raises:
+            CommunicationError: If the address cannot be had.
+            SettingsError: If TLS files cannot be used.
+            PyroError: If the daemon serves already, or its server type cannot do that.
+        """
+        self._check_open()
+        place = Listen(host=host, port=port, unixsocket=unixsocket, nathost=nathost, natport=natport, tls=tls)
+        listeners = self._listeners.open(place)
+        try:
+            for listener in listeners:
+                self._transport.add_listener(listener)
+        except BaseException:
+            self._listeners.give_up(listeners)
+            raise
+        return self._listeners.addresses[-1].location()
+
+    def reload_tls(self) -> None:
+        """Read certificates and keys again, for connections to come; those that exist keep theirs.
+
+        Changed files are noticed without this, within a second.
+
+        Raises:
+            SettingsError: If some cannot be used; they stay what they were then.
+        """
+        self._listeners.reload_tls()
 
     # ---- serving
 
@@ -253,7 +332,7 @@ class Daemon(Driven):
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(STOP_S)
-        self._addresses.remove_socket_file()
+        self._listeners.remove_socket_files()
         self._transport.close()
         self._host.close()
 

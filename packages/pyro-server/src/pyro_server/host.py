@@ -15,10 +15,13 @@ from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine
+from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from pyro_server.daemon import Daemon
 
 log = logging.getLogger("pyro_server.host")
@@ -33,6 +36,7 @@ class DaemonHost:
         rules: Its rules for classes.
         annotate: Gives annotations for every reply; None if there are none.
         require_handshake: False for a socket that the program connected itself.
+        listeners: Know where TLS is to be spoken; None for nowhere.
 
     Attributes:
         daemon: As given.
@@ -53,6 +57,7 @@ class DaemonHost:
         *,
         annotate: Callable[[], Mapping[str, bytes]] | None = None,
         require_handshake: bool = True,
+        listeners: Listeners | None = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -67,9 +72,19 @@ class DaemonHost:
         )
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self._require_handshake = require_handshake
+        self._listeners = Listeners(settings) if listeners is None else listeners
+
+    def wrap(self, sock: Any, listener: Any) -> Any:
+        """What to use instead of an accepted socket: one that speaks TLS, if that is wanted there."""
+        return self._listeners.wrap(sock, listener)
+
+    def tls_context(self, listener: Any) -> "SSLContext | None":
+        """How to speak TLS on what a listener accepts now; None for plain connections."""
+        return self._listeners.context_for(listener)
 
     def connection_made(self, peer: str, sock: Any) -> ServerEngine:
         """A client connected."""
+        self._listeners.check_is_asked()
         return ServerEngine(self, Connection(peer, sock), require_handshake=self._require_handshake)
 
     def connection_lost(self, connection: Connection, *, was_accepted: bool) -> None:

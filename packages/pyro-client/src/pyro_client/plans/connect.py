@@ -159,9 +159,13 @@ def _shake_hands(connection: Connection, profile: Profile) -> Plan[Connection | 
     try:
         event = yield from next_event(connection)
     except ConnectionClosedError as problem:
+        cause = str(problem.__cause__ or "")
+        wish = "expect TLS" if profile.settings.tls is None else "want a certificate: TLS(certfile=...)"
+        guess = f"it may not know the serializer {connection.serializer.name!r}, or {wish}"
+        # With TLS the server may have said itself what it does not like.
+        why = f": {cause}" if cause.startswith("TLS:") else f"; {guess}"
         raise ConnectionClosedError(
-            f"{connection.peer} closed the connection during the handshake; it may not know the serializer "
-            f"{connection.serializer.name!r}, or expect TLS",
+            f"{connection.peer} closed the connection during the handshake{why}",
             peer=connection.peer,
             retry_safe=True,
         ) from problem

@@ -8,7 +8,7 @@ import stat
 import struct
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 from pyro_core.errors import CommunicationError, PyroError, SettingsError, TimeoutError
 from pyro_core.uri import MAX_PORT, UNIX_PREFIX, URI
@@ -20,6 +20,11 @@ _MAX_IDLE_S: Final = 32767
 """The kernel takes no more. Source: MAX_TCP_KEEPIDLE of Linux."""
 _MAX_TIMEOUT_S: Final = 1_000_000
 _LOOPBACK_NET: Final = 127
+_PORTS_TRIED: Final = 20
+"""How often to look for a port that is free on several addresses."""
+_NOT_HERE: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_MAPPED_PREFIX: Final = "::ffff:"
+"""What an IPv4 peer's address begins with on a socket for both. Source: RFC 4291, 2.5.5.2."""
 _ANY_HOSTS: Final = frozenset({"", "0.0.0.0", "::"})
 _FAMILIES: Final = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -86,11 +91,15 @@ def listen(
 ) -> list[socket.socket]:
     """Listening sockets for one address.
 
+    ``""`` and ``"::"`` mean all interfaces with IPv4 and IPv6, as far as this machine has them, ``"0.0.0.0"``
+    those with IPv4. ``"localhost"`` means all addresses that name has here, because clients try them all, and
+    nobody else should answer on one of them; of other names the first address, IPv4 before IPv6.
+
     Args:
         host: Host name or address; empty for all interfaces.
         port: TCP port; 0 takes a free one.
-        unixsocket: Path of a Unix socket (beginning with NUL for an abstract one) instead of host and port. A
-            file that a dead server left behind is replaced.
+        unixsocket: Path of a Unix socket instead of host and port; one that begins with ``@`` or NUL is an
+            abstract one, which has no file. A file that a dead server left behind is replaced.
         reuse_address: Whether the port may be taken again at once after a restart.
         prefer_ip_version: 4 or 6 to insist on that kind of address, 0 for any.
 
@@ -102,7 +111,7 @@ def listen(
     try:
         if unixsocket is not None:
             return [_listen_unix(unixsocket)]
-        return [_listen_tcp(host, port, reuse_address, family)]
+        return _listen_tcp(host, port, reuse_address, family)
     except (OSError, ValueError) as problem:  # ValueError: a host or a path that cannot even be asked for
         where = f"{UNIX_PREFIX}{unixsocket}" if unixsocket is not None else f"{host}:{port}"
         in_use = getattr(problem, "errno", None) == errno.EADDRINUSE
@@ -159,9 +168,15 @@ def address_text(address: object) -> str:
     """A socket address as people write it."""
     if isinstance(address, tuple):
         host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+        host = str(host)
+        if host.startswith(_MAPPED_PREFIX) and "." in host:
+            host = host[len(_MAPPED_PREFIX) :]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if isinstance(address, bytes):
         address = address.decode("utf-8", "surrogateescape")
+    address = str(address)
+    if address.startswith("\0"):
+        address = f"@{address[1:]}"
     return f"{UNIX_PREFIX}{address}" if address else "unix socket"
 
 
@@ -175,22 +190,42 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def published_host(bound_host: str, family: int = socket.AF_INET) -> str:
+def published_host(bound_host: str, family: int = socket.AF_INET, *, dual_stack: bool = False) -> str:
     """The host to put into addresses that others are given.
 
     Args:
         bound_host: What the listening socket is bound to.
         family: Its address family.
+        dual_stack: Whether it serves both families.
 
     Returns:
         The same, unless it means all interfaces: then the address of the one that leads out of this
-        machine, or else the host's name.
+        machine, or else the host's name. Where both families are served, IPv4 goes before IPv6 unless the
+        host is ``"::"``.
     """
     if bound_host not in _ANY_HOSTS:
         return bound_host
-    return (
-        interface_towards("192.0.2.1" if family == socket.AF_INET else "2001:db8::1") or socket.gethostname()
-    )
+    outside = ["2001:db8::1"] if family == socket.AF_INET6 else ["192.0.2.1"]
+    if dual_stack:
+        outside.insert(1 if bound_host == "::" else 0, "192.0.2.1")
+    for address in outside:
+        found = interface_towards(address)
+        if found is not None:
+            return found
+    return socket.gethostname()
+
+
+def is_dual_stack(sock: socket.socket) -> bool:
+    """Whether a listening socket serves IPv4 and IPv6."""
+    return sock.family == socket.AF_INET6 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+
+
+def unix_path(path: str) -> str:
+    """A socket path as the kernel wants it: ``@name`` is written for abstract sockets, which begin with NUL.
+
+    A file whose name begins with ``@`` is reached as ``./@name``.
+    """
+    return f"\0{path[1:]}" if path.startswith("@") else path
 
 
 def interface_towards(address: str) -> str | None:
@@ -238,24 +273,64 @@ def _connect_unix(path: str, timeout_s: float | None) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(timeout_s)
-        sock.connect(path)
+        sock.connect(unix_path(path))
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-def _listen_tcp(host: str, port: int, reuse_address: bool, wanted_family: int) -> socket.socket:
+def _listen_tcp(host: str, port: int, reuse_address: bool, wanted_family: int) -> list[socket.socket]:
     if not 0 <= port <= MAX_PORT:  # the resolver would take what is left of it in 16 bits
         raise ValueError(f"ports are numbers from 0 to {MAX_PORT}")
+    if host in ("", "::") and wanted_family == socket.AF_UNSPEC and socket.has_dualstack_ipv6():
+        try:
+            return [_bound(socket.AF_INET6, ("::", port), reuse_address, dual_stack=True)]
+        except OSError as problem:
+            if problem.errno not in _NOT_HERE or host:
+                raise
     infos = socket.getaddrinfo(host or None, port, wanted_family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)
     # IPv4 first where both are there: stock clients and most written-down addresses expect it.
     infos.sort(key=lambda info: info[0] != socket.AF_INET)
-    family, kind, protocol, _, address = infos[0]
-    sock = socket.socket(family, kind, protocol)
+    places: list[tuple[int, Any]] = [(family, address) for family, _, _, _, address in infos]
+    if host != "localhost":
+        places = places[:1]
+    for attempt in range(1, _PORTS_TRIED + 1):
+        try:
+            return _bound_to_all(places, reuse_address)
+        except OSError as problem:
+            # Found on the first address, taken on the second: another one will be free on all of them.
+            if port or problem.errno != errno.EADDRINUSE or attempt == _PORTS_TRIED:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _bound_to_all(places: list[tuple[int, Any]], reuse_address: bool) -> list[socket.socket]:
+    """One socket for each address that this machine has, all with the port of the first."""
+    bound: list[socket.socket] = []
+    try:
+        for family, address in dict.fromkeys(places):
+            if bound:
+                address = (address[0], bound[0].getsockname()[1], *address[2:])
+            try:
+                bound.append(_bound(family, address, reuse_address))
+            except OSError as problem:
+                if not bound or problem.errno not in _NOT_HERE:
+                    raise
+    except BaseException:
+        for sock in bound:
+            sock.close()
+        raise
+    return bound
+
+
+def _bound(family: int, address: Any, reuse_address: bool, *, dual_stack: bool = False) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if reuse_address and os.name == "posix":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(not dual_stack))
         sock.bind(address)
         sock.listen(BACKLOG)
     except BaseException:
@@ -266,6 +341,7 @@ def _listen_tcp(host: str, port: int, reuse_address: bool, wanted_family: int) -
 
 def _listen_unix(path: str) -> socket.socket:
     _check_unix_path(path)
+    path = unix_path(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         try:

@@ -162,6 +162,12 @@ class ToyHost:
         self._gates: dict[bytes, threading.Event] = {}
         self._entered: dict[bytes, int] = {}
 
+    def wrap(self, sock: Any, listener: Any) -> Any:
+        return sock
+
+    def tls_context(self, listener: Any) -> None:
+        return None
+
     def connection_made(self, peer: str, sock: Any) -> ToyEngine:
         engine = ToyEngine(self, peer)
         with self._changed:

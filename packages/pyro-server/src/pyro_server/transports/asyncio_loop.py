@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from pyro_core.errors import PyroError
 from pyro_core.transport import Host, Transport
 from pyro_server.transports.asyncio_connection import AsyncioConnection
+from pyro_server.transports.base import BACK_OFF_S, EXHAUSTED
 from pyro_server.transports.deadlines import Deadlines
 
 log = logging.getLogger("pyro_server.transports.asyncio")
@@ -43,6 +44,8 @@ class AsyncioTransport(Transport):
             max(self.settings.threads, 1), "pyro-asyncio", lambda: setattr(self._worker, "is_mine", True)
         )
         self._servers: list[asyncio.Server] = []
+        self._accepting: list[asyncio.Task[None]] = []  # one for each listener with TLS
+        self._shaking: set[asyncio.Task[None]] = set()  # connections in their TLS handshake
         self._stop: asyncio.Event | None = None
         self._stopping = False
         self._serving: threading.Thread | None = None
@@ -112,6 +115,10 @@ class AsyncioTransport(Transport):
         self._closed = True
         for server in self._servers:
             server.close()
+        ending = (*self._accepting, *self._shaking)
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)  # so that nobody watches a closed socket
         for listener in self.listeners:
             listener.close()
         idle = await self._finish_calls()
@@ -123,6 +130,12 @@ class AsyncioTransport(Transport):
             if len(self.connections) == before:
                 break
         self._pool.shutdown(wait=idle, cancel_futures=True)
+
+    def add_listener(self, listener: Any) -> None:
+        if self.loop is not None:
+            raise PyroError("this daemon serves already: listen in further places before that")
+        listener.setblocking(False)
+        self.listeners.append(listener)
 
     # ---- for connections
 
@@ -190,11 +203,51 @@ class AsyncioTransport(Transport):
         if use_loop is not None:
             use_loop(loop)
         for listener in self.listeners:
+            if self.host.tls_context(listener) is not None:
+                self._accepting.append(loop.create_task(self._accept_tls(listener)))
+                continue
             if listener.family == getattr(socket, "AF_UNIX", None):
                 server = await loop.create_unix_server(self.protocol, sock=listener)
             else:
                 server = await loop.create_server(self.protocol, sock=listener)
             self._servers.append(server)
+
+    async def _accept_tls(self, listener: socket.socket) -> None:
+        """Accept connections and have each speak TLS with the certificates that are in force then."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(listener)
+            except OSError as problem:
+                if listener.fileno() < 0:
+                    return
+                if problem.errno in EXHAUSTED:
+                    log.error("cannot accept connections (%s); trying again in %s s", problem, BACK_OFF_S)
+                    await asyncio.sleep(BACK_OFF_S)
+                continue
+            if len(self._shaking) + len(self.connections) >= self.settings.limits.max_connections:
+                sock.close()
+                continue
+            task = loop.create_task(self._shake_hands(sock, listener))
+            self._shaking.add(task)
+            task.add_done_callback(self._shaking.discard)
+
+    async def _shake_hands(self, sock: socket.socket, listener: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self.protocol,
+                sock,
+                ssl=self.host.tls_context(listener),
+                ssl_handshake_timeout=self.settings.timeouts.handshake_s,
+            )
+        except OSError as problem:
+            from pyro_core.net.tls import explanation
+
+            sock.close()
+            log.debug("a connection was given up: %s", explanation(problem, server_side=True))
+        except BaseException:
+            sock.close()
+            raise
 
     def _end_overdue(self, now: float) -> None:
         for connection in self.connections:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pyro_core.errors import ConnectionClosedError
+from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text, set_keepalive
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Transport
@@ -142,6 +142,14 @@ class LoopTransport(Transport):
         """What peers get for their part."""
         return self._settings.timeouts
 
+    def add_listener(self, listener: Any) -> None:
+        if self._server is not None:
+            raise PyroError("this daemon serves already: listen in further places before that")
+        self.listeners.append(listener)
+        listener.setblocking(False)
+        self._accepting[listener.fileno()] = listener
+        self._poller.add(listener.fileno(), READABLE)
+
     def _open(self) -> None:
         """Begin to watch the listeners."""
         for listener in self.listeners:
@@ -249,7 +257,7 @@ class LoopTransport(Transport):
             sock.close()
             return
         self._full = False
-        self._adopt(sock, address)
+        self._adopt(sock, address, listener)
 
     def _accepting_failed(self, problem: OSError) -> None:
         if problem.errno not in EXHAUSTED:
@@ -264,11 +272,12 @@ class LoopTransport(Transport):
             self._poller.remove(fd)
         self._accepting.clear()
 
-    def _adopt(self, sock: Any, address: Any) -> None:
+    def _adopt(self, sock: Any, address: Any, listener: Any = None) -> None:
         """Take over a connected socket."""
         peer = "?"
         try:
             peer = address_text(address)
+            sock = self.host.wrap(sock, listener)
             self._configure(sock)
             engine = self.host.connection_made(peer, sock)
         except OSError as problem:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
+from pyro_core.errors import PyroError
 from pyro_core.settings import Timeouts
 from pyro_server.transports.connection import Connection
 from pyro_server.transports.threaded import ThreadedTransport
@@ -23,6 +24,9 @@ class ExistingConnectionTransport(ThreadedTransport):
 
     def _timeouts(self) -> Timeouts:
         return replace(super()._timeouts(), handshake_s=math.inf)
+
+    def add_listener(self, listener: object) -> None:
+        raise PyroError("a daemon for a connected socket does not listen; make another daemon")
 
     def _open(self) -> None:
         for sock in self.listeners:
