@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from pyro_core.descriptions import ClassDescription
 from pyro_core.errors import DaemonError
 from pyro_core.names import DAEMON_ID
 
@@ -27,11 +28,12 @@ def test_metadata_of_an_object_in_sets_or_lists(client: Any) -> None:
         client.ask_daemon("get_metadata", "nope")
 
 
-def test_metadata_of_the_daemon_itself_lists_what_stock_clients_use(client: Any) -> None:
+def test_metadata_of_the_daemon_itself_lists_what_clients_use(client: Any) -> None:
     found = client.ask_daemon("get_metadata", DAEMON_ID, True)
     assert found == {
         "methods": [
             "close_stream",
+            "describe_members",
             "get_metadata",
             "get_next_stream_item",
             "info",
@@ -41,3 +43,23 @@ def test_metadata_of_the_daemon_itself_lists_what_stock_clients_use(client: Any)
         "oneway": ["close_stream"],
         "attrs": [],
     }
+
+
+def test_members_are_described_with_signatures_and_docs(client: Any) -> None:
+    found = ClassDescription.from_wire(client.ask_daemon("describe_members", "thing"))
+    assert found.name == "Thing"
+    assert found.methods["add"].returns == "int"
+    assert found.methods["note_oneway"].kind == "oneway"
+    assert found.methods["items"].kind == "generator"
+    assert set(found.methods) == set(client.ask_daemon("get_metadata", "thing")["methods"])
+    assert found.attributes["value"].writable
+    with pytest.raises(DaemonError, match="unknown object"):
+        client.ask_daemon("describe_members", "nope")
+
+
+def test_a_class_is_described_once(client: Any) -> None:
+    client.ask_daemon("describe_members", "thing")
+    members = client.daemon._host.dispatcher.entry("thing").members
+    before = members.description
+    client.ask_daemon("describe_members", "thing")
+    assert members.description is before

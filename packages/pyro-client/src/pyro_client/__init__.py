@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from pyro_client.async_proxy import AsyncProxy
     from pyro_client.naming import locate_ns, resolve, type_meta
     from pyro_client.proxy import Proxy
+    from pyro_client.typed import (
+        async_control_of,
+        check_interface,
+        check_interface_async,
+        connect,
+        connect_async,
+        connecting,
+        connecting_async,
+        control_of,
+    )
     from pyro_core.errors import (
         CommunicationError,
         ConnectionClosedError,
@@ -55,6 +65,14 @@ __all__ = [
     "SerializeError",
     "SettingsError",
     "TimeoutError",
+    "async_control_of",
+    "check_interface",
+    "check_interface_async",
+    "connect",
+    "connect_async",
+    "connecting",
+    "connecting_async",
+    "control_of",
     "locate_ns",
     "resolve",
     "type_meta",
@@ -63,6 +81,14 @@ __all__ = [
 _HOMES = {
     "AsyncProxy": "pyro_client.async_proxy",
     "Proxy": "pyro_client.proxy",
+    "async_control_of": "pyro_client.typed",
+    "check_interface": "pyro_client.typed",
+    "check_interface_async": "pyro_client.typed",
+    "connect": "pyro_client.typed",
+    "connect_async": "pyro_client.typed",
+    "connecting": "pyro_client.typed",
+    "connecting_async": "pyro_client.typed",
+    "control_of": "pyro_client.typed",
     "locate_ns": "pyro_client.naming",
     "resolve": "pyro_client.naming",
     "type_meta": "pyro_client.naming",

@@ -5,12 +5,15 @@ from functools import partial
 from typing import Any, Final, Self
 
 from pyro_client.async_channel import AsyncChannel
+from pyro_client.async_remote_method import AsyncRemoteMethod
 from pyro_client.control import DEFAULT_TRIES, ProfileControl
 from pyro_client.plans.connect import Connection
 from pyro_client.profile import Profile
+from pyro_client.remote_members import describe_async
 from pyro_client.retry import delays
 from pyro_core.calls import ObjectRef
 from pyro_core.convert import ClassRules
+from pyro_core.descriptions import ClassDescription
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
@@ -95,6 +98,13 @@ class AsyncControl(ProfileControl):
         """
         return (await self._channel.exports()).offer(target, expose)
 
+    async def describe(self) -> ClassDescription:
+        """Signatures and docs of the remote object's members, asked for once; empty for a stock server.
+
+        From then on ``inspect.signature(proxy.method)`` and ``help(proxy.method)`` have them.
+        """
+        return await describe_async(self._channel)
+
     async def ping(self) -> None:
         """Ask the server for a sign of life, connecting if need be."""
         await self._channel.ping()
@@ -161,14 +171,7 @@ class AsyncProxy:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         if name.startswith("_"):
             raise AttributeError(f"{name!r} is private: only public names can be remote members", name=name)
-        call = self._pyro._channel.call
-
-        async def method(*args: Any, **kwargs: Any) -> Any:
-            return await call(name, args, kwargs)
-
-        method.__name__ = name
-        method.__qualname__ = f"AsyncProxy.{name}"
-        self.__dict__[name] = method
+        method = self.__dict__[name] = AsyncRemoteMethod(self._pyro._channel, name)
         return method
 
     def __setattr__(self, name: str, value: Any) -> None:

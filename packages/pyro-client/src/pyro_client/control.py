@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from pyro_core.convert import ClassRules
+    from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
 
 DEFAULT_TRIES: Final = 100
@@ -246,6 +247,16 @@ class Control(ProfileControl):
             DaemonError: If the object has nothing that could be called.
         """
         return self._channel.exports().offer(target, expose)
+
+    def describe(self) -> ClassDescription:
+        """Signatures and docs of the remote object's members, asked for once; empty for a stock server.
+
+        Raises:
+            CommunicationError: If the server cannot be reached.
+        """
+        from pyro_client.remote_members import describe
+
+        return describe(self._channel)
 
     def ping(self) -> None:
         """Ask the server for a sign of life, connecting if need be.

@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
 
 DEFAULT_HANDSHAKE: Final = "hello"
@@ -43,6 +44,7 @@ class Profile:
         timeout_s: Deadline of one attempt of a call, in seconds; None for none.
         max_retries: How often to repeat a call that failed, although it may have been executed.
         metadata: Members of the object as far as they are known.
+        description: Their signatures and docs; None if they were not asked for.
         oneway: Names of methods whose calls are not answered.
         validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
         annotations: Gives annotations to send with each request.
@@ -54,6 +56,7 @@ class Profile:
         "_serializers",
         "annotations",
         "chosen_serializer",
+        "description",
         "extras",
         "handshake",
         "max_retries",
@@ -91,6 +94,7 @@ class Profile:
         self.timeout_s = self.settings.timeouts.call_s
         self.max_retries = self.settings.max_retries
         self.metadata = Metadata()
+        self.description: ClassDescription | None = None
         self.oneway: set[str] = set()
         self.validate_handshake: Callable[[Any], object] | None = None
         self.annotations: Callable[[], Annotations] | None = None
@@ -129,6 +133,8 @@ class Profile:
         """Take over what a server said about the object; one-way names added by the user are kept."""
         self.oneway -= self.metadata.oneway - metadata.oneway
         self.oneway |= metadata.oneway
+        if metadata != self.metadata:
+            self.description = None
         self.metadata = metadata
 
     @property

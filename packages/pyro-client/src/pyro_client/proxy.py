@@ -9,7 +9,7 @@ from weakref import ref
 from pyro_client.channel import Channel
 from pyro_client.control import Control
 from pyro_client.profile import Profile
-from pyro_client.remote_method import remote_method
+from pyro_client.remote_method import RemoteMethod
 from pyro_core.calls import ObjectRef
 from pyro_core.convert import ClassRules
 from pyro_core.metadata import Metadata
@@ -75,7 +75,7 @@ class Proxy:
         control = self._pyro
         metadata = control.known_metadata()
         if control._profile.offers(name):
-            method = self.__dict__[name] = remote_method(control._channel, name)
+            method = self.__dict__[name] = RemoteMethod(control._channel, name)
             return method
         if name in metadata.attrs:
             return control.get(name)
@@ -173,7 +173,7 @@ class Proxy:
         """The remote method behind an operator; kept under a name of its own, as the class has that one."""
         if not self._pyro_has(name):
             raise TypeError(f"remote object '{self._pyro.uri}' does not expose {name}, which this needs")
-        return remote_method(self._pyro._channel, name)
+        return RemoteMethod(self._pyro._channel, name)
 
     def _pyro_items(self) -> Iterator[Any]:
         """Items by number until there are no more, as Python iterates what has no ``__iter__``."""

@@ -65,9 +65,10 @@ class MemberTable:
         attributes: Name -> property.
         metadata: The names, as clients learn them.
         greetings: Encoded answers to handshakes, per serializer: they hold the metadata, which never changes.
+        description: Signatures and docs as they travel; None until somebody asks for them.
     """
 
-    __slots__ = ("attributes", "cls", "greetings", "metadata", "methods")
+    __slots__ = ("attributes", "cls", "description", "greetings", "metadata", "methods")
 
     def __init__(self, cls: type, methods: Mapping[str, Method], attributes: Mapping[str, Attribute]) -> None:
         self.cls = cls
@@ -79,6 +80,7 @@ class MemberTable:
             attrs=frozenset(attributes),
         )
         self.greetings: dict[object, bytes] = {}
+        self.description: dict[str, Any] | None = None
 
 
 def members_of(cls: type, expose: Iterable[str] = ()) -> MemberTable:

@@ -43,6 +43,22 @@ class DaemonObject:
         return self._host.dispatcher.entry(objectId).members.metadata.to_wire(as_lists=as_lists)
 
     @expose
+    def describe_members(self, objectId: str) -> dict[str, Any]:
+        """Signatures, annotations and docs of an object's members (see ``pyro_core.descriptions``).
+
+        Stock servers do not have this method.
+
+        Raises:
+            DaemonError: If there is no such object.
+        """
+        members = self._host.dispatcher.entry(objectId).members
+        if members.description is None:
+            from pyro_core.signatures import describe  # only for those who look
+
+            members.description = describe(members).to_wire()
+        return members.description
+
+    @expose
     def get_next_stream_item(self, streamId: str) -> Any:
         """The next item of an item stream.
 
