@@ -71,6 +71,10 @@ class Lifted:
         rows = [[place, kind, _size_of(buffer), about] for place, kind, buffer, about in found]
         self.annotation = json.dumps(rows, separators=(",", ":")).encode()
 
+    def freeze(self) -> None:
+        """Nobody else has the buffers, so that they will not change while they wait to be sent."""
+        self.buffers = [memoryview(buffer).toreadonly() for buffer in self.buffers]
+
     def payload(self, body: bytes) -> Pieces:
         """The payload of the message, given the serialized part."""
         return Pieces([body, *self.buffers])

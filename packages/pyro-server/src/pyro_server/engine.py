@@ -6,6 +6,7 @@ call's context, and makes an answer of whatever happens.
 
 import threading
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 _SPECIAL = BATCH | KEEP_SERIALIZED
+_MINE = 3
+"""References to a result that only the engine has: its name here, the caller's, and that of who counts them."""
 
 
 class ServerEngine:
@@ -147,9 +150,13 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(request, serializer, context)
-            object_id, method, args, kwargs = self.decoded(request, serializer, context)
-            result = self._call(object_id, method, args, kwargs, self.connection.sessions)
-            return self.complete(work, serializer, context, result)
+            # Without names of their own here: the result may be sent as it is if nobody else has it.
+            return self.complete(
+                work,
+                serializer,
+                context,
+                self._call(*self.decoded(request, serializer, context), self.connection.sessions),
+            )
         except BaseException as error:
             # SystemExit and KeyboardInterrupt too: they are the answer to this call.
             return self.answers.failure(request, serializer, error, context)
@@ -234,8 +241,11 @@ class ServerEngine:
         if work.oneway:
             return b""
         if self._lifts:
+            nobody_else_has_it = getrefcount(result) <= _MINE
             lifted = lift_value(result)
             if lifted is not None:
+                if nobody_else_has_it:
+                    lifted.freeze()
                 bulk = lifted.payload(serializer.encode_value(lifted.value))
                 return self.answers.value(request, bulk, 0, context, {ANNOTATION_BUFFERS: lifted.annotation})
         payload = serializer.encode_value(result)
