@@ -283,6 +283,8 @@ class ServerSettings(_FromOutside):
         serializers: Names of the accepted serializers. Unsafe ones only if named here.
         threads: Most threads that run calls.
         min_threads: Threads that are kept while nothing happens.
+        oneway_in_order: Whether one-way calls of one connection run strictly one after the other. Otherwise
+            the next one begins beside a one that takes long.
         streaming: Whether methods may return item streams.
         stream_lifetime_s: Seconds that an item stream may live; 0 for any time.
         stream_linger_s: Seconds that an item stream survives its connection.
@@ -306,6 +308,7 @@ class ServerSettings(_FromOutside):
     serializers: tuple[str, ...] = ("serpent", "json", "msgpack")
     threads: int = 80
     min_threads: int = 2
+    oneway_in_order: bool = False
     streaming: bool = True
     stream_lifetime_s: float = 0.0
     stream_linger_s: float = 30.0

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _SPECIAL = BATCH | KEEP_SERIALIZED
 _MINE = 3
-"""References to a result that only the engine has: its name here, the caller's, and that of who counts them."""
+"""References to a result that only the engine has: two names for it, and that of who counts them."""
 
 
 class ServerEngine:

@@ -52,6 +52,7 @@ class AsyncioConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Work] = deque()
         self._busy = False
+        self._too_many = False  # nothing more is read until some requests are done
         self._unsent_before = 0
 
     @property
@@ -101,8 +102,9 @@ class AsyncioConnection(asyncio.Protocol):
             return
         if said:
             self._write(said)
+        in_order = self._owner.settings.oneway_in_order
         for work in works:
-            if work.concurrent or work.oneway:
+            if work.concurrent or (work.oneway and not in_order):
                 self._start(work)
             else:
                 self._queue.append(work)
@@ -110,6 +112,10 @@ class AsyncioConnection(asyncio.Protocol):
             self._start_next()
         elif not works:
             self._settle()
+        if self._waiting_works > self._owner.settings.limits.max_calls_in_flight and not self._too_many:
+            self._too_many = True
+            if self._transport is not None:
+                self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         return False  # closes the connection
@@ -120,7 +126,7 @@ class AsyncioConnection(asyncio.Protocol):
         self._owner.deadlines.add(self)  # type: ignore[arg-type]  # it has what they look at
 
     def resume_writing(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self._too_many and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -186,9 +192,13 @@ class AsyncioConnection(asyncio.Protocol):
         self._busy = True
         self._start(self._queue.popleft())
 
+    @property
+    def _waiting_works(self) -> int:
+        return len(self._queue) + len(self.tasks)
+
     async def _run(self, work: "Work") -> None:
         engine = self.engine
-        in_turn = not (work.concurrent or work.oneway)
+        in_turn = not (work.concurrent or (work.oneway and not self._owner.settings.oneway_in_order))
         try:
             if isinstance(engine, ServerEngine):
                 answer = await run_async(engine, work, self._owner.in_thread)
@@ -199,6 +209,9 @@ class AsyncioConnection(asyncio.Protocol):
             return
         if answer:
             self._write(answer)
+        if self._too_many and 2 * self._waiting_works < self._owner.settings.limits.max_calls_in_flight:
+            self._too_many = False
+            self.resume_writing()
         if in_turn:
             self._busy = False
             if self._queue:

@@ -61,7 +61,7 @@ class ThreadedTransport(LoopTransport):
         self._oneways = Oneways(
             self._pool,
             limit=settings.limits.max_oneway_queue,
-            runners=settings.threads // 2,
+            runners=1 if settings.oneway_in_order else settings.threads // 2,
             alert=self._nudge,
         )
         super().__init__(host, listeners)
