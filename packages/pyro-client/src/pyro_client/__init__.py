@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyro_client.async_proxy import AsyncProxy
+    from pyro_client.futures import Future, Task
     from pyro_client.naming import locate_ns, resolve, type_meta
     from pyro_client.proxy import Proxy
+    from pyro_core.calls import Blob
     from pyro_core.errors import (
         CommunicationError,
         ConnectionClosedError,
@@ -37,11 +39,13 @@ if TYPE_CHECKING:
 __all__ = [
     "URI",
     "AsyncProxy",
+    "Blob",
     "ClientSettings",
     "CommunicationError",
     "ConnectionClosedError",
     "ConnectionRejected",
     "DaemonError",
+    "Future",
     "MessageTooLarge",
     "NameNotFound",
     "NameServerNotFound",
@@ -54,6 +58,7 @@ __all__ = [
     "SecurityError",
     "SerializeError",
     "SettingsError",
+    "Task",
     "TimeoutError",
     "locate_ns",
     "resolve",
@@ -62,10 +67,13 @@ __all__ = [
 
 _HOMES = {
     "AsyncProxy": "pyro_client.async_proxy",
+    "Future": "pyro_client.futures",
     "Proxy": "pyro_client.proxy",
+    "Task": "pyro_client.futures",
     "locate_ns": "pyro_client.naming",
     "resolve": "pyro_client.naming",
     "type_meta": "pyro_client.naming",
+    "Blob": "pyro_core.calls",
     "ClientSettings": "pyro_core.settings",
     "URI": "pyro_core.uri",
 }
