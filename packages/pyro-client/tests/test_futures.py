@@ -353,7 +353,7 @@ def test_an_error_of_an_error_handler_is_logged(logged: Any) -> None:
 # ---- limits and endings
 
 
-def test_too_many_waiting_calls_end_the_future_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_waiting_calls_end_the_future_with_an_error() -> None:
     future: Future[int] = Future()
 
     def full(job: Any) -> None:
