@@ -138,11 +138,14 @@ def test_a_lane_that_may_share_runs_jobs_at_the_same_time(held: Held) -> None:
     assert first.wait_for(1)
     for _ in range(3):
         lane.run(held)
+    lane.refresh()
+    assert not held.begun.acquire(timeout=SHORT_S)
     allowed[0] = True  # found out by the first
-    first.end.set()
+    lane.refresh()
     assert held.wait_for(3)
-    lane.run(held)
-    assert held.wait_for(1)
+    first.end.set()
+    held.end.set()
+    assert ran(lane.run)
 
 
 def test_as_many_jobs_may_wait_in_a_lane_as_the_limit_says(

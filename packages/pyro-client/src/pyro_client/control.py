@@ -365,4 +365,15 @@ class Control(ProfileControl):
 
             channel = self._channel
             lane = self._lane = Lane(POOL, lambda: channel.dialogue is not None and channel.dialogue.shared)
-        return submit(work, lane.run)
+
+        def job() -> T:
+            if not self._channel.connected:
+                try:
+                    self._channel.bind()
+                except CommunicationError:
+                    if not self._profile.max_retries:
+                        raise
+            lane.refresh()  # by now it is known whether calls may share the connection
+            return work()
+
+        return submit(job, lane.run)

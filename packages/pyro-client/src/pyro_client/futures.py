@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextvars
+import logging
+import sys
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
@@ -120,11 +122,9 @@ class Future(concurrent.futures.Future[T]):
         super().add_done_callback(fn)
 
     def __del__(self) -> None:
-        if not self._seen and self.done() and not self.cancelled():
+        if not self._seen and self.done() and not self.cancelled() and not sys.is_finalizing():
             error = super().exception()
             if error is not None:
-                import logging
-
                 logging.getLogger("pyro_client.futures").error(
                     "a call failed and nobody asked for its result: use result(), then() or iferror()",
                     exc_info=error,

@@ -174,16 +174,24 @@ class Lane:
                 self._running -= 1
             raise
 
+    def refresh(self) -> None:
+        """Begin what may begin by now, because several jobs may share the connection."""
+        if self._waiting and self._may_share():
+            self._go_on()
+
     def _do(self, job: Job) -> None:
         try:
             job()
         finally:
-            with self._lock:
-                number = len(self._waiting) if self._may_share() else 1
-                following = [self._waiting.popleft() for _ in range(min(number, len(self._waiting)))]
-                self._running += len(following) - 1
-            for job in following:
-                self._pool.run(partial(self._do, job), accepted=True)
+            self._go_on(ended=1)
+
+    def _go_on(self, *, ended: int = 0) -> None:
+        with self._lock:
+            number = len(self._waiting) if self._may_share() else ended
+            following = [self._waiting.popleft() for _ in range(min(number, len(self._waiting)))]
+            self._running += len(following) - ended
+        for job in following:
+            self._pool.run(partial(self._do, job), accepted=True)
 
     def _check_room(self) -> None:
         if len(self._waiting) >= MOST_WAITING:
