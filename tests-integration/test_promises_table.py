@@ -10,7 +10,25 @@ ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "docs" / "reference"
 NUMBERS = {
     "promises.md": [
-        *["A1", "A2", "A4", "A5", "A6", "A11", "A13", "A15", "B1", "B4", "B5", "B7", "B8", "C4", "C5", "C6"],
+        *[
+            "A1",
+            "A2",
+            "A4",
+            "A5",
+            "A6",
+            "A11",
+            "A13",
+            "A15",
+            "B1",
+            "B4",
+            "B5",
+            "B7",
+            "B8",
+            "C4",
+            "C5",
+            "C6",
+            "C9",
+        ],
         *[
             "D1",
             "D2",

@@ -11,7 +11,7 @@ from stock_env import stock_python
 GENERATIONS = ["4", "5"]
 SERIALIZERS = ["serpent", "json", "marshal", "msgpack"]
 METHODS = [
-    "add", "annotations", "correlation", "count_to", "divide", "echo", "fail_with_attribute",
+    "add", "annotations", "blob", "correlation", "count_to", "divide", "echo", "fail_with_attribute",
     "fail_with_own_class", "leave", "note", "wait_for_close", "wait_for_note",
 ]  # fmt: skip
 BROKEN_IN_STOCK_MARSHAL = {"attributes", "batch", "batch_oneway"}
@@ -67,6 +67,7 @@ def client(request: pytest.FixtureRequest, reports: dict[tuple[str, str], Report
         ("daemon_object", [None, True, True]),
         ("compression", True),
         ("annotations", [{"TEST": "from the client"}, "from the server"]),
+        ("blob", [[1, 2], [3]]),
         ("correlation", "11112222-3333-4444-5555-666677778888"),
     ],
 )

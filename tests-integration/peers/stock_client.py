@@ -144,12 +144,17 @@ def correlation(p):
         api.current_context.correlation_id = None
 
 
+def blob(p):
+    kind = api.core.SerializedBlob if GENERATION == "4" else api.SerializedBlob
+    return [list(p.blob(kind("label", value))[1]) for value in ([1, 2], [3])]
+
+
 def main():
     outcomes = {}
     scenarios = [
         call, attributes, exception, exception_attribute, exception_own, survives_exit, private, oneway,
         batch, batch_oneway, stream, stream_closed, metadata, wire_ping, daemon_object, compression,
-        annotations, correlation,
+        annotations, correlation, blob,
     ]  # fmt: skip
     for scenario in scenarios:
         with api.Proxy(URI) as proxy:

@@ -84,6 +84,10 @@ class Thing:
         """The correlation id of the request, as text."""
         return str(self._context().correlation_id)
 
+    def blob(self, blob):
+        """What arrived in a value that stays serialized."""
+        return [blob.info, blob.deserialized()]
+
     def _private(self):
         return "never"
 

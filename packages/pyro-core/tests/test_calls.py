@@ -5,6 +5,7 @@ import pytest
 
 from pyro_core.calls import Blob, Call, ObjectRef, StreamHandle
 from pyro_core.convert import ClassRules
+from pyro_core.errors import SerializeError
 from pyro_core.metadata import Metadata
 from pyro_core.serializer import Serializer
 from pyro_core.uri import URI
@@ -52,7 +53,18 @@ def test_a_blob_at_its_sender_is_its_own_value() -> None:
     assert Blob("info", value).deserialized() is value
 
 
-@pytest.mark.parametrize(("args", "value"), [((1,), 1), ((1, 2), (1, 2)), ((), ())])
-def test_a_blob_at_its_receiver_is_decoded_when_asked(args: tuple[int, ...], value: object) -> None:
-    serializer = fixed(("o", "m", args, {}))
-    assert Blob("info", b"data", serializer).deserialized() == value
+@pytest.mark.parametrize("value", [(1,), [1, 2], (), {"a": 1}, "text", None])
+def test_a_blob_at_its_receiver_is_decoded_when_asked(value: object) -> None:
+    assert Blob("info", b"data", fixed(("o", "m", value, {}))).deserialized() == value
+    call = {"object": "o", "method": "m", "params": value, "kwargs": {}}
+    assert Blob("info", b"data", fixed(call)).deserialized() == value
+
+
+def test_a_blob_that_is_no_call_cannot_be_decoded() -> None:
+    with pytest.raises(SerializeError, match="a call must be"):
+        Blob("info", b"data", fixed("nonsense")).deserialized()
+
+
+def test_a_blob_within_other_values_cannot_be_encoded() -> None:
+    with pytest.raises(SerializeError, match="must be the only argument"):
+        ClassRules().for_version(502).to_wire(Blob("info", 1))

@@ -308,7 +308,7 @@ def test_too_many_streams_are_an_answer(connect: Any, make_daemon: Any, thing: A
 
 def test_a_blob_reaches_its_method_undecoded(client: Any) -> None:
     annotation = marshal.dumps(("label", "thing", "blob"))
-    payload = client.serializer.encode_call("somewhere", "something", ([1, 2, 3],), {})
+    payload = client.serializer.encode_call("somewhere", "something", [1, 2, 3], {})
     request = client.session.call(
         client.serializer_id, payload, KEEP_SERIALIZED, annotations={"BLBI": annotation}
     )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyro_client.async_proxy import AsyncProxy
+    from pyro_client.futures import Future, Task
     from pyro_client.naming import locate_ns, resolve, type_meta
     from pyro_client.proxy import Proxy
     from pyro_client.typed import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         connecting_async,
         control_of,
     )
+    from pyro_core.calls import Blob
     from pyro_core.errors import (
         CommunicationError,
         ConnectionClosedError,
@@ -47,11 +49,13 @@ if TYPE_CHECKING:
 __all__ = [
     "URI",
     "AsyncProxy",
+    "Blob",
     "ClientSettings",
     "CommunicationError",
     "ConnectionClosedError",
     "ConnectionRejected",
     "DaemonError",
+    "Future",
     "MessageTooLarge",
     "NameNotFound",
     "NameServerNotFound",
@@ -64,6 +68,7 @@ __all__ = [
     "SecurityError",
     "SerializeError",
     "SettingsError",
+    "Task",
     "TimeoutError",
     "async_control_of",
     "check_interface",
@@ -80,6 +85,7 @@ __all__ = [
 
 _HOMES = {
     "AsyncProxy": "pyro_client.async_proxy",
+    "Future": "pyro_client.futures",
     "Proxy": "pyro_client.proxy",
     "async_control_of": "pyro_client.typed",
     "check_interface": "pyro_client.typed",
@@ -89,9 +95,11 @@ _HOMES = {
     "connecting": "pyro_client.typed",
     "connecting_async": "pyro_client.typed",
     "control_of": "pyro_client.typed",
+    "Task": "pyro_client.futures",
     "locate_ns": "pyro_client.naming",
     "resolve": "pyro_client.naming",
     "type_meta": "pyro_client.naming",
+    "Blob": "pyro_core.calls",
     "ClientSettings": "pyro_core.settings",
     "URI": "pyro_core.uri",
 }

@@ -81,9 +81,11 @@ class AsyncChannel:
         *,
         flags: int = 0,
         object_id: str | None = None,
+        max_retries: int | None = None,
     ) -> Any:
         """Call a method of any object of the server, connecting and repeating as needed."""
-        max_retries = self.profile.max_retries if object_id is None else 0
+        if max_retries is None:
+            max_retries = self.profile.max_retries if object_id is None else 0
         waits: Iterator[float] | None = None
         attempt = 0
         while True:

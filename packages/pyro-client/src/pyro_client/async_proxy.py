@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pyro_client.async_channel import AsyncChannel
 from pyro_client.async_remote_method import AsyncRemoteMethod
@@ -22,6 +22,9 @@ from pyro_core.errors import (
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
 from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
+
+if TYPE_CHECKING:
+    from pyro_client.async_batch import AsyncBatch
 
 _OWN: Final = "_pyro"
 
@@ -120,6 +123,12 @@ class AsyncControl(ProfileControl):
     ) -> Any:
         """Call a method by name, without looking at the metadata; arguments as for ``Control.invoke``."""
         return await self._channel.invoke(method, args, kwargs or {}, flags=flags, object_id=object_id)
+
+    def batch(self) -> "AsyncBatch":
+        """An empty batch of calls; the same as ``pyro_client.batch(proxy)``."""
+        from pyro_client.async_batch import AsyncBatch
+
+        return AsyncBatch(self)
 
     async def get(self, name: str) -> Any:
         """Read a remote attribute.

@@ -16,11 +16,16 @@ from pyro_core.uri import URI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any, Final, TypeVar
 
+    from pyro_client.batch import Batch
+    from pyro_client.futures import Future, FutureCalls
+    from pyro_client.pool import Lane
     from pyro_core.convert import ClassRules
     from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
+
+    T = TypeVar("T")
 
 DEFAULT_TRIES: Final = 100
 """Attempts of ``reconnect``: with its waiting times about a quarter of an hour."""
@@ -151,6 +156,16 @@ class ProfileControl:
         self._profile.on_response = hook
         self._changed()
 
+    def _check_method(self, name: str) -> None:
+        """Raise ``AttributeError`` if a name is known not to be a method of the object."""
+        profile = self._profile
+        if profile.metadata and not profile.offers(name):
+            if name in profile.metadata.attrs:
+                raise AttributeError(
+                    f"{name!r} is an attribute of the remote object and no method", name=name
+                )
+            raise profile.missing(name)
+
 
 class Control(ProfileControl):
     """Controls one ``Proxy``; found at ``proxy._pyro``.
@@ -159,11 +174,12 @@ class Control(ProfileControl):
         channel: Makes the calls.
     """
 
-    __slots__ = ("_channel",)
+    __slots__ = ("_channel", "_lane")
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel.profile, channel.refresh)
         self._channel = channel
+        self._lane: Lane | None = None
 
     @property
     def connected(self) -> bool:
@@ -289,6 +305,40 @@ class Control(ProfileControl):
         """
         return self._channel.invoke(method, args, kwargs or {}, flags=flags, object_id=object_id)
 
+    def batch(self) -> Batch:
+        """An empty batch of calls; the same as ``pyro_client.batch(proxy)``."""
+        from pyro_client.batch import Batch
+
+        return Batch(self)
+
+    @property
+    def futures(self) -> FutureCalls:
+        """Has the remote methods, too: called here they give a ``Future`` at once, and run meanwhile."""
+        from pyro_client.futures import FutureCalls
+
+        return FutureCalls(self)
+
+    def submit(self, method: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call a method from another thread.
+
+        Several such calls are under way at the same time if the server can do that on one connection, as ours
+        can; else they are made one after the other, in the order in which they were submitted.
+
+        Args:
+            method: Its name.
+            args: Positional arguments.
+            kwargs: Keyword arguments.
+
+        Returns:
+            A future of the result.
+
+        Raises:
+            AttributeError: If the members of the object are known, and this is none of its methods. Otherwise
+                the future ends with it.
+        """
+        self._check_method(method)
+        return self._submitted(lambda: self._call_checked(method, args, kwargs))
+
     def get(self, name: str) -> Any:
         """Read a remote attribute.
 
@@ -310,3 +360,31 @@ class Control(ProfileControl):
         if not self._profile.metadata:
             self._channel.bind()
         return self._profile.metadata
+
+    def _call_checked(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        self.known_metadata()
+        self._check_method(method)
+        return self._channel.call(method, args, kwargs)
+
+    def _submitted(self, work: Callable[[], T]) -> Future[T]:
+        """A future of something that uses the connection."""
+        from pyro_client.futures import submit
+
+        lane = self._lane
+        if lane is None:
+            from pyro_client.pool import POOL, Lane
+
+            channel = self._channel
+            lane = self._lane = Lane(POOL, lambda: channel.dialogue is not None and channel.dialogue.shared)
+
+        def job() -> T:
+            if not self._channel.connected:
+                try:
+                    self._channel.bind()
+                except CommunicationError:
+                    if not self._profile.max_retries:
+                        raise
+            lane.refresh()  # by now it is known whether calls may share the connection
+            return work()
+
+        return submit(job, lane.run)

@@ -8,10 +8,11 @@ from pyro_client.plans.connect import Connection
 from pyro_client.plans.invoke import Extras
 from pyro_client.profile import Profile
 from pyro_core import bulk
+from pyro_core.calls import Blob
 from pyro_core.errors import SerializeError
 from pyro_core.features import BUFFERS, STREAM
-from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM
-from pyro_core.wire.message import ONEWAY
+from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_BUFFERS, ANNOTATION_STREAM
+from pyro_core.wire.message import KEEP_SERIALIZED, ONEWAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,11 +71,17 @@ def prepared(
         if method in profile.oneway:
             flags |= ONEWAY
     annotations, correlation_id = profile.request_extras()
+    payload: Any
+    if args and type(args[0]) is Blob:
+        from pyro_client.blob import encode_blob
+
+        payload, mark = encode_blob(connection.serializer, object_id, method, args, kwargs)
+        annotations = {**annotations, ANNOTATION_BLOB: mark}
+        return Prepared(payload, flags | KEEP_SERIALIZED, (annotations, correlation_id))
     lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
     if lifted is not None:
         args, kwargs = lifted.value
         annotations = {**annotations, ANNOTATION_BUFFERS: lifted.annotation}
-    payload: Any
     try:
         payload = connection.serializer.encode_call(object_id, method, args, kwargs)
     except SerializeError:

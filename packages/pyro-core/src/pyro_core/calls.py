@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Mapping, Sequence
 
+from pyro_core.errors import SerializeError
 from pyro_core.metadata import NO_METADATA, Metadata
 from pyro_core.records import FrozenRecord, Record
 from pyro_core.uri import URI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from pyro_core.serializer import Serializer
 
@@ -79,8 +80,10 @@ class StreamHandle(FrozenRecord):
 class Blob(Record):
     """A value that stays serialized until somebody asks, so that dispatchers can pass it on cheaply.
 
+    As the only argument of a call it is sent so; it cannot be sent in any other place.
+
     Attributes:
-        info: Small value that is decoded at every station.
+        info: Small value that is decoded at every station: text, bytes, numbers, None, and tuples of them.
         data: The value itself (at the sender) or its encoded call (at a receiver).
         serializer: Decodes ``data`` at a receiver; None at the sender.
     """
@@ -93,8 +96,22 @@ class Blob(Record):
         self.serializer = serializer
 
     def deserialized(self) -> Any:
-        """The value."""
+        """The value.
+
+        Raises:
+            SerializeError: If it cannot be decoded.
+        """
         if self.serializer is None:
             return self.data
-        args = self.serializer.decode_call(self.data).args
-        return args[0] if len(args) == 1 else args
+        call = self.serializer.decode_value(self.data)
+        if isinstance(call, tuple | list) and len(call) == 4:
+            return call[2]
+        if isinstance(call, dict) and "params" in call:  # as json writes calls
+            return call["params"]
+        return self.serializer.decode_call(self.data).args
+
+    def __pyro_ref__(self) -> NoReturn:
+        # Serializers ask this of everything that they do not know by themselves.
+        raise SerializeError(
+            "a Blob must be the only argument of its call; it cannot be part of other values"
+        )
