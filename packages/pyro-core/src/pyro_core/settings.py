@@ -61,6 +61,7 @@ class Timeouts:
         write_s: A server's patience with a client that does not read its answers.
         housekeeping_s: How often a daemon looks after such things.
         linger_s: How long a thread waits for the next call of the connection it just served.
+        drain_s: How long a server that stops waits for calls that run.
     """
 
     connect_s: float | None = 10.0
@@ -71,6 +72,7 @@ class Timeouts:
     write_s: float = 30.0
     housekeeping_s: float = 2.0
     linger_s: float = 0.005
+    drain_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

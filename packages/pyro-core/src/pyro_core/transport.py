@@ -138,6 +138,9 @@ class Host(Protocol):
             sock: Its socket, for the daemon's hooks to look at, not to read from.
         """
 
+    def drain(self) -> None:
+        """The transport stops: engines answer further calls with an error that says so."""
+
     def housekeeping(self) -> None:
         """Called every few seconds, and at least once per ``Timeouts.housekeeping_s``."""
 
@@ -181,7 +184,11 @@ class Transport(abc.ABC):
 
     @abc.abstractmethod
     def shutdown(self) -> None:
-        """Make ``serve`` return soon. From any thread, any number of times, also before ``serve``."""
+        """Make ``serve`` return soon. From any thread, any number of times, also before ``serve``.
+
+        ``serve`` then accepts nothing more, calls ``Host.drain``, lets works that run end for up to
+        ``Timeouts.drain_s``, and closes connections that are idle.
+        """
 
     @abc.abstractmethod
     def close(self) -> None:

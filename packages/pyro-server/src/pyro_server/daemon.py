@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
-from pyro_core.context import CallContext, current_call
+from pyro_core.context import CallContext, current_call, serving
 from pyro_core.convert import ClassRules
 from pyro_core.errors import DaemonError, PyroError
 from pyro_core.names import DAEMON_ID
@@ -330,8 +330,11 @@ class Daemon(Driven):
         self._part()
         self._transport.shutdown()
         thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(STOP_S)
+        call = serving()
+        if call is not None and call.daemon is self:
+            pass  # the loop waits for this call to end, and closes everything then
+        elif thread is not None and thread is not threading.current_thread():
+            thread.join(self.settings.timeouts.drain_s + STOP_S)
         self._listeners.remove_socket_files()
         self._transport.close()
         self._host.close()

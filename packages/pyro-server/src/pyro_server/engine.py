@@ -185,6 +185,9 @@ class ServerEngine:
                 self.end(work)
                 return self._refuse_serializer(request)
         context = self._context(request, serializer)
+        if self._host.draining:
+            self.end(work)
+            return self.answers.failure(request, serializer, _stopping(), context)
         if self.conversation is not None:
             left_s = read_deadline(request.annotations)
             if left_s is not None:
@@ -454,6 +457,13 @@ class ServerEngine:
             return self._session.reject(request, reason)
         payload = refusal(serializer, reason)
         return self._session.reject(request, payload, serializer_id=request.serializer_id)
+
+
+def _stopping() -> CommunicationError:
+    return CommunicationError(
+        "the server is stopping and has not begun this call; call another one, or this one again later",
+        retry_safe=True,
+    )
 
 
 def _joined(answer: Any) -> bytes:

@@ -71,6 +71,7 @@ class DaemonHost:
             linger_s=settings.stream_linger_s,
         )
         self.coroutines: CoroutineRunner = BackgroundLoop()
+        self.draining = False
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
 
@@ -101,6 +102,10 @@ class DaemonHost:
                 log.exception("client_disconnect() failed for %r", connection)
         self.streams.disconnected(connection)
         connection.release()
+
+    def drain(self) -> None:
+        """Answer further calls with an error that says that this daemon stops."""
+        self.draining = True
 
     def housekeeping(self) -> None:
         """Do what is to be done every few seconds."""

@@ -175,6 +175,9 @@ class ToyHost:
             self._changed.notify_all()
         return engine
 
+    def drain(self) -> None:
+        """Requests are answered all the same."""
+
     def housekeeping(self) -> None:
         self.housekept.set()
 

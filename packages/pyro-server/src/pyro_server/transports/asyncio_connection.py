@@ -62,6 +62,11 @@ class AsyncioConnection(asyncio.Protocol):
 
     unsent = unsent_bytes
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it runs, or waits to be run or sent."""
+        return not (self.tasks or self._queue or self.unsent_bytes)
+
     # ---- the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -121,7 +121,7 @@ class AsyncioTransport(Transport):
         await asyncio.gather(*ending, return_exceptions=True)  # so that nobody watches a closed socket
         for listener in self.listeners:
             listener.close()
-        idle = await self._finish_calls()
+        idle = await self._finish_calls(CLOSE_S)
         for connection in list(self.connections):
             connection.close()
         while self.connections:
@@ -190,12 +190,42 @@ class AsyncioTransport(Transport):
                 housekeeping_at = now + self.settings.timeouts.housekeeping_s
                 if self._housekeeping is None or self._housekeeping.done():
                     self._housekeeping = loop.run_in_executor(self._pool, self._housekeep)
-        await self._finish_calls()
+        if self._stopping:
+            self.host.drain()
+            self._stop_accepting()
+            await self._finish_calls(self.settings.timeouts.drain_s, part=True)
+        else:
+            await self._finish_calls(CLOSE_S)
 
-    async def _finish_calls(self) -> bool:
-        """Give calls that run a moment, as nothing goes on without the loop; tells whether all are done."""
-        tasks = [task for connection in self.connections for task in connection.tasks]
-        return not tasks or not (await asyncio.wait(tasks, timeout=CLOSE_S))[1]
+    def _stop_accepting(self) -> None:
+        for server in self._servers:
+            server.close()
+        for task in self._accepting:
+            task.cancel()
+        for listener in self.listeners:
+            listener.close()
+
+    async def _finish_calls(self, within_s: float, *, part: bool = False) -> bool:
+        """Let calls end and answers be taken; tells whether all calls are done. They need the loop for it.
+
+        Args:
+            within_s: How long to wait for them, in seconds.
+            part: Close each connection when nothing of it runs any more.
+        """
+        until = monotonic() + within_s
+        while True:
+            for connection in list(self.connections):
+                if part and connection.is_idle:
+                    connection.close()
+            tasks = [task for connection in self.connections for task in connection.tasks]
+            unsent = any(connection.unsent_bytes for connection in self.connections)
+            left_s = until - monotonic()
+            if left_s <= 0 or not (tasks or unsent):
+                return not tasks
+            if tasks:
+                await asyncio.wait(tasks, timeout=min(left_s, LOOK_S), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(min(left_s, LOOK_S / 10))
 
     async def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop

@@ -33,6 +33,8 @@ BACK_OFF_S = 0.5
 """How long nothing is accepted after the system ran out of descriptors or memory."""
 CLOSE_S = 5.0
 """How long ``close`` waits for calls that run."""
+DRAIN_LOOK_S = 0.2
+"""How often it is looked, while stopping, whether connections have become idle."""
 LOST_S = 0.05
 """If one round of the loop took longer than this, the loop's clock did not run meanwhile."""
 
@@ -86,6 +88,8 @@ class LoopTransport(Transport):
                 self._turn(self._patience_s())
         finally:
             self._retire()
+            if self._stopping:
+                self._drain()
             self._server = None
             self._served.set()
         if self._close_after:
@@ -122,6 +126,32 @@ class LoopTransport(Transport):
     def wait(self, connection: Connection, ready: Callable[[float], bool], timeout_s: float) -> bool:
         """Wait for something that will arrive on a connection, which is read and served meanwhile."""
         raise NotImplementedError
+
+    # ---- stopping
+
+    def _drain(self) -> None:
+        """Begin nothing new, let what runs end, and close each connection once nothing of it runs."""
+        self.host.drain()
+        for fd in self._accepting:
+            self._poller.remove(fd)
+        self._accepting.clear()
+        self._accept_at = None
+        for listener in self.listeners:
+            listener.close()
+        until = monotonic() + self._settings.timeouts.drain_s
+        while True:
+            for connection in list(self.connections):
+                if self._is_idle(connection):
+                    self._drop(connection)
+            left_s = until - monotonic()
+            if not self.connections or left_s <= 0:
+                return
+            self._turn(min(left_s, DRAIN_LOOK_S))
+
+    def _is_idle(self, connection: Connection) -> bool:
+        """Whether nothing of a connection runs, or waits to be run or sent."""
+        engine = connection.engine
+        return bool(connection.mask) and not (connection.unsent or connection.works or engine.busy)
 
     # ---- for subclasses
 

@@ -108,7 +108,16 @@ class ThreadedTransport(LoopTransport):
         if not self._leadership.leading:
             self._pool.hurry(False)
 
+    def close(self) -> None:
+        if self._pool.is_mine():
+            # A call asks for it, and must end first.
+            self._close_after = True
+            self.shutdown()
+        else:
+            super().close()
+
     def _retire(self) -> None:
+        self._may_lead = self._may_lead and not self._stopping
         self._leadership.recalled = True
         self._wakeup.wake()
         while self._leadership.leading:

@@ -51,6 +51,12 @@ class WorkerPool:
         """Number of threads."""
         return len(self._workers)
 
+    def is_mine(self) -> bool:
+        """Whether the calling thread is one of these."""
+        caller = threading.current_thread()
+        with self._lock:
+            return any(worker.thread is caller for worker in self._workers)
+
     def submit(self, task: Task, argument: Any) -> None:
         """Have ``task(argument)`` run soon. What it raises is logged.
 

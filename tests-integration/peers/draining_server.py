@@ -1,0 +1,35 @@
+"""A server whose call ends only after the server was asked to stop."""
+
+import threading
+
+from pyro_server import Daemon, expose
+
+PATIENCE_S = 20.0
+
+
+class Stoppable(Daemon):
+    """Tells when it was asked to stop."""
+
+    def shutdown(self) -> None:
+        asked.set()
+        super().shutdown()
+
+
+@expose
+class Slow:
+    def work(self) -> str:
+        begun.set()
+        assert asked.wait(PATIENCE_S)
+        return "done"
+
+    def wait_until_begun(self) -> None:
+        assert begun.wait(PATIENCE_S)
+
+
+begun = threading.Event()
+asked = threading.Event()
+
+if __name__ == "__main__":
+    with Stoppable() as daemon:
+        print("ready", daemon.register(Slow()), flush=True)
+        daemon.request_loop()
