@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from pyro_core.descriptions import ClassDescription, MethodDescription
+from pyro_core.descriptions import (
+    AttributeDescription,
+    ClassDescription,
+    MethodDescription,
+    ParameterDescription,
+)
 from pyro_core.errors import NameServerNotFound
 
 click = pytest.importorskip("click", reason="needs the extra 'cli'")
@@ -122,3 +127,27 @@ def test_stubs_are_printed_or_written_to_a_file(server: Any, tmp_path: Path) -> 
 def test_a_stub_needs_a_name_that_a_class_can_have(server: Any) -> None:
     with pytest.raises(SystemExit):
         run(commands.gen, "stubs", str(server.uri), "--name", "not a name")
+
+
+def test_describe_tells_signatures_where_the_server_does(server: Any) -> None:
+    described = ClassDescription(
+        "Thing",
+        "",
+        {
+            "add": MethodDescription(
+                "add", "async", (ParameterDescription("a", "positional", "int"),), "int"
+            ),
+            "echo": MethodDescription("echo", "method", None, "", "Say it again.\n\nAs it was."),
+        },
+        {"x": AttributeDescription("x", "int", False, "X.")},
+    )
+    server.scripts["describe_members"] = lambda peer, call: peer.reply(described.to_wire())
+    printed = run(commands.describe, str(server.uri))
+    told = [
+        "async add(a: int) -> int",
+        "echo(*args, **kwargs)\n    Say it again.",
+        "x: int  (read only)\n    X.",
+    ]
+    assert printed.endswith("".join(f"\n{one}\n" for one in told))
+    facts = json.loads(run(commands.describe, str(server.uri), "--json"))
+    assert facts["description"] == described.to_wire()

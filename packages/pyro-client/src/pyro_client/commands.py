@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from pyro_client.proxy import Proxy
+from pyro_client.remote_members import signature_of
 from pyro_client.stubs import stub
+from pyro_core.descriptions import ASYNC, ClassDescription
 from pyro_core.settings import ClientSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +62,8 @@ def call(uri: str, method: str, args: tuple[str, ...], as_json: bool, **options:
 def describe(uri: str, as_json: bool, **options: Any) -> None:
     """Print what the object at URI offers, and how its server is spoken to.
 
+    A server of ours tells signatures and docs as well.
+
     Example: pyro-cli describe PYRONAME:Pyro.NameServer
     """
     with _proxy(uri, **options) as proxy:
@@ -74,11 +78,16 @@ def describe(uri: str, as_json: bool, **options: Any) -> None:
             "oneway": sorted(known.oneway),
             "attributes": sorted(known.attrs),
         }
+        described = proxy._pyro.describe()
     if as_json:
+        if described != ClassDescription():  # a stock server tells names only
+            facts["description"] = described.to_wire()
         click.echo(json.dumps(facts, indent=2))
         return
     for name, value in facts.items():
         click.echo(f"{name:12}{', '.join(value) or '-' if isinstance(value, list) else value}")
+    for line in _signatures(described):
+        click.echo(line)
 
 
 @click.group()
@@ -138,6 +147,21 @@ def _lines(result: Any) -> Iterator[Any]:
             yield from result
     else:
         yield result
+
+
+def _signatures(described: ClassDescription) -> Iterator[str]:
+    """A line for each member, with what it takes and gives, and one with the beginning of its docs."""
+    for method in described.methods.values():
+        yield f"\n{'async ' * (method.kind == ASYNC)}{method.name}{signature_of(method)}"
+        yield from _summary(method.doc)
+    for attribute in described.attributes.values():
+        access = "" if attribute.writable else "  (read only)"
+        yield f"\n{attribute.name}: {attribute.annotation or 'Any'}{access}"
+        yield from _summary(attribute.doc)
+
+
+def _summary(doc: str) -> list[str]:
+    return [f"    {doc.splitlines()[0]}"] if doc else []
 
 
 def _text(value: Any) -> str:
