@@ -1,18 +1,28 @@
-"""The commands ``call`` and ``describe``."""
+"""The commands ``call``, ``describe`` and ``gen``."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pyro_core.descriptions import (
+    AttributeDescription,
+    ClassDescription,
+    MethodDescription,
+    ParameterDescription,
+)
 from pyro_core.errors import NameServerNotFound
 
+click = pytest.importorskip("click", reason="needs the extra 'cli'")
 click_testing = pytest.importorskip("click.testing", reason="needs the extra 'cli'")
 commands = pytest.importorskip("pyro_client.commands")
 
 
 def run(command: Any, *arguments: str) -> str:
-    result = click_testing.CliRunner().invoke(command, ["--serializer", "plain", *arguments])
+    at = isinstance(command, click.Group)  # options follow the name of the command
+    given = [*arguments[:at], "--serializer", "plain", *arguments[at:]]
+    result = click_testing.CliRunner().invoke(command, given)
     if result.exception is not None:
         raise result.exception
     return str(result.output)
@@ -98,3 +108,46 @@ def test_describe_tells_members_and_protocol(server: Any) -> None:
     lines = run(commands.describe, str(server.uri)).splitlines()
     assert "methods     add, echo, note" in lines
     assert "protocol    502" in lines
+
+
+def test_stubs_are_printed_or_written_to_a_file(server: Any, tmp_path: Path) -> None:
+    described = ClassDescription("Thing", "A thing.", {"add": MethodDescription("add", "method", (), "int")})
+    server.scripts["describe_members"] = lambda peer, call: peer.reply(described.to_wire())
+    printed = run(commands.gen, "stubs", str(server.uri))
+    assert "class Thing(Protocol):\n" in printed
+    assert "    def add(self) -> int: ...\n" in printed
+    assert "    def echo(self, *args: Any, **kwargs: Any) -> Any: ...\n" in printed
+    target = tmp_path / "thing.py"
+    options = ["--async", "--name", "Other", "--output", str(target)]
+    assert run(commands.gen, "stubs", str(server.uri), *options) == ""
+    assert "class Other(Protocol):\n" in target.read_text()
+    assert "    async def add(self) -> int: ...\n" in target.read_text()
+
+
+def test_a_stub_needs_a_name_that_a_class_can_have(server: Any) -> None:
+    with pytest.raises(SystemExit):
+        run(commands.gen, "stubs", str(server.uri), "--name", "not a name")
+
+
+def test_describe_tells_signatures_where_the_server_does(server: Any) -> None:
+    described = ClassDescription(
+        "Thing",
+        "",
+        {
+            "add": MethodDescription(
+                "add", "async", (ParameterDescription("a", "positional", "int"),), "int"
+            ),
+            "echo": MethodDescription("echo", "method", None, "", "Say it again.\n\nAs it was."),
+        },
+        {"x": AttributeDescription("x", "int", False, "X.")},
+    )
+    server.scripts["describe_members"] = lambda peer, call: peer.reply(described.to_wire())
+    printed = run(commands.describe, str(server.uri))
+    told = [
+        "async add(a: int) -> int",
+        "echo(*args, **kwargs)\n    Say it again.",
+        "x: int  (read only)\n    X.",
+    ]
+    assert printed.endswith("".join(f"\n{one}\n" for one in told))
+    facts = json.loads(run(commands.describe, str(server.uri), "--json"))
+    assert facts["description"] == described.to_wire()

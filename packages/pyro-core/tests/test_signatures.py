@@ -240,3 +240,11 @@ def test_long_annotations_are_not_told() -> None:
     first, second = described_with(Wordy, "go").methods["go"].parameters or ()
     assert len(first.annotation) == signatures.MAX_EXPRESSION_CHARS
     assert second.annotation == ""
+
+
+def test_annotations_that_are_no_types_are_not_told() -> None:
+    class Odd:
+        def go(self, a: lambda: 1, b: Rude()) -> None: ...  # type: ignore
+
+    parameters = described_with(Odd, "go").methods["go"].parameters or ()
+    assert [one.annotation for one in parameters] == ["", ""]

@@ -1,22 +1,25 @@
-"""``pyro-cli call`` and ``pyro-cli describe``. The only module here that knows click."""
+"""``pyro-cli call``, ``describe`` and ``gen``. The only module here that knows click."""
 
 import ast
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from pyro_client.proxy import Proxy
+from pyro_client.remote_members import signature_of
+from pyro_client.stubs import stub
+from pyro_core.descriptions import ASYNC, ClassDescription
 from pyro_core.settings import ClientSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _common_options(command: F) -> F:
+def _proxy_options(command: F) -> F:
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         click.option("--serializer", help="Serializer for the requests, such as json."),
         click.option("--timeout", "timeout_s", type=float, help="Seconds that everything may take together."),
         click.option("--ns-host", help="Where to look for the name server."),
@@ -24,6 +27,11 @@ def _common_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def _common_options(command: F) -> F:
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    return as_json(_proxy_options(command))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -54,6 +62,8 @@ def call(uri: str, method: str, args: tuple[str, ...], as_json: bool, **options:
 def describe(uri: str, as_json: bool, **options: Any) -> None:
     """Print what the object at URI offers, and how its server is spoken to.
 
+    A server of ours tells signatures and docs as well.
+
     Example: pyro-cli describe PYRONAME:Pyro.NameServer
     """
     with _proxy(uri, **options) as proxy:
@@ -68,11 +78,47 @@ def describe(uri: str, as_json: bool, **options: Any) -> None:
             "oneway": sorted(known.oneway),
             "attributes": sorted(known.attrs),
         }
+        described = proxy._pyro.describe()
     if as_json:
+        if described != ClassDescription():  # a stock server tells names only
+            facts["description"] = described.to_wire()
         click.echo(json.dumps(facts, indent=2))
         return
     for name, value in facts.items():
         click.echo(f"{name:12}{', '.join(value) or '-' if isinstance(value, list) else value}")
+    for line in _signatures(described):
+        click.echo(line)
+
+
+@click.group()
+def gen() -> None:
+    """Write source code about remote objects."""
+
+
+@gen.command()
+@click.argument("uri")
+@click.option("--async", "awaited", is_flag=True, help="For an AsyncProxy: its methods are awaited.")
+@click.option("--name", help="Name of the interface; by default that of the remote class.")
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="File to write; else printed.")
+@_proxy_options
+def stubs(uri: str, awaited: bool, name: str | None, output: str | None, **options: Any) -> None:
+    """Write the interface of the object at URI as a Protocol, for connect() and type checkers.
+
+    Types that are not part of Python become Any, and a comment says so. A stock server tells names only.
+
+    Example: pyro-cli gen stubs PYRONAME:greeter --output greeter.py
+    """
+    with _proxy(uri, **options) as proxy:
+        control = proxy._pyro
+        metadata, description = control.known_metadata(), control.describe()
+    try:
+        text = stub(control.uri, metadata, description, name=name, awaited=awaited)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--name") from problem
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        Path(output).write_text(text, encoding="utf-8")
 
 
 def _proxy(
@@ -101,6 +147,21 @@ def _lines(result: Any) -> Iterator[Any]:
             yield from result
     else:
         yield result
+
+
+def _signatures(described: ClassDescription) -> Iterator[str]:
+    """A line for each member, with what it takes and gives, and one with the beginning of its docs."""
+    for method in described.methods.values():
+        yield f"\n{'async ' * (method.kind == ASYNC)}{method.name}{signature_of(method)}"
+        yield from _summary(method.doc)
+    for attribute in described.attributes.values():
+        access = "" if attribute.writable else "  (read only)"
+        yield f"\n{attribute.name}: {attribute.annotation or 'Any'}{access}"
+        yield from _summary(attribute.doc)
+
+
+def _summary(doc: str) -> list[str]:
+    return [f"    {doc.splitlines()[0]}"] if doc else []
 
 
 def _text(value: Any) -> str:

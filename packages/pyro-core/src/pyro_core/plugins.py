@@ -45,6 +45,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "ns": "pyro_nameserver.commands:ns",
         "call": "pyro_client.commands:call",
         "describe": "pyro_client.commands:describe",
+        "gen": "pyro_client.commands:gen",
         "echo": "pyro_server.commands:echo",
         "config": "pyro_cli.commands.config:config",
         "plugins": "pyro_cli.commands.plugins:plugins",

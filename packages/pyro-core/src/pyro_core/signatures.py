@@ -40,6 +40,8 @@ MAX_ITEMS: Final = 50
 MAX_DEPTH: Final = 3
 """Collections within each other in a default; the same."""
 
+_ADDRESS: Final = " at 0x"
+"""What ``repr`` gives then says nothing to anybody elsewhere."""
 _COLLECTIONS: Final = frozenset({tuple, list, dict, set, frozenset})
 
 
@@ -176,7 +178,7 @@ def _annotation(annotation: Any) -> str:
             text = inspect.formatannotation(annotation)
         except Exception:  # whatever the `repr` of an annotation does
             return ""
-    return text if len(text) <= MAX_EXPRESSION_CHARS else ""
+    return "" if len(text) > MAX_EXPRESSION_CHARS or _ADDRESS in text else text
 
 
 def _default(value: Any) -> str:
@@ -190,8 +192,7 @@ def _default(value: Any) -> str:
             text = repr(value) if _is_small(value) else "..."
     except Exception:  # whatever the `repr` of a default does
         return "..."
-    # An address in memory says nothing to anybody elsewhere.
-    return "..." if not text or len(text) > MAX_EXPRESSION_CHARS or " at 0x" in text else text
+    return "..." if not text or len(text) > MAX_EXPRESSION_CHARS or _ADDRESS in text else text
 
 
 def _is_small(value: Any, depth: int = MAX_DEPTH) -> bool:
