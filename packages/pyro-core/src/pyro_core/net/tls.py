@@ -355,7 +355,7 @@ class TlsSocket:
                 if self._outgoing.pending:
                     self.raw.send(bytes(self._unsent) + self._outgoing.read(), _DONT_WAIT)
                 self._unsent = memoryview(b"")
-                if not self._ready:
+                if not self._ready and not self._waits(_DONT_WAIT):
                     # Closing with bytes unread would make the kernel throw away what was just sent.
                     self.raw.shutdown(socket.SHUT_WR)
                     for _ in range(_LAST_WORDS):
@@ -369,8 +369,8 @@ class TlsSocket:
 
     def _look_for_reason(self) -> None:
         """After sending failed: see whether the other side said why it closed the connection."""
-        if not self._receiving.acquire(blocking=False):
-            return  # whoever is receiving finds out
+        if self._waits(_DONT_WAIT) or not self._receiving.acquire(blocking=False):
+            return  # looking might wait, or whoever is receiving finds out
         try:
             for _ in range(_LAST_WORDS):
                 chunk = self.raw.recv(RECORD_BYTES, _DONT_WAIT)
