@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tls_pairs import FACES, PLACES, SERVER_TYPES, Thing, serving, settings, talk
 
-from pyro_client import Proxy, locate_ns
+from pyro_client import AsyncProxy, Proxy, locate_ns
 from pyro_core import (
     TLS,
     ClientSettings,
@@ -24,6 +24,8 @@ from pyro_core import (
     TimeoutError,
     Timeouts,
 )
+from pyro_core.net.tls import TlsSocket
+from pyro_core.net.tls_contexts import client_context, server_context
 from pyro_core.testing.certificates import Authority, have_openssl
 from pyro_nameserver import start_ns
 from pyro_server import Daemon
@@ -107,6 +109,31 @@ def test_several_threads_share_a_proxy(server: TLS, client: TLS, tmp_path: Path,
             thread.join(30)
         assert not failures
         assert not any(thread.is_alive() for thread in threads)
+
+
+@all_clients
+def test_a_deadline_holds_for_encrypted_calls(server: TLS, client: TLS, tmp_path: Path, face: str) -> None:
+    with serving(server, folder=tmp_path) as daemon:
+        uri = daemon.uri_for("thing")
+        hasty = ClientSettings(tls=client, timeouts=Timeouts(call_s=0.3))
+        try:
+            if face == "sync":
+                with Proxy(uri, settings=hasty) as proxy:
+                    assert proxy.echo(1) == 1
+                    with pytest.raises(TimeoutError):
+                        proxy.linger()
+                    assert proxy.echo(2) == 2
+                return
+
+            async def call() -> None:
+                async with AsyncProxy(uri, settings=hasty) as proxy:
+                    with pytest.raises(TimeoutError):
+                        await proxy.linger()
+                    assert await proxy.echo(2) == 2
+
+            asyncio.run(call())
+        finally:
+            daemon.objects["thing"].noted.set()
 
 
 @all_clients
@@ -226,7 +253,6 @@ def test_a_server_that_is_silent_in_the_tls_handshake_is_given_up(client: TLS, f
             with pytest.raises(TimeoutError, match="TLS"), Proxy(uri, settings=quick) as proxy:
                 proxy.echo(1)
         else:
-            from pyro_client import AsyncProxy
 
             async def call() -> None:
                 async with AsyncProxy(uri, settings=quick) as proxy:
@@ -310,6 +336,19 @@ def test_a_transport_that_knows_nothing_of_tls_serves_nothing_in_the_clear(
         monkeypatch.setattr(DaemonHost, "wrap", lambda host, sock, listener: sock)
         with pytest.raises(CommunicationError):
             talk("sync", daemon.uri_for("thing"), None, lambda proxy: proxy.echo(1))
+
+
+def test_connected_sockets_may_speak_tls(server: TLS, client: TLS) -> None:
+    mine, theirs = socket.socketpair()
+    here = TlsSocket(mine, client_context(client), server_side=False, server_hostname="localhost")
+    there = TlsSocket(theirs, server_context(server), server_side=True)
+    with here, Daemon(connected_socket=there) as daemon:
+        daemon.register(Thing(), "thing")
+        daemon.start()
+        with Proxy("thing", connected_socket=here, settings=settings(None)) as proxy:  # type: ignore[arg-type]
+            large = b"x" * 1_000_000
+            assert proxy.echo(large) == large
+            assert proxy.caller() is None
 
 
 @all_clients

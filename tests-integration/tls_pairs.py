@@ -33,6 +33,9 @@ class Thing:
     def count(self, number: int) -> Iterator[int]:
         yield from range(number)
 
+    def linger(self) -> bool:
+        return self.noted.wait(20)
+
     @oneway
     def note(self) -> None:
         self.noted.set()

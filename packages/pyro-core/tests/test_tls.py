@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pyro_core.net import sockets
-from pyro_core.net.tls import TlsError, TlsSocket, explanation
+from pyro_core.net.tls import TlsSocket
 from pyro_core.net.tls_contexts import client_context, server_context
+from pyro_core.net.tls_failures import TlsError
 from pyro_core.settings import TLS
 from pyro_core.testing.certificates import Authority
 
@@ -454,13 +455,6 @@ def test_a_send_that_fails_tells_why_the_other_side_hung_up(authority: Authority
         served.close()
         with pytest.raises(TlsError, match="certificate required"):
             connected.send(b"x" * 1_000_000)
-
-
-def test_failures_without_a_reason_are_explained_as_well() -> None:
-    assert explanation(OSError(5, "Input/output error"), server_side=True) == (
-        "TLS: failed with the client: Input/output error"
-    )
-    assert "no reason given" in explanation(OSError(), server_side=False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

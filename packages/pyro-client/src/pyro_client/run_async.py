@@ -11,7 +11,7 @@ from pyro_client.secure import SHARED, ClientTls
 from pyro_core import plans
 from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
 from pyro_core.net import sockets
-from pyro_core.net.tls import TlsError, explanation
+from pyro_core.net.tls_failures import TlsError, explanation
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from pyro_core.errors import CommunicationError, SettingsError, TimeoutError
-from pyro_core.net.tls import TlsError, TlsSocket
+from pyro_core.net.tls import TlsSocket
 from pyro_core.net.tls_contexts import TlsContexts
+from pyro_core.net.tls_failures import TlsError
 from pyro_core.settings import TLS
 from pyro_core.uri import URI
 

@@ -62,7 +62,10 @@ async def _run(
     if function is None:
 
         def in_worker() -> Any:
-            result = engine.call(object_id, method, args, kwargs)
+            try:
+                result = engine.call(object_id, method, args, kwargs)
+            except StopIteration as end:  # no future can carry it, such as the end of a stream
+                return engine.answers.failure(request, serializer, end, context)
             return engine.complete(work, serializer, context, result)
 
         return await in_thread(in_worker)

@@ -13,6 +13,8 @@ import threading
 from time import monotonic
 from typing import Any, Final, NoReturn
 
+from pyro_core.net.tls_failures import TlsError, explanation
+
 RECORD_BYTES: Final = 16384
 """Plain bytes in one record at most. Source: RFC 8446, 5.1."""
 _HEADER_BYTES: Final = 5
@@ -22,31 +24,6 @@ _DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
 _PEEK: Final = getattr(socket, "MSG_PEEK", 0)
 _LAST_WORDS: Final = 8
 """How often to read on after a failure, to find or to make room for the reason."""
-
-_NOT_TLS: Final = frozenset(
-    {
-        "WRONG_VERSION_NUMBER",
-        "HTTP_REQUEST",
-        "HTTPS_PROXY_REQUEST",
-        "UNKNOWN_PROTOCOL",
-        "RECORD_LAYER_FAILURE",
-    }
-)
-_ALERTS: Final = {
-    "UNKNOWN_CA": "it does not know the authority that signed our certificate",
-    "CERTIFICATE_REQUIRED": "it wants a certificate from us: give TLS(certfile=...)",
-    "HANDSHAKE_FAILURE": "it may want a certificate from us, or no common cipher or version exists",
-    "BAD_CERTIFICATE": "it does not accept our certificate",
-    "CERTIFICATE_UNKNOWN": "it does not accept our certificate",
-    "UNSUPPORTED_CERTIFICATE": "our certificate is not made for this purpose",
-    "CERTIFICATE_EXPIRED": "our certificate has expired",
-    "CERTIFICATE_REVOKED": "our certificate has been revoked",
-    "PROTOCOL_VERSION": "it speaks no TLS version that we accept",
-}
-
-
-class TlsError(ConnectionResetError):
-    """The TLS dialogue failed: the connection is of no use any more. The text says which side, and why."""
 
 
 class TlsSocket:
@@ -378,7 +355,7 @@ class TlsSocket:
                 if self._outgoing.pending:
                     self.raw.send(bytes(self._unsent) + self._outgoing.read(), _DONT_WAIT)
                 self._unsent = memoryview(b"")
-                if not self._ready:
+                if not self._ready and not self._waits(_DONT_WAIT):
                     # Closing with bytes unread would make the kernel throw away what was just sent.
                     self.raw.shutdown(socket.SHUT_WR)
                     for _ in range(_LAST_WORDS):
@@ -392,8 +369,8 @@ class TlsSocket:
 
     def _look_for_reason(self) -> None:
         """After sending failed: see whether the other side said why it closed the connection."""
-        if not self._receiving.acquire(blocking=False):
-            return  # whoever is receiving finds out
+        if self._waits(_DONT_WAIT) or not self._receiving.acquire(blocking=False):
+            return  # looking might wait, or whoever is receiving finds out
         try:
             for _ in range(_LAST_WORDS):
                 chunk = self.raw.recv(RECORD_BYTES, _DONT_WAIT)
@@ -496,32 +473,3 @@ class TlsSocket:
     def selected_alpn_protocol(self) -> str | None:
         """Protocol that was agreed on in the handshake, if the context offers any."""
         return self._object.selected_alpn_protocol()
-
-
-def explanation(problem: OSError, *, server_side: bool) -> str:
-    """A sentence on a TLS failure: which side it was, and why.
-
-    Args:
-        problem: What the ``ssl`` module raised.
-        server_side: Whether this side is the server.
-    """
-    other = "client" if server_side else "server"
-    if isinstance(problem, ssl.SSLCertVerificationError):
-        why = problem.verify_message or problem.reason or "no reason given"
-        hint = "" if server_side else "; give its authority with TLS(cafile=...)"
-        return f"TLS: certificate verify failed: the {other}'s certificate is not accepted here: {why}{hint}"
-    reason = getattr(problem, "reason", None) or ""
-    if reason in _NOT_TLS:
-        return f"TLS: the {other} does not speak TLS: what it sent is something else"
-    if reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
-        return "TLS: the client has no certificate, and this server requires one"
-    if reason == "NO_SHARED_CIPHER":
-        return f"TLS: the {other} shares no cipher with this side"
-    before, alert, name = reason.partition("ALERT_")
-    if alert and before:
-        said = name.lower().replace("_", " ")
-        what = _ALERTS.get(name, "it gave no other reason")
-        return f"TLS: the {other} refused the connection ({said}): {what}"
-    if reason:
-        return f"TLS: failed with the {other}: {reason.lower().replace('_', ' ')}"
-    return f"TLS: failed with the {other}: {problem.strerror or str(problem) or 'no reason given'}"

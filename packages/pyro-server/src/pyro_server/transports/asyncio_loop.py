@@ -271,7 +271,7 @@ class AsyncioTransport(Transport):
                 ssl_handshake_timeout=self.settings.timeouts.handshake_s,
             )
         except OSError as problem:
-            from pyro_core.net.tls import explanation
+            from pyro_core.net.tls_failures import explanation
 
             sock.close()
             log.debug("a connection was given up: %s", explanation(problem, server_side=True))
