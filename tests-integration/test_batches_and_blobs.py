@@ -175,3 +175,29 @@ def test_a_blob_is_passed_on(uri: str, first: str, second: str) -> None:
             info, data = proxy.blob(Blob("label", [1, "two", {"a": None}]))
     assert (info, list(data)) == ("label", [1, "two", {"a": None}])
     assert len(dispatcher.seen) == 1
+
+
+@pytest.mark.parametrize("serializer", SERIALIZERS)
+def test_c11_a_generator_in_a_batch_is_iterated(serializer: str) -> None:
+    class Counter:
+        @expose
+        def count_to(self, number: int) -> Iterator[int]:
+            yield from range(number)
+
+    async def awaited(uri: str) -> None:
+        async with AsyncProxy(uri, settings=ClientSettings(serializer=serializer)) as proxy:
+            b = batch(proxy)
+            b.count_to(3)
+            (items,) = await b()
+            assert [item async for item in items] == [0, 1, 2]
+
+    with Daemon(serializers=SERIALIZERS) as daemon:
+        uri = str(daemon.register(Counter()))
+        daemon.start()
+        with Proxy(uri, settings=ClientSettings(serializer=serializer)) as proxy:
+            b = batch(proxy)
+            b.count_to(3)
+            b.count_to(2)
+            first, second = b()
+            assert (next(first), list(second), list(first)) == (0, [0, 1], [1, 2])
+        asyncio.run(awaited(uri))

@@ -126,6 +126,7 @@ def test_the_asyncio_client_does_the_same(stock_uri: str) -> None:
     async def story() -> None:
         async with AsyncProxy(stock_uri) as proxy:
             assert await proxy.add(2, 3) == 5
+            assert await proxy.value == 17
             assert await proxy._pyro.get("value") == 17
             with pytest.raises(ZeroDivisionError):
                 await proxy.divide(1, 0)

@@ -398,6 +398,6 @@ def test_a_received_reference_becomes_an_asyncio_proxy(tell: Story, server: Any)
         assert isinstance(nested, AsyncProxy)
         assert nested == proxy
         assert hash(nested) == hash(proxy)
-        assert repr(nested).endswith("not connected>")
+        assert repr(nested).endswith("; not connected, 3 methods>")
 
     tell(story)

@@ -40,8 +40,9 @@ def test_methods_are_coroutine_functions(tell: Any) -> None:
     async def story(proxy: Any) -> None:
         assert inspect.iscoroutinefunction(proxy.add)
         assert (proxy.add.__name__, proxy.add.__qualname__) == ("add", "AsyncProxy.add")
-        assert proxy.add is proxy.add
         assert await proxy.add(1, 2) == 3
+        assert inspect.iscoroutinefunction(proxy.add)
+        assert proxy.add is proxy.add
 
     tell(story)
 

@@ -1,6 +1,7 @@
 """The blocking proxy against a scripted server."""
 
 import copy
+import inspect
 import pickle
 import socket
 import threading
@@ -66,7 +67,21 @@ def test_a_name_that_is_not_exposed_is_refused_here(proxy: Proxy, server: Any) -
 def test_private_names_never_cause_a_connection(proxy: Proxy, server: Any) -> None:
     with pytest.raises(AttributeError, match="private"):
         proxy._repr_html_  # noqa: B018
+    for name in ("_repr_pretty_", "_ipython_display_", "_ipython_canary_method_should_not_exist_"):
+        assert not hasattr(proxy, name)
+    with pytest.raises(AttributeError, match=r"no exposed method '__wrapped__' is known; proxy\._pyro\.bind"):
+        proxy.__wrapped__  # noqa: B018
+    assert inspect.unwrap(proxy) is proxy
+    assert "add" not in dir(proxy)
     assert server.connects == []
+
+
+def test_special_methods_can_be_called_by_name_once_they_are_known(proxy: Proxy, server: Any) -> None:
+    server.metadata = {"methods": ["__add__"], "oneway": [], "attrs": []}
+    server.scripts["__add__"] = lambda peer, call: peer.reply(call.args[0] + 1)
+    proxy._pyro.bind()
+    assert proxy.__add__(1) == 2
+    assert not hasattr(proxy, "__sub__")
 
 
 def test_an_object_without_members_is_an_error(proxy: Proxy, server: Any) -> None:
@@ -114,7 +129,9 @@ def test_dir_knows_remote_names_when_it_is_connected(proxy: Proxy) -> None:
 def test_repr_tells_uri_and_state(proxy: Proxy, server: Any) -> None:
     assert repr(proxy) == f"<pyro_client.proxy.Proxy for {server.uri}; not connected>"
     proxy._pyro.bind()
-    assert repr(proxy).endswith("; connected>")
+    assert repr(proxy).endswith("; connected, 3 methods>")
+    proxy._pyro.release()
+    assert repr(proxy).endswith("; not connected, 3 methods>")
 
 
 def test_equality_and_hash_follow_the_uri(proxy: Proxy, server: Any, settings: ClientSettings) -> None:

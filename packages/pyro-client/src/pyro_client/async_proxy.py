@@ -1,12 +1,13 @@
 """The asyncio proxy: remote methods are awaited."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from pyro_client.async_channel import AsyncChannel
+from pyro_client.async_member import AsyncMember
 from pyro_client.async_remote_method import AsyncRemoteMethod
-from pyro_client.control import DEFAULT_TRIES, ProfileControl
+from pyro_client.control import DEFAULT_TRIES, ProfileControl, not_looked_up
 from pyro_client.plans.connect import Connection
 from pyro_client.profile import Profile
 from pyro_client.remote_members import describe_async
@@ -19,6 +20,7 @@ from pyro_core.errors import (
     ConnectionClosedError,
     NamingError,
 )
+from pyro_core.metadata import Metadata
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
 from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
@@ -150,10 +152,12 @@ class AsyncControl(ProfileControl):
 class AsyncProxy:
     """Calls the methods of a remote object from asyncio code: ``await proxy.method(...)``.
 
-    Tasks may share one; their calls then take turns. ``async with AsyncProxy(...) as proxy:`` closes the
-    connection at the end. Cancelling a task, or ``asyncio.timeout``, gives up on its call and drops the
-    connection; the next call makes a new one. Attributes are read with ``await proxy._pyro.get("name")``
-    and written with ``await proxy._pyro.set("name", value)``.
+    Tasks may share one. ``async with AsyncProxy(...) as proxy:`` closes the connection at the end. Cancelling
+    a task, or ``asyncio.timeout``, gives up on its call. Attributes are read with ``await proxy.name`` and
+    written with ``await proxy._pyro.set("name", value)``.
+
+    ``await proxy[key]``, ``async for item in proxy`` and ``await proxy()`` work where the remote class
+    exposes the methods behind them; for others there is ``await proxy._pyro.invoke("__len__")``.
 
     Args:
         uri: ``PYRO:object@host:port``, ``PYRONAME:name`` or ``PYROMETA:tag,tag``.
@@ -171,17 +175,25 @@ class AsyncProxy:
     def __init__(
         self, uri: str | URI, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
     ) -> None:
-        profile = Profile(URI(uri), settings, rules)
-        if profile.rules.revive is None:
-            profile.rules = profile.rules.copy()  # the given ones are for others too
-            profile.rules.revive = partial(async_proxy_for, settings=profile.settings, rules=profile.rules)
+        self._pyro_assemble(_profile(URI(uri), settings, rules))
+
+    def _pyro_assemble(self, profile: Profile) -> None:
         self.__dict__[_OWN] = AsyncControl(AsyncChannel(profile))
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        if name.startswith("_"):
-            raise AttributeError(f"{name!r} is private: only public names can be remote members", name=name)
-        method = self.__dict__[name] = AsyncRemoteMethod(self._pyro._channel, name)
-        return method
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") and not name.startswith("__"):  # _pyro among them, while it is not there yet
+            raise not_looked_up(name)
+        control = self._pyro
+        offered = control._profile.offers(name)
+        if name.startswith("_") and not offered:
+            raise not_looked_up(name)
+        if offered:
+            method = self.__dict__[name] = AsyncRemoteMethod(control._channel, name)
+            return method
+        known = control.metadata
+        if known and name not in known.attrs:
+            raise control._profile.missing(name)
+        return AsyncMember(control, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith(_OWN):
@@ -191,14 +203,21 @@ class AsyncProxy:
             )
         object.__setattr__(self, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"remote attributes cannot be deleted, not even {name!r}", name=name)
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._pyro.release()
 
+    def __dir__(self) -> list[str]:
+        known = self._pyro.metadata
+        return sorted({*object.__dir__(self), *known.methods, *known.attrs})
+
     def __repr__(self) -> str:
-        state = "connected" if self._pyro.connected else "not connected"
+        state = self._pyro._state()
         return f"<{type(self).__module__}.{type(self).__qualname__} for {self._pyro.uri}; {state}>"
 
     def __eq__(self, other: object) -> bool:
@@ -207,8 +226,83 @@ class AsyncProxy:
     def __hash__(self) -> int:
         return hash(self._pyro.uri)
 
+    def __copy__(self) -> Self:
+        channel = self._pyro._channel
+        if not isinstance(channel, AsyncChannel):
+            raise TypeError("a proxy on the connection of a client cannot be copied: there is only that one")
+        twin = type(self).__new__(type(self))
+        twin._pyro_assemble(channel.profile.copy())
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        profile = self._pyro._profile
+        known = profile.metadata
+        members = (sorted(profile.oneway), sorted(known.methods), sorted(known.attrs))
+        serializer = profile.chosen_serializer
+        return _restored, (type(self), str(profile.uri), *members, profile.handshake, serializer)
+
     def __pyro_ref__(self) -> ObjectRef:
         return self._pyro._profile.reference()
+
+    def __bool__(self) -> bool:
+        return True
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return await self._pyro_special("__call__", args, kwargs)
+
+    async def __getitem__(self, key: Any) -> Any:
+        return await self._pyro_special("__getitem__", (key,))
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        if not await self._pyro_has("__iter__") and await self._pyro_has("__getitem__"):
+            number = 0
+            while True:
+                try:
+                    item = await self[number]
+                except IndexError:
+                    return
+                yield item
+                number += 1
+        items = await self._pyro_special("__iter__")
+        if not hasattr(items, "__aiter__"):
+            for item in items:
+                yield item
+            return
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await items.aclose()
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("an AsyncProxy is iterated with 'async for item in proxy'")
+
+    def __len__(self) -> NoReturn:
+        raise _not_awaited("'__len__'")
+
+    def __contains__(self, item: Any) -> NoReturn:
+        raise _not_awaited("'__contains__', (item,)")
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise _not_awaited("'__setitem__', (key, value)")
+
+    def __delitem__(self, key: Any) -> NoReturn:
+        raise _not_awaited("'__delitem__', (key,)")
+
+    async def _pyro_has(self, name: str) -> bool:
+        if not self._pyro.metadata:
+            await self._pyro.bind()
+        return self._pyro._profile.offers(name)
+
+    async def _pyro_special(
+        self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if not await self._pyro_has(name):
+            raise TypeError(f"remote object '{self._pyro.uri}' does not expose {name}, which this needs")
+        return await self._pyro.invoke(name, args, kwargs)
 
 
 def async_proxy_for(
@@ -226,4 +320,34 @@ def async_proxy_for(
     profile.learn(reference.metadata)
     profile.handshake = reference.handshake
     profile.chosen_serializer = reference.serializer
+    return proxy
+
+
+def _profile(uri: URI, settings: ClientSettings | None, rules: ClassRules | None) -> Profile:
+    profile = Profile(uri, settings, rules)
+    if profile.rules.revive is None:
+        profile.rules = profile.rules.copy()  # the given ones are for others too
+        profile.rules.revive = partial(async_proxy_for, settings=profile.settings, rules=profile.rules)
+    return profile
+
+
+def _not_awaited(arguments: str) -> TypeError:
+    return TypeError(f"this operator cannot be awaited: use 'await proxy._pyro.invoke({arguments})'")
+
+
+def _restored(
+    cls: type[AsyncProxy],
+    uri: str,
+    oneway: list[str],
+    methods: list[str],
+    attrs: list[str],
+    handshake: Any,
+    serializer: str | None,
+) -> AsyncProxy:
+    proxy = cls.__new__(cls)
+    profile = _profile(URI(uri), None, None)
+    profile.learn(Metadata(frozenset(methods), frozenset(oneway), frozenset(attrs)))
+    profile.handshake = handshake
+    profile.chosen_serializer = serializer
+    proxy._pyro_assemble(profile)
     return proxy

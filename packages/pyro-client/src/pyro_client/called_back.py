@@ -185,6 +185,7 @@ class AsyncCallbackChannel:
         *,
         flags: int = 0,
         object_id: str | None = None,
+        max_retries: int | None = None,
     ) -> Any:
         """Call a method of the object; it is not repeated. Cancelling tells the client so."""
         import asyncio

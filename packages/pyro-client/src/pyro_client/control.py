@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from pyro_client.channel import Channel
 from pyro_client.plans.connect import Connection
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from pyro_client.batch import Batch
     from pyro_client.futures import Future, FutureCalls
-    from pyro_client.pool import Lane
+    from pyro_client.pool import ChannelLane
     from pyro_core.convert import ClassRules
     from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
@@ -156,6 +157,20 @@ class ProfileControl:
         self._profile.on_response = hook
         self._changed()
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as is known without asking the server."""
+        raise NotImplementedError
+
+    def _state(self) -> str:
+        """What a proxy's ``repr`` tells beside its address."""
+        state = "connected" if self.connected else "not connected"
+        known = self._profile.metadata
+        if not known:
+            return state
+        number = len(known.methods)
+        return f"{state}, {number} method{'' if number == 1 else 's'}"
+
     def _check_method(self, name: str) -> None:
         """Raise ``AttributeError`` if a name is known not to be a method of the object."""
         profile = self._profile
@@ -165,6 +180,15 @@ class ProfileControl:
                     f"{name!r} is an attribute of the remote object and no method", name=name
                 )
             raise profile.missing(name)
+
+
+def not_looked_up(name: str) -> AttributeError:
+    """The error for names with a leading underscore, which tools try on everything: they never connect."""
+    if name.startswith("__") and name.endswith("__"):
+        why = f"no exposed method {name!r} is known; proxy._pyro.bind() asks the server which there are"
+    else:
+        why = f"{name!r} is private: only public names can be remote members"
+    return AttributeError(why, name=name)
 
 
 class Control(ProfileControl):
@@ -179,7 +203,7 @@ class Control(ProfileControl):
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel.profile, channel.refresh)
         self._channel = channel
-        self._lane: Lane | None = None
+        self._lane: ChannelLane | None = None
 
     @property
     def connected(self) -> bool:
@@ -372,19 +396,7 @@ class Control(ProfileControl):
 
         lane = self._lane
         if lane is None:
-            from pyro_client.pool import POOL, Lane
+            from pyro_client.pool import ChannelLane
 
-            channel = self._channel
-            lane = self._lane = Lane(POOL, lambda: channel.dialogue is not None and channel.dialogue.shared)
-
-        def job() -> T:
-            if not self._channel.connected:
-                try:
-                    self._channel.bind()
-                except CommunicationError:
-                    if not self._profile.max_retries:
-                        raise
-            lane.refresh()  # by now it is known whether calls may share the connection
-            return work()
-
-        return submit(job, lane.run)
+            lane = self._lane = ChannelLane(self._channel)
+        return submit(partial(lane.work_on_channel, work), lane.run)

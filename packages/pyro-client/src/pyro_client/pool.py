@@ -11,12 +11,15 @@ from itertools import count
 from threading import Condition, Lock, Thread
 
 from pyro_client.forks import FORKS
-from pyro_core.errors import PyroError
+from pyro_core.errors import CommunicationError, PyroError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Final, TypeVar
 
+    from pyro_client.channel import Channel
+
+    T = TypeVar("T")
     Job = Callable[[], object]
 
 WORKERS: Final = 16
@@ -203,3 +206,34 @@ class Lane:
 
 POOL: Final = Pool()
 """One per process, like its threads."""
+
+
+class ChannelLane(Lane):
+    """The lane of a proxy's connection.
+
+    Args:
+        channel: That of the proxy.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(POOL, self._is_shared)
+        self._channel = channel
+
+    def work_on_channel(self, work: Callable[[], T]) -> T:
+        """Do something that needs the connection; gives its result.
+
+        Connects first, because then it is known whether what waits may begin, too.
+        """
+        channel = self._channel
+        if not channel.connected:
+            try:
+                channel.bind()
+            except CommunicationError:
+                if not channel.profile.max_retries:
+                    raise
+        self.refresh()
+        return work()
+
+    def _is_shared(self) -> bool:
+        dialogue = getattr(self._channel, "dialogue", None)  # there is none where a client is called back
+        return dialogue is not None and dialogue.shared

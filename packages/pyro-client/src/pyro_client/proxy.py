@@ -7,7 +7,7 @@ from functools import partial
 from weakref import ref
 
 from pyro_client.channel import Channel
-from pyro_client.control import Control
+from pyro_client.control import Control, not_looked_up
 from pyro_client.profile import Profile
 from pyro_client.remote_method import RemoteMethod
 from pyro_core.calls import ObjectRef
@@ -70,9 +70,11 @@ class Proxy:
 
     def __getattr__(self, name: str) -> Any:
         # Only called for names that are not in the instance yet, such as methods not called before.
-        if name.startswith("_") and not (name.startswith("__") and name.endswith("__")):
-            raise AttributeError(f"{name!r} is private: only public names can be remote members", name=name)
+        if name.startswith("_") and not name.startswith("__"):  # _pyro among them, while it is not there yet
+            raise not_looked_up(name)
         control = self._pyro
+        if name.startswith("_") and not control._profile.offers(name):
+            raise not_looked_up(name)
         metadata = control.known_metadata()
         if control._profile.offers(name):
             method = self.__dict__[name] = RemoteMethod(control._channel, name)
@@ -106,7 +108,7 @@ class Proxy:
         return sorted({*object.__dir__(self), *known.methods, *known.attrs})
 
     def __repr__(self) -> str:
-        state = "connected" if self._pyro.connected else "not connected"
+        state = self._pyro._state()
         return f"<{type(self).__module__}.{type(self).__qualname__} for {self._pyro.uri}; {state}>"
 
     def __eq__(self, other: object) -> bool:
