@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import pytest
 
-from pyro_client.profile import Profile
 from pyro_core.settings import ClientSettings
 
 PATIENCE_S = 15.0
@@ -26,6 +25,11 @@ class Combination(NamedTuple):
     server: str
     transport: str
     serializer: str
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether the server is a stock one."""
+        return self.server.startswith("pyro")
 
 
 class Items(ABC):
@@ -108,12 +112,6 @@ class Client(ABC):
         await self.release()
 
     # ---- what behaviours do
-
-    @property
-    def profile(self) -> Profile:
-        """How the proxy talks."""
-        profile: Profile = self.proxy._pyro._profile
-        return profile
 
     @abstractmethod
     async def call(self, name: str, *args: Any, **kwargs: Any) -> Any:

@@ -11,11 +11,11 @@ import pytest
 
 sys.path.insert(0, str(processes.PEERS))
 
-from behaviour.blocking import BlockingClient  # noqa: E402 - found through the path set above
-from behaviour.clients import Client, Combination  # noqa: E402
-from behaviour.exceptions import reason_against  # noqa: E402
-from behaviour.looping import AsyncioClient  # noqa: E402
-from behaviour.servers import ELSEWHERE, HAVE_TLS, OURS, SERIALIZERS, STOCK, TRANSPORTS, Servers  # noqa: E402
+from behaviour.blocking import BlockingClient
+from behaviour.clients import Client, Combination
+from behaviour.exceptions import reason_against
+from behaviour.looping import AsyncioClient
+from behaviour.servers import ELSEWHERE, HAVE_TLS, OURS, SERIALIZERS, STOCK, TRANSPORTS, Servers
 
 CLIENTS = {"sync": BlockingClient, "async": AsyncioClient}
 COMBINATIONS = [

@@ -1,4 +1,4 @@
-"""The servers of the behaviours: one for each server type and transport, started when it is first asked for."""
+"""The servers of the behaviours, one for each server type and transport; started when first asked for."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import processes
-import pyro_server
 import subject
+from stock_env import stock_python
+
+import pyro_server
 from pyro_client import Proxy
 from pyro_core.context import current_call
 from pyro_core.settings import ClientSettings, ServerSettings
 from pyro_server import Daemon
-from stock_env import stock_python
 
 SERIALIZERS = ("serpent", "json", "marshal", "msgpack")
 OURS = ("threaded", "multiplex", "asyncio")

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from behaviour.clients import Client
 
+from behaviour.clients import Client
 from pyro_core.expose import expose
 
 

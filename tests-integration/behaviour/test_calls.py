@@ -1,8 +1,8 @@
 """Calls, their arguments and results, and what is refused."""
 
 import pytest
-from behaviour.clients import Client
 
+from behaviour.clients import Client
 from pyro_core.errors import DaemonError, PyroError, RemoteError, SerializeError
 
 VALUE = {"a": [1, 2.5, True, None], "b": "h\xe9\u20ac", "c": {"d": -(2**40)}}

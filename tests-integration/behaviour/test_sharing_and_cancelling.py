@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from behaviour.clients import Client
 
+from behaviour.clients import Client
 from pyro_core.errors import TimeoutError
 
 TOGETHER = 10
@@ -40,17 +40,11 @@ async def test_giving_up_a_call_ends_an_async_method(client: Client) -> None:
 
 @pytest.mark.any_serializer
 async def test_giving_up_a_call_ends_a_method_that_looks_now_and_then(client: Client) -> None:
+    await client.bind()
+    connection = client.proxy._pyro.connection
     key = client.key()
     assert await client.give_up("wait", key) in GIVEN_UP
     await client.until_noted(key, "begun", "cancelled")
-
-
-@pytest.mark.any_serializer
-async def test_giving_up_a_call_keeps_the_connection(client: Client) -> None:
-    await client.bind()
-    connection = client.proxy._pyro.connection
-    assert await client.give_up("wait", client.key()) in GIVEN_UP
-    assert await client.call("add", 1) == 2
     assert client.proxy._pyro.connection is connection
 
 

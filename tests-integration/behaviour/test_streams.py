@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from behaviour.clients import PATIENCE_S, Client
 
 MANY = 10_000
@@ -11,7 +12,7 @@ FEW = 200
 
 
 def many(client: Client) -> int:
-    return FEW if client.combination.server.startswith("pyro") else MANY
+    return FEW if client.combination.is_stock else MANY
 
 
 async def test_a_stream_without_items(client: Client) -> None:

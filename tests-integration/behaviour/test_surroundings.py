@@ -3,8 +3,8 @@
 from uuid import UUID
 
 import pytest
-from behaviour.clients import Client
 
+from behaviour.clients import Client
 from pyro_core import context
 from pyro_core.errors import ConnectionRejected
 

@@ -17,7 +17,7 @@ else:
 
 
 class Daemon(api.Daemon):
-    def validateHandshake(self, conn, data):  # noqa: N802 - the name of the stock hook
+    def validateHandshake(self, conn, data):
         return refuse_the_unwelcome(data)
 
 
