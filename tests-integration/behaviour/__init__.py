@@ -1,0 +1,1 @@
+"""One suite of behaviours, run with every kind of client, server, serializer and transport."""
