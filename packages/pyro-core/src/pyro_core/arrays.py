@@ -1,11 +1,14 @@
-"""Numpy arrays as bytes and a description, and back, without copying. Needs the extra ``numpy``.
+"""numpy arrays as a small description and one buffer. numpy itself is imported when the first one comes by.
 
-The module ``numpy`` is imported when an array arrives; one that is sent is there already.
+The description is plain data that JSON can carry: data type, shape, order. A simple data type is numpy's text
+for it, such as ``"<f8"``; a structured one is ``[bytes per item, [name, type, offset, shape], ...]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Sequence
 
 from pyro_core.errors import SerializeError
 
@@ -15,90 +18,127 @@ if TYPE_CHECKING:
 
     from pyro_core.wire.message import Buffer
 
-MOST_DIMENSIONS: Final = 64
-_MOST_TYPE_CHARS: Final = 10_000
+MOST_DIMENSIONS: Final = 32
+MOST_FIELDS: Final = 1_000
+"""Fields of a structured data type, those of its parts included."""
+MOST_ITEM_BYTES: Final = 1 << 24
+
+_MOST_LEVELS: Final = 8
+_SIMPLE_TYPE: Final = re.compile(
+    r"[<>|](?:[biufc][0-9]{1,2}|[SUV][0-9]{1,8}|[mM]8(?:\[[0-9]{0,9}[A-Za-zμ]{1,2}\])?)"
+)
+_ORDERS: Final = ("C", "F")
 
 
-def describe(array: Any) -> tuple[dict[str, Any], memoryview]:
-    """What there is to say about an array beside its bytes, and the bytes.
+def describe(array: Any) -> tuple[list[Any], memoryview]:
+    """What another process needs to make the same array.
 
     Args:
-        array: The array. One that is not contiguous is copied once.
+        array: The array. One that is contiguous, in either order, is not copied.
 
     Returns:
-        A dict of plain values with ``dtype``, ``shape`` and ``order``, and the bytes.
+        Its description, and its bytes.
 
     Raises:
-        SerializeError: If it holds Python objects.
+        SerializeError: If it holds Python objects, or is of a kind of its own, such as a masked array.
     """
-    if array.dtype.hasobject:
+    import numpy
+
+    kind = type(array)
+    if kind is not numpy.ndarray and kind is not numpy.memmap:
         raise SerializeError(
-            f"an array of dtype {array.dtype} holds Python objects, which cannot travel; "
-            "send array.tolist(), or an array of numbers"
+            f"a {kind.__module__}.{kind.__name__} cannot travel as an array; send numpy.asarray(...) of it"
         )
-    order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-    data = array if array.flags.c_contiguous or order == "F" else array.copy()
-    flat = data.reshape(-1, order=order)
-    about = {"dtype": _dtype_text(array.dtype), "shape": list(array.shape), "order": order}
-    return about, memoryview(flat.view("uint8") if flat.size else b"").cast("B")
+    about = [_describe_type(array.dtype), list(array.shape), "C"]
+    if not array.flags.c_contiguous:
+        if array.flags.f_contiguous:
+            about[2] = "F"
+            array = array.T
+        else:
+            array = numpy.ascontiguousarray(array)
+    return about, memoryview(array.reshape(-1).view(numpy.uint8))
 
 
 def rebuild(about: Any, buffer: Buffer) -> Any:
-    """The array that was described.
+    """The array that a description and a buffer stand for, without copying.
 
-    Args:
-        about: What ``describe`` gave.
-        buffer: The bytes; the array lives in them, and can be written to if they can.
+    It can be written to if the buffer can.
 
     Raises:
-        SerializeError: If the two do not fit together, or the description is no such thing.
+        SerializeError: If the description is not a good one, or not one of this buffer.
         ImportError: If numpy is not installed.
     """
     import numpy
 
     try:
-        dtype = _dtype(numpy, about["dtype"])
-        shape = about["shape"]
-        good = (
-            isinstance(about, Mapping)
-            and len(shape) <= MOST_DIMENSIONS
-            and all(type(size) is int and size >= 0 for size in shape)
-            and about["order"] in ("C", "F")
+        described, shape, order = about
+        dtype = numpy.dtype(_read_type(described, [MOST_FIELDS], _MOST_LEVELS))
+        _check(_is_shape(shape) and order in _ORDERS and 0 < dtype.itemsize <= MOST_ITEM_BYTES)
+        _check(not dtype.hasobject)
+        wanted, given = math.prod(shape) * dtype.itemsize, memoryview(buffer).nbytes
+        if wanted != given:
+            raise SerializeError(f"an array of {wanted} bytes arrived with {given} bytes of data")
+        return numpy.ndarray(tuple(shape), dtype, buffer, order=order)
+    except (TypeError, ValueError, KeyError, RecursionError, OverflowError, SyntaxError) as problem:
+        raise SerializeError(
+            f"cannot read the description of a received array: {problem}; it is {about!r:.120}"
+        ) from problem
+
+
+def _describe_type(dtype: Any) -> Any:
+    import numpy
+
+    if dtype.hasobject:
+        raise SerializeError(
+            "an array of Python objects cannot travel; send a list (array.tolist()), "
+            "or an array of numbers, texts or times"
         )
-        if not good or dtype.hasobject:
-            raise ValueError(f"no description of an array: {about!r:.120}")
-        count = 1
-        for size in shape:
-            count *= size
-        if count * dtype.itemsize != len(memoryview(buffer).cast("B")):
-            raise ValueError(f"{len(buffer)} bytes are not an array of shape {shape} and dtype {dtype}")
-        if not count:
-            return numpy.empty(shape, dtype, order=about["order"])
-        return numpy.frombuffer(buffer, dtype).reshape(shape, order=about["order"])
-    except (KeyError, TypeError, ValueError, SyntaxError) as problem:
-        raise SerializeError(f"cannot read a received array: {problem}") from problem
+    if not 0 < dtype.itemsize <= MOST_ITEM_BYTES:
+        raise SerializeError(
+            f"an array with items of {dtype.itemsize} bytes cannot travel; 1 to {MOST_ITEM_BYTES} bytes can"
+        )
+    if dtype.names is None:
+        text = dtype.str
+        # A type that numpy does not have by itself would not come back.
+        if _SIMPLE_TYPE.fullmatch(text) and numpy.dtype(text) == dtype:
+            return text
+        raise SerializeError(f"an array of {dtype!r} cannot travel; convert it with astype(...)")
+    fields = []
+    for name in dtype.names:
+        part, offset = dtype.fields[name][:2]
+        shape: tuple[int, ...] = ()
+        if part.subdtype is not None:
+            part, shape = part.subdtype
+        fields.append([name, _describe_type(part), offset, list(shape)])
+    return [dtype.itemsize, *fields]
 
 
-def _dtype_text(dtype: Any) -> Any:
-    """A dtype as plain values: its code, or for a structure the list of its fields."""
-    return dtype.str if dtype.names is None else [list(field) for field in _fields(dtype)]
+def _read_type(described: Any, fields_left: list[int], levels_left: int) -> Any:
+    """What ``numpy.dtype`` takes for a described type; ValueError if it is not well described."""
+    if isinstance(described, str):
+        _check(_SIMPLE_TYPE.fullmatch(described) is not None)
+        return described
+    _check(isinstance(described, Sequence) and levels_left > 0)
+    size, *fields = described
+    fields_left[0] -= len(fields)
+    _check(type(size) is int and 0 < size <= MOST_ITEM_BYTES and fields_left[0] >= 0)
+    names, formats, offsets = [], [], []
+    for name, part, offset, shape in fields:
+        _check(isinstance(name, str) and type(offset) is int and 0 <= offset <= size and _is_shape(shape))
+        names.append(name)
+        formats.append((_read_type(part, fields_left, levels_left - 1), tuple(shape)))
+        offsets.append(offset)
+    return {"names": names, "formats": formats, "offsets": offsets, "itemsize": size}
 
 
-def _fields(dtype: Any) -> list[tuple[Any, ...]]:
-    described = []
-    for name, code, *shape in dtype.descr:
-        described.append((name, code if isinstance(code, str) else [list(field) for field in code], *shape))
-    return described
+def _is_shape(shape: Any) -> bool:
+    return (
+        isinstance(shape, list | tuple)
+        and len(shape) <= MOST_DIMENSIONS
+        and all(type(side) is int and side >= 0 for side in shape)
+    )
 
 
-def _dtype(numpy: Any, text: Any) -> Any:
-    if isinstance(text, str) and len(text) <= _MOST_TYPE_CHARS:
-        return numpy.dtype(text)
-    return numpy.dtype([_field(field) for field in text])
-
-
-def _field(field: Any) -> tuple[Any, ...]:
-    name, code, *shape = field
-    if not isinstance(code, str):
-        code = [_field(inner) for inner in code]
-    return (name, code, *(tuple(size) if isinstance(size, list) else size for size in shape))
+def _check(good: bool) -> None:
+    if not good:
+        raise ValueError("it is malformed, or beyond the limits")
