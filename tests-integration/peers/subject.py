@@ -147,6 +147,10 @@ class Subject:
             self.note(key, "here")
             return self._news.wait_for(lambda: len(self._notes[key]) >= number, PATIENCE_S)
 
+    def pause(self, seconds):
+        """Waits so long."""
+        return threading.Event().wait(seconds)
+
     # ---- streams
 
     def count_to(self, number, key=None):
@@ -163,6 +167,10 @@ class Subject:
                 number += 1
         finally:
             self.note(key, "closed")
+
+    def blocks(self, number, size):
+        for item in range(number):
+            yield bytes([item % 256]) * size
 
     def fail_after(self, number):
         yield from range(number)
