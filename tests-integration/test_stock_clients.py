@@ -20,7 +20,7 @@ BROKEN_IN_STOCK_MARSHAL = {"attributes", "batch", "batch_oneway"}
 Report = dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=["threaded", "multiplex"])
+@pytest.fixture(scope="module", params=["threaded", "multiplex", "asyncio"])
 def our_server(request: pytest.FixtureRequest) -> Iterator[str]:
     with processes.server("our_server.py", request.param) as uri:
         yield uri

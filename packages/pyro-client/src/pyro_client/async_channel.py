@@ -96,7 +96,7 @@ class AsyncChannel:
                     dialogue, message = await self._attempt(method, args, kwargs, flags, object_id, timeout_s)
                 break
             except builtins.TimeoutError as passed:
-                problem: CommunicationError = self._late()
+                problem: CommunicationError = self.late()
                 problem.__cause__ = passed
             except CommunicationError as failed:
                 problem = failed
@@ -122,7 +122,7 @@ class AsyncChannel:
             async with self.time_limit(self._timeout_s()):
                 return await self._opened()
         except builtins.TimeoutError as passed:
-            raise self._late(retry_safe=True) from passed
+            raise self.late(retry_safe=True) from passed
 
     async def ping(self) -> None:
         """Ask the server for a sign of life."""
@@ -135,7 +135,7 @@ class AsyncChannel:
                     dialogue.end(problem)
                     raise
         except builtins.TimeoutError as passed:
-            raise self._late() from passed
+            raise self.late() from passed
 
     async def release(self) -> None:
         """Close the connection. The next call makes a new one.
@@ -181,8 +181,8 @@ class AsyncChannel:
         return AsyncRemoteIterator(self, handle) if dialogue is None else self._stream(dialogue, handle)
 
     def time_limit(self, seconds: float | None = None) -> Any:
-        """A context that ends what takes too long; None for the profile's timeout."""
-        limit_s = self.profile.timeout_s if seconds is None else seconds
+        """A context that ends what takes too long; None for as long as a call may take now."""
+        limit_s = self._timeout_s() if seconds is None else seconds
         return nullcontext() if limit_s is None else asyncio.timeout(limit_s)
 
     async def _attempt(
@@ -240,7 +240,7 @@ class AsyncChannel:
                 async with nullcontext() if connect_s is None else asyncio.timeout(connect_s):
                     connection = await self.runner.run(self._establish())
             except builtins.TimeoutError as passed:
-                raise self._late(retry_safe=True) from passed
+                raise self.late(retry_safe=True) from passed
             dialogue = self.dialogue = AsyncDialogue(connection, self._heard, self._ended)
             profile.resolved_uri = connection.uri
             profile.learn(connection.metadata)
@@ -275,7 +275,8 @@ class AsyncChannel:
             return left_s
         return timeout_s
 
-    def _late(self, *, retry_safe: bool = False) -> TimeoutError:
+    def late(self, *, retry_safe: bool = False) -> TimeoutError:
+        """The error for a deadline that passed."""
         outcome = "nothing was sent" if retry_safe else "the call may have been executed, or still run"
         return TimeoutError(
             f"timeout: no complete answer from {self.profile.uri} before the deadline; {outcome}",

@@ -1,6 +1,7 @@
 """Item streams that one of our servers pushes, for asyncio."""
 
 import asyncio
+import builtins
 from typing import TYPE_CHECKING, Any, Self
 
 from pyro_client.async_dialogue import AsyncDialogue
@@ -100,8 +101,11 @@ class AsyncPushedItems:
         if len(self._taker) or self._taker.over:
             return
         news = self._news = asyncio.get_running_loop().create_future()
-        async with self._channel.time_limit():
-            await news
+        try:
+            async with self._channel.time_limit():
+                await news
+        except builtins.TimeoutError as passed:
+            raise self._channel.late() from passed
 
     async def _go_on(self) -> None:
         """Take the stream up again over a new connection."""
