@@ -9,7 +9,7 @@ from behaviour.clients import Client, Function, Items, batch_of
 from pyro_client import Proxy
 from pyro_core.errors import TimeoutError
 
-GIVE_UP_S = 0.25
+GIVE_UP_S = 0.2
 
 
 def at_once(steps: Coroutine[Any, Any, Any]) -> Any:
