@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 FIELDS = {f"field_{number:02}": f"value {number} of a record" for number in range(30)}
@@ -12,6 +12,8 @@ RECORDS = [
     for number in range(1000)
 ]
 """1,000 small dicts."""
+ITEMS = 1000
+"""Items of one stream."""
 
 
 class Service:
@@ -25,6 +27,10 @@ class Service:
         """W2: the same value back."""
         return value
 
+    def items(self, number: int) -> Iterator[int]:
+        """W6: a stream of small items."""
+        yield from range(number)
+
 
 def calls(service: Any) -> dict[str, Callable[[], object]]:
     """One call of each workload.
@@ -36,13 +42,14 @@ def calls(service: Any) -> dict[str, Callable[[], object]]:
         "W1": lambda: service.add(2, 3),
         "W2a": lambda: service.echo(FIELDS),
         "W2b": lambda: service.echo(RECORDS),
+        "W6": lambda: sum(1 for _ in service.items(ITEMS)),
     }
 
 
 def obey(service: Any, lines: Iterable[str] = sys.stdin) -> None:
     """Client side: for each line ``workload count``, make that many calls and print the seconds they took."""
     table = calls(service)
-    expected: dict[str, object] = {"W1": 5, "W2a": FIELDS, "W2b": RECORDS}
+    expected: dict[str, object] = {"W1": 5, "W2a": FIELDS, "W2b": RECORDS, "W6": ITEMS}
     for line in lines:
         workload, count = line.split()
         call = table[workload]
