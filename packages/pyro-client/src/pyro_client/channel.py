@@ -108,7 +108,8 @@ class Channel:
             SerializeError: If an argument or the result cannot travel.
         """
         ready = self._ready
-        if ready is None:
+        served = serving()
+        if ready is None or (served is not None and served.deadline is not None):
             return self.invoke(method, args, kwargs)
         if is_bulky(args):
             return self.invoke(method, args, kwargs)

@@ -63,6 +63,7 @@ async def _run(
 
         def in_worker() -> Any:
             try:
+                context.raise_if_cancelled()  # it may have waited for a thread
                 result = engine.call(object_id, method, args, kwargs)
             except StopIteration as end:  # no future can carry it, such as the end of a stream
                 return engine.answers.failure(request, serializer, end, context)

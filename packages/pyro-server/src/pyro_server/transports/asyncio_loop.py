@@ -20,6 +20,8 @@ log = logging.getLogger("pyro_server.transports.asyncio")
 
 CLOSE_S = 5.0
 """How long ``close`` waits for calls that run."""
+LAST_ROUNDS = 8
+"""Turns of the event loop within which a connection that was just accepted is known, and then ended."""
 LOOK_S = 0.2
 """How often ``running()`` is asked."""
 
@@ -122,13 +124,10 @@ class AsyncioTransport(Transport):
         for listener in self.listeners:
             listener.close()
         idle = await self._finish_calls(CLOSE_S)
-        for connection in list(self.connections):
-            connection.close()
-        while self.connections:
-            before = len(self.connections)
+        for _ in range(LAST_ROUNDS):  # some may just have been accepted
+            for connection in list(self.connections):
+                connection.close()
             await asyncio.sleep(0)
-            if len(self.connections) == before:
-                break
         self._pool.shutdown(wait=idle, cancel_futures=True)
 
     def add_listener(self, listener: Any) -> None:
