@@ -6,7 +6,9 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -21,7 +23,7 @@ log = logging.getLogger("pyro_server.transports.asyncio")
 CLOSE_S = 5.0
 """How long ``close`` waits for calls that run."""
 LAST_ROUNDS = 8
-"""Turns of the event loop within which a connection that was just accepted is known, and then ended."""
+"""Turns of the event loop within which closed connections have heard of it; TLS takes more than one."""
 LOOK_S = 0.2
 """How often ``running()`` is asked."""
 
@@ -45,9 +47,8 @@ class AsyncioTransport(Transport):
         self._pool = ThreadPoolExecutor(
             max(self.settings.threads, 1), "pyro-asyncio", lambda: setattr(self._worker, "is_mine", True)
         )
-        self._servers: list[asyncio.Server] = []
-        self._accepting: list[asyncio.Task[None]] = []  # one for each listener with TLS
-        self._shaking: set[asyncio.Task[None]] = set()  # connections in their TLS handshake
+        self._accepting: list[asyncio.Task[None]] = []  # one for each listener
+        self._arriving: set[asyncio.Task[None]] = set()  # connections that are accepted, and not ready yet
         self._stop: asyncio.Event | None = None
         self._stopping = False
         self._serving: threading.Thread | None = None
@@ -115,19 +116,13 @@ class AsyncioTransport(Transport):
         if self._closed:
             return
         self._closed = True
-        for server in self._servers:
-            server.close()
-        ending = (*self._accepting, *self._shaking)
-        for task in ending:
-            task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)  # so that nobody watches a closed socket
-        for listener in self.listeners:
-            listener.close()
+        await self._stop_accepting()
         idle = await self._finish_calls(CLOSE_S)
-        for _ in range(LAST_ROUNDS):  # some may just have been accepted
-            for connection in list(self.connections):
-                connection.close()
-            await asyncio.sleep(0)
+        for connection in list(self.connections):
+            connection.close()
+        for _ in range(LAST_ROUNDS):
+            if self.connections:
+                await asyncio.sleep(0)
         self._pool.shutdown(wait=idle, cancel_futures=True)
 
     def add_listener(self, listener: Any) -> None:
@@ -144,11 +139,8 @@ class AsyncioTransport(Transport):
 
     def admit(self, connection: AsyncioConnection) -> bool:
         """Whether there is room for a connection; it is counted then."""
-        most = self.settings.limits.max_connections
-        if len(self.connections) >= most:
-            if not self._full:
-                self._full = True
-                log.warning("refusing connections: limit of %d reached", most)
+        if len(self.connections) >= self.settings.limits.max_connections:
+            self._say_full()
             return False
         self._full = False
         self.connections.add(connection)
@@ -191,16 +183,21 @@ class AsyncioTransport(Transport):
                     self._housekeeping = loop.run_in_executor(self._pool, self._housekeep)
         if self._stopping:
             self.host.drain()
-            self._stop_accepting()
+            await self._stop_accepting()
             await self._finish_calls(self.settings.timeouts.drain_s, part=True)
         else:
             await self._finish_calls(CLOSE_S)
 
-    def _stop_accepting(self) -> None:
-        for server in self._servers:
-            server.close()
-        for task in self._accepting:
+    async def _stop_accepting(self) -> None:
+        for listener in self.listeners:
+            if listener.fileno() >= 0:
+                with suppress(NotImplementedError):  # only some event loops wait this way
+                    asyncio.get_running_loop().remove_reader(listener)
+        await asyncio.sleep(0)  # one that is accepted by now gets to ``_arriving``, and is not lost
+        ending = (*self._accepting, *self._arriving)
+        for task in ending:
             task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)  # so that nobody watches a closed socket
         for listener in self.listeners:
             listener.close()
 
@@ -231,18 +228,11 @@ class AsyncioTransport(Transport):
         use_loop = getattr(self.host, "use_loop", None)
         if use_loop is not None:
             use_loop(loop)
-        for listener in self.listeners:
-            if self.host.tls_context(listener) is not None:
-                self._accepting.append(loop.create_task(self._accept_tls(listener)))
-                continue
-            if listener.family == getattr(socket, "AF_UNIX", None):
-                server = await loop.create_unix_server(self.protocol, sock=listener)
-            else:
-                server = await loop.create_server(self.protocol, sock=listener)
-            self._servers.append(server)
+        # Not ``create_server``: it loses connections that are accepted while it closes, and its TLS context
+        # is the one it began with.
+        self._accepting = [loop.create_task(self._accept(listener)) for listener in self.listeners]
 
-    async def _accept_tls(self, listener: socket.socket) -> None:
-        """Accept connections and have each speak TLS with the certificates that are in force then."""
+    async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -254,29 +244,43 @@ class AsyncioTransport(Transport):
                     log.error("cannot accept connections (%s); trying again in %s s", problem, BACK_OFF_S)
                     await asyncio.sleep(BACK_OFF_S)
                 continue
-            if len(self._shaking) + len(self.connections) >= self.settings.limits.max_connections:
-                sock.close()
-                continue
-            task = loop.create_task(self._shake_hands(sock, listener))
-            self._shaking.add(task)
-            task.add_done_callback(self._shaking.discard)
+            if max(len(self._arriving), len(self.connections)) >= self.settings.limits.max_connections:
+                self._refuse(sock)
+            else:
+                task = loop.create_task(self._welcome(sock, listener))
+                self._arriving.add(task)
+                task.add_done_callback(partial(self._arrived, sock))
+            await asyncio.sleep(0)  # others have their turn while many knock
 
-    async def _shake_hands(self, sock: socket.socket, listener: socket.socket) -> None:
+    def _refuse(self, sock: socket.socket) -> None:
+        sock.close()
+        self._say_full()
+
+    def _say_full(self) -> None:
+        if not self._full:
+            self._full = True
+            log.warning("refusing connections: limit of %d reached", self.settings.limits.max_connections)
+
+    async def _welcome(self, sock: socket.socket, listener: socket.socket) -> None:
+        """Hand a connection to a protocol; with TLS it first shows the certificates that are in force now."""
+        tls = self.host.tls_context(listener)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self.protocol,
                 sock,
-                ssl=self.host.tls_context(listener),
-                ssl_handshake_timeout=self.settings.timeouts.handshake_s,
+                ssl=tls,
+                ssl_handshake_timeout=self.settings.timeouts.handshake_s if tls is not None else None,
             )
         except OSError as problem:
             from pyro_core.net.tls_failures import explanation
 
             sock.close()
             log.debug("a connection was given up: %s", explanation(problem, server_side=True))
-        except BaseException:
+
+    def _arrived(self, sock: socket.socket, task: asyncio.Task[None]) -> None:
+        self._arriving.discard(task)
+        if task.cancelled():  # maybe before its first line
             sock.close()
-            raise
 
     def _end_overdue(self, now: float) -> None:
         for connection in self.connections:
