@@ -112,6 +112,15 @@ class Crowded:
         vars(error).update(attributes)
         raise error
 
+    def fail_for_a_reason(self):
+        try:
+            raise KeyError("tray")
+        except KeyError as cause:
+            raise ValueError("no paper") from cause
+
+    def fail_twice(self):
+        raise ExceptionGroup("two things", [ValueError("one"), KeyError("two")])
+
     def socket_options(self):
         """Of the connections that this process has accepted: name -> value."""
         return [options(number) for number in map(int, os.listdir("/proc/self/fd")) if is_connection(number)]

@@ -126,12 +126,16 @@ def test_rules_for_classes_belong_to_one_daemon(connect: Any, make_daemon: Any) 
     rich, poor = make_daemon(rules=rules), make_daemon()
     rich.rules.register_class_to_dict(Money, lambda money: {"__class__": "Cash", "amount": money.amount})
     assert rules.reference_of is None
-    wire = {"__class__": "Money", "amount": 5}
-    client = connect(Thing(), rich)
-    client.serializer.codec.rules.register_dict_to_class("Cash", lambda tag, wire: wire["amount"])
-    assert client.call("make", wire) == 5
-    with pytest.raises(Exception, match="unsupported serialized class: Money"):
-        connect(Thing(), poor).call("make", wire)
+    for daemon in (rich, poor):
+        client = connect(Thing(), daemon)
+        rules = client.serializer.codec.rules
+        rules.register_class_to_dict(Money, lambda money: {"__class__": "Money", "amount": money.amount})
+        rules.register_dict_to_class("Cash", lambda tag, wire: wire["amount"])
+        if daemon is rich:
+            assert client.call("make", Money(5)) == 5
+        else:
+            with pytest.raises(Exception, match="unsupported serialized class: Money"):
+                client.call("make", Money(5))
 
 
 def test_unknown_server_types_and_serializers_are_errors_at_once() -> None:

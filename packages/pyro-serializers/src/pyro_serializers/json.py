@@ -12,6 +12,7 @@ from pyro_core.errors import SecurityError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer, as_call
 from pyro_core.wire.message import Buffer
+from pyro_serializers.class_keys import refuse_class_keys
 from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.faithful import TAGGED, FaithfulCodec, faithful_codec, pairs, tagged
 from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
@@ -48,7 +49,10 @@ class JsonSerializer(Serializer):
 
     def encode_value(self, value: object) -> bytes:
         try:
-            return self._encode(value).encode()
+            text = self._encode(value)
+            if CLASS_KEY in text:
+                refuse_class_keys(value, self.name)
+            return text.encode()
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:

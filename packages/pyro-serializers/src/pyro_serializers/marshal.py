@@ -15,6 +15,7 @@ from pyro_core.errors import SecurityError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
+from pyro_serializers.class_keys import refuse_class_keys
 from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.faithful import TAGGED, faithful_codec, pairs, tagged
 from pyro_serializers.stand_ins import BUILTIN_BASES, COMMON, StandIns, simpler
@@ -33,6 +34,7 @@ class MarshalSerializer(Serializer):
     """
 
     _twin: Serializer | None = None
+    _class_keys_travel: ClassVar[bool] = False
     name: ClassVar[str] = "marshal"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 2, PROTOCOL_48: 3})
     safe: ClassVar[bool] = False
@@ -46,7 +48,10 @@ class MarshalSerializer(Serializer):
 
     def encode_value(self, value: object) -> bytes:
         try:
-            return marshal.dumps(self._plain(value))
+            data = marshal.dumps(self._plain(value))
+            if _CLASS_KEY_BYTES in data and not self._class_keys_travel:
+                refuse_class_keys(value, self.name)
+            return data
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:
@@ -92,6 +97,7 @@ class FaithfulMarshalSerializer(MarshalSerializer):
     """Marshal between two of our own peers: every type comes back as it was."""
 
     _stand_ins: ClassVar[StandIns] = TAGGED
+    _class_keys_travel: ClassVar[bool] = True
 
     def faithful(self) -> Serializer:
         """This one."""

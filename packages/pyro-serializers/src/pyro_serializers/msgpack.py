@@ -17,6 +17,7 @@ from pyro_core.errors import SecurityError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
+from pyro_serializers.class_keys import refuse_class_keys
 from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.faithful import TAGGED, faithful_codec
 from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
@@ -77,6 +78,7 @@ class MsgpackSerializer(Serializer):
     """
 
     _twin: Serializer | None = None
+    _class_keys_travel: ClassVar[bool] = False
     name: ClassVar[str] = "msgpack"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 4, PROTOCOL_48: 6})
 
@@ -98,6 +100,8 @@ class MsgpackSerializer(Serializer):
             packer = self._new_packer()
         try:
             data: bytes = packer.pack(value)
+            if _CLASS_KEY_BYTES in data and not self._class_keys_travel:
+                refuse_class_keys(value, self.name)
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:
@@ -183,6 +187,8 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
     What the format lacks travels as extension types of our own: tuples and sets with their items, and dicts
     that stand for an object; so a plain dict is always data.
     """
+
+    _class_keys_travel: ClassVar[bool] = True
 
     def faithful(self) -> Serializer:
         """This one."""

@@ -5,11 +5,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pyro_core.calls import Call
-from pyro_core.convert import ClassCodec
+from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SecurityError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
+from pyro_serializers.class_keys import refuse_class_keys
 from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.faithful import faithful_codec
 from pyro_serializers.serpent_reader import HEADER, SerpentReader
@@ -24,6 +25,7 @@ class SerpentSerializer(Serializer):
     """
 
     _twin: Serializer | None = None
+    _class_keys_travel: ClassVar[bool] = False
     name: ClassVar[str] = "serpent"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 1, PROTOCOL_48: 1})
 
@@ -40,7 +42,10 @@ class SerpentSerializer(Serializer):
 
     def encode_value(self, value: object) -> bytes:
         try:
-            return (HEADER + self._writer.text(value)).encode()
+            text = self._writer.text(value)
+            if CLASS_KEY in text and not self._class_keys_travel:
+                refuse_class_keys(value, self.name)
+            return (HEADER + text).encode()
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:
@@ -64,6 +69,8 @@ class SerpentSerializer(Serializer):
             else:
                 positional = writer.text(args, 1)
             keywords = writer.text(kwargs, 1) if kwargs else "{}" if kwargs is not None else "None"
+            if (CLASS_KEY in positional or CLASS_KEY in keywords) and not self._class_keys_travel:
+                refuse_class_keys((args, kwargs), self.name)
             return f"{HEADER}({str(object_id)!r},{str(method)!r},{positional},{keywords})".encode()
         except (SerializeError, SecurityError):
             raise
@@ -81,6 +88,8 @@ class SerpentSerializer(Serializer):
 
 class FaithfulSerpentSerializer(SerpentSerializer):
     """Serpent between two of our own peers: every type comes back as it was."""
+
+    _class_keys_travel: ClassVar[bool] = True
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
