@@ -10,8 +10,7 @@ import processes
 import pytest
 from stock_env import stock_python
 
-from pyro_client import AsyncProxy, Blob, Proxy
-from pyro_client.batch import batch
+from pyro_client import AsyncProxy, Blob, Proxy, batch
 from pyro_core import context
 from pyro_core.settings import ClientSettings
 from pyro_server import Daemon, expose

@@ -13,8 +13,7 @@ from typing import Any
 import processes
 import pytest
 
-from pyro_client import Proxy, channel
-from pyro_client.batch import batch
+from pyro_client import Proxy, batch
 from pyro_core import plugins
 from pyro_core.client_session import ClientSession
 from pyro_core.context import current_call
@@ -272,7 +271,7 @@ class Listener:
 
 
 def test_b10_where_calls_take_turns_it_is_a_timeout_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel, "TURN_S", 0.2)
+    monkeypatch.setattr("pyro_client.dialogue.TURN_S", 0.2)
     daemon, uri = serving("threaded", Works())
     with daemon, Daemon() as own, Proxy(uri) as proxy:
         daemon.start()

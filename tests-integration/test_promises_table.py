@@ -18,7 +18,7 @@ PROMISES = {
 }
 NUMBERS = {
     "promises.md": [f"{group}{number}" for group, numbers in PROMISES.items() for number in numbers],
-    "client-chapter.md": [f"CL{number}" for number in range(1, 46)],
+    "client-chapter.md": [f"CL{number}" for number in range(1, 57)],
     "server-chapter.md": [f"SV{number}" for number in range(1, 46)],
 }
 

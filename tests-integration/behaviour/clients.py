@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from pyro_client import batch
 from pyro_core.settings import ClientSettings
 
 PATIENCE_S = 15.0
@@ -195,4 +196,4 @@ class Client(ABC):
 
 def batch_of(proxy: Any) -> Any:
     """A batch of either kind of proxy."""
-    return pytest.importorskip("pyro_client.batch", reason="batches do not exist yet").batch(proxy)
+    return batch(proxy)

@@ -15,7 +15,7 @@ from behaviour.blocking import BlockingClient
 from behaviour.clients import Client, Combination
 from behaviour.exceptions import reason_against
 from behaviour.looping import AsyncioClient
-from behaviour.servers import ELSEWHERE, HAVE_TLS, OURS, SERIALIZERS, STOCK, TRANSPORTS, Servers
+from behaviour.servers import ELSEWHERE, OURS, SERIALIZERS, STOCK, TRANSPORTS, Servers
 
 CLIENTS = {"sync": BlockingClient, "async": AsyncioClient}
 COMBINATIONS = [
@@ -40,8 +40,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if one and combination.serializer != SERIALIZERS[0]:
             continue
         reason = reason_against(behaviour, combination)
-        if combination.transport == "tls" and not HAVE_TLS:
-            reason = "TLS does not exist yet"
         marks = [pytest.mark.skip(reason=reason)] if reason else []
         params.append(pytest.param(combination, id="-".join(combination), marks=marks))
     metafunc.parametrize("client", params, indirect=True, scope="package")

@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ SERIALIZERS = ("serpent", "json", "marshal", "msgpack")
 OURS = ("threaded", "multiplex", "asyncio")
 STOCK = ("pyro4", "pyro5")
 TRANSPORTS = ("tcp", "unix", "tls")
-HAVE_TLS = find_spec("pyro_core.net.tls") is not None
 ELSEWHERE = ("threaded", "tcp")
 """The server that the subjects of the others call."""
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from pyro_client import AsyncProxy, Blob, Proxy
-from pyro_client.batch import batch
+from pyro_client import AsyncProxy, Blob, Proxy, batch
 from pyro_client.blob import MAX_INFO_BITS, MAX_INFO_DEPTH, encode_blob, encode_info
 from pyro_core import plugins
 from pyro_core.convert import ClassRules

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyro_client.async_proxy import AsyncProxy
+    from pyro_client.batches import batch
     from pyro_client.futures import Future, Task
     from pyro_client.naming import locate_ns, resolve, type_meta
     from pyro_client.proxy import Proxy
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from pyro_core.calls import Blob
     from pyro_core.errors import (
+        CallCancelled,
         CommunicationError,
         ConnectionClosedError,
         ConnectionRejected,
@@ -50,6 +52,7 @@ __all__ = [
     "URI",
     "AsyncProxy",
     "Blob",
+    "CallCancelled",
     "ClientSettings",
     "CommunicationError",
     "ConnectionClosedError",
@@ -71,6 +74,7 @@ __all__ = [
     "Task",
     "TimeoutError",
     "async_control_of",
+    "batch",
     "check_interface",
     "check_interface_async",
     "connect",
@@ -85,6 +89,7 @@ __all__ = [
 
 _HOMES = {
     "AsyncProxy": "pyro_client.async_proxy",
+    "batch": "pyro_client.batches",
     "Future": "pyro_client.futures",
     "Proxy": "pyro_client.proxy",
     "async_control_of": "pyro_client.typed",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from pyro_client.async_channel import AsyncChannel
 from pyro_client.async_member import AsyncMember
 from pyro_client.async_remote_method import AsyncRemoteMethod
-from pyro_client.control import DEFAULT_TRIES, ProfileControl, not_looked_up
 from pyro_client.plans.connect import Connection
 from pyro_client.profile import Profile
+from pyro_client.profile_control import ProfileControl, not_looked_up
 from pyro_client.remote_members import describe_async
-from pyro_client.retry import delays
+from pyro_client.retry import DEFAULT_TRIES, delays
 from pyro_core.calls import ObjectRef
 from pyro_core.convert import ClassRules
 from pyro_core.descriptions import ClassDescription
@@ -26,7 +26,7 @@ from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
 
 if TYPE_CHECKING:
-    from pyro_client.async_batch import AsyncBatch
+    from pyro_client.async_batches import AsyncBatch
 
 _OWN: Final = "_pyro"
 
@@ -128,7 +128,7 @@ class AsyncControl(ProfileControl):
 
     def batch(self) -> "AsyncBatch":
         """An empty batch of calls; the same as ``pyro_client.batch(proxy)``."""
-        from pyro_client.async_batch import AsyncBatch
+        from pyro_client.async_batches import AsyncBatch
 
         return AsyncBatch(self)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
-from pyro_client.direct import Direct
+from pyro_client.direct import Direct, is_plain
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, adopt, connect
@@ -37,14 +37,12 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from pyro_client.exports import Exports
+    from pyro_client.revocable import Revocable
     from pyro_core.events import ClientEvent
 
 
 _QUIET_S: Final = 1.0
 """After so long without a call, look whether the server has closed the connection before sending on it."""
-TURN_S: Final = 60.0
-"""How long a call without a deadline, made while another one is being served, waits for its turn on a busy
-proxy, in seconds. After longer than that, both are likely to wait for each other."""
 
 
 class Channel:
@@ -152,6 +150,7 @@ class Channel:
         flags: int = 0,
         object_id: str | None = None,
         max_retries: int | None = None,
+        revocable: Revocable | None = None,
     ) -> Any:
         """Call a method of any object of the server, connecting and repeating as needed.
 
@@ -162,6 +161,7 @@ class Channel:
             flags: Neutral flags for the request.
             object_id: Which object; None for the proxy's own.
             max_retries: How often to repeat; None for the profile's number, 0 for other objects.
+            revocable: Told where the call is, so that another thread can take it back.
 
         Returns:
             As ``call``.
@@ -173,7 +173,7 @@ class Channel:
         while True:
             reused = self.dialogue is not None
             try:
-                dialogue, message = self._attempt(method, args, kwargs, flags, object_id)
+                dialogue, message = self._attempt(method, args, kwargs, flags, object_id, revocable)
                 break
             except CommunicationError as problem:
                 if not repeats(problem, attempt, max_retries, reused=reused):
@@ -277,6 +277,7 @@ class Channel:
         kwargs: Mapping[str, Any] | None,
         flags: int,
         object_id: str | None,
+        revocable: Revocable | None,
     ) -> tuple[Dialogue, Message | None]:
         deadline = self.deadline()
         dialogue = self._opened(deadline)
@@ -291,25 +292,15 @@ class Channel:
             object_id,
         )
         if not dialogue.shared and deadline is None and serving() is not None:
-            self._await_turn(dialogue)
+            dialogue.await_turn()
         compress = self.profile.settings.compression
-        message = dialogue.exchange(call.payload, call.flags, call.extras, deadline, compress=compress)
+        message = dialogue.exchange(
+            call.payload, call.flags, call.extras, deadline, compress=compress, revocable=revocable
+        )
         self._become_ready(dialogue)
         if message is not None:
             invoke.announce(self.profile, message)
         return dialogue, message
-
-    def _await_turn(self, dialogue: Dialogue) -> None:
-        """See whether a turn comes at all, for a call without a deadline that is made by a served one."""
-        try:
-            dialogue.take_turn(self._clock() + TURN_S)
-        except TimeoutError as problem:
-            raise TimeoutError(
-                f"timeout: waited {TURN_S:g} s for another call on this proxy of {self.profile.uri}, which "
-                "may be waiting for the call that is being served here; use a copy of the proxy here",
-                retry_safe=True,
-            ) from problem
-        dialogue.turn.release()
 
     def _result(self, dialogue: Dialogue, message: Message) -> Any:
         value = outcome(dialogue.connection.serializer, message)
@@ -387,15 +378,7 @@ class Channel:
     def _become_ready(self, dialogue: Dialogue) -> None:
         """Open the direct path if nothing asks for more care."""
         profile = self.profile
-        plain = (
-            self._ready is None
-            and self.dialogue is dialogue
-            and not profile.settings.compression
-            and not profile.max_retries
-            and profile.annotations is None
-            and profile.on_response is None
-        )
-        if plain:
+        if self._ready is None and self.dialogue is dialogue and is_plain(profile):
             ready = self._ready = Direct(dialogue, profile)
             if ready.timeout_s != profile.timeout_s or dialogue.over:  # changed by another thread meanwhile
                 self._ready = None

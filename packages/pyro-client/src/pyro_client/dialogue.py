@@ -7,15 +7,14 @@ answer. No thread exists for that alone, unless the server may speak first.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable
 from threading import Lock, Thread
 
+from pyro_client.arrivals import Arrivals
 from pyro_client.plans import invoke
 from pyro_client.turns import Turns, Waiting
 from pyro_core.duplex import deadline_annotation
 from pyro_core.errors import ConnectionClosedError, ProtocolError, TimeoutError
-from pyro_core.events import ItemsArrived, PeerBroke, PongArrived, ReplyArrived
 from pyro_core.features import CALLS, DEADLINE
 from pyro_core.wire.message import ONEWAY, Message
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from pyro_client.plans.connect import Connection
-    from pyro_client.pushed import PushedItems
+    from pyro_client.revocable import Revocable
     from pyro_client.run_sync import SyncLink
     from pyro_core.events import ClientEvent
 
@@ -37,6 +36,9 @@ CANCEL_S: Final = 1.0
 """How long telling the server that a call was given up may take, in seconds."""
 
 
+TURN_S: Final = 60.0
+"""How long a call without a deadline, made while another one is being served, waits for its turn on a busy
+proxy, in seconds. After longer than that, both are likely to wait for each other."""
 _LISTENER: Final = "listener"
 
 
@@ -62,12 +64,10 @@ class Dialogue:
     """
 
     __slots__ = (
+        "_arrivals",
         "_clock",
-        "_late",
         "_link",
         "_on_end",
-        "_on_event",
-        "_pings",
         "_session",
         "_tells_deadlines",
         "_turns",
@@ -96,17 +96,17 @@ class Dialogue:
         self.waiting = self._turns.waiting
         self.rescue = self._turns.rescue
         self.out = Lock()
-        self.streams: dict[str, PushedItems] = {}
         self.over = False
         self.used_at = clock()
         self._tells_deadlines = DEADLINE in connection.features
         self._clock = clock
-        self._on_event = on_event
         self._on_end = on_end
         self._link: SyncLink = connection.link
         self._session = connection.session
-        self._pings: deque[Hashable] = deque()
-        self._late = 0
+        self._arrivals = Arrivals(
+            connection, self._turns, (lambda event: on_event(self, event)) if self.shared else None, self.end
+        )
+        self.streams = self._arrivals.streams
 
     # ---- what callers do
 
@@ -118,6 +118,7 @@ class Dialogue:
         deadline: float | None,
         *,
         compress: bool = False,
+        revocable: Revocable | None = None,
     ) -> Message | None:
         """Send a request and wait for its answer; None for a one-way call, which has none.
 
@@ -127,6 +128,7 @@ class Dialogue:
             extras: Annotations and correlation id.
             deadline: Time on the clock.
             compress: Compress the payload if that makes it shorter.
+            revocable: Told where the call is, so that another thread can take it back.
 
         Raises:
             ConnectionClosedError: If the connection failed.
@@ -140,11 +142,13 @@ class Dialogue:
             seq, slot = self._post(payload, flags, extras, deadline, compress=compress)
             if slot is None:
                 return None
+            if revocable is not None:
+                revocable.begun(self, seq)
             try:
                 if self.shared:
                     self.wait(seq, slot, deadline)
                 else:
-                    self.read_until(slot, deadline)
+                    self._arrivals.read_until(slot, deadline)
             except TimeoutError as late:
                 self.give_up(seq, late)
                 raise
@@ -166,12 +170,12 @@ class Dialogue:
             with self.out:
                 self._check_open()
                 self.waiting[key] = slot
-                self._pings.append(key)
+                self._arrivals.pings.append(key)
                 self._send(self._session.ping(), deadline)
             if self.shared:
                 self.wait(key, slot, deadline)
             else:
-                self.read_until(slot, deadline)
+                self._arrivals.read_until(slot, deadline)
             slot.taken()
         except TimeoutError as late:
             self.end(late)
@@ -207,6 +211,22 @@ class Dialogue:
                 retry_safe=True,
             )
 
+    def await_turn(self) -> None:
+        """See whether a turn comes at all, for a call without a deadline that is made by a served one.
+
+        Raises:
+            TimeoutError: If not.
+        """
+        try:
+            self.take_turn(self._clock() + TURN_S)
+        except TimeoutError as problem:
+            raise TimeoutError(
+                f"timeout: waited {TURN_S:g} s for another call on this proxy of {self.connection.uri}, "
+                "which may be waiting for the call that is being served here; use a copy of the proxy here",
+                retry_safe=True,
+            ) from problem
+        self.turn.release()
+
     def wait(self, key: Hashable, slot: Waiting, deadline: float | None) -> None:
         """Wait for something on a shared connection, reading if nobody else does.
 
@@ -220,7 +240,7 @@ class Dialogue:
             ConnectionClosedError: If the connection failed while this thread was reading.
         """
         timeout_s = -1 if deadline is None else max(deadline - self._clock(), 0)
-        if not self._turns.wait(key, slot, timeout_s, lambda mine: self.read_until(mine, deadline)):
+        if not self._turns.wait(key, slot, timeout_s, lambda mine: self._arrivals.read_until(mine, deadline)):
             raise self._link.late()
 
     def read_on(self, seq: int, message: Message | None, deadline: float | None) -> Message:
@@ -236,44 +256,13 @@ class Dialogue:
         """
         slot = self.waiting[seq] = Waiting()
         if message is not None:
-            self._hand_out(message)
+            self._arrivals.hand_out(message)
         try:
-            self.read_until(slot, deadline)
+            self._arrivals.read_until(slot, deadline)
         except TimeoutError as late:
             self.give_up(seq, late)
             raise
         return slot.taken()
-
-    def read_until(self, slot: Waiting, deadline: float | None) -> None:
-        """Read and hand out what arrives until a slot is settled; for who has the turn.
-
-        Raises:
-            TimeoutError: At the deadline; nothing is lost.
-            ConnectionClosedError, ProtocolError: If the connection failed; it is ended then.
-        """
-        session = self._session
-        try:
-            while True:
-                for event in session.events():
-                    self._handle(event)
-                if slot.done:
-                    return
-                data = self._link.receive(deadline)
-                if not data:
-                    raise ConnectionClosedError(
-                        f"{self.connection.peer} closed the connection while an answer was due; the call may "
-                        "have been executed",
-                        peer=self.connection.peer,
-                    )
-                self._late = 0
-                message = session.reply_from(data)
-                if message is not None:
-                    self._hand_out(message)
-        except TimeoutError:
-            raise
-        except BaseException as problem:  # KeyboardInterrupt too: nobody knows where in the data we are
-            self.end(problem)
-            raise
 
     def give_up(self, seq: int, late: BaseException) -> None:
         """Nobody wants the answer of a call any more: tell the server, or end an unshared connection."""
@@ -281,7 +270,7 @@ class Dialogue:
         if not self.shared:
             self.end(late)
             return
-        self._late += 1
+        self._arrivals.late += 1
         with self.out:
             if self.over:
                 return
@@ -292,9 +281,26 @@ class Dialogue:
             except (ConnectionClosedError, TimeoutError) as problem:
                 late = problem
             else:
-                if self._late < MOST_LATE and self._session.forgotten <= MOST_FORGOTTEN:
+                if self._arrivals.late < MOST_LATE and self._session.forgotten <= MOST_FORGOTTEN:
                     return
         self.end(late)
+
+    def ask_to_end(self, seq: int) -> bool:
+        """Ask the server to end a call early, and to answer at once; tells whether it could be asked."""
+        with self.out:
+            if self.over:
+                return False
+            data = self._session.cancel(seq, forget=False)
+            if not data:
+                return False
+            try:
+                self._link.send(data, self._clock() + CANCEL_S)
+            except (ConnectionClosedError, TimeoutError) as problem:
+                failed: BaseException = problem
+            else:
+                return True
+        self.end(failed)
+        return False
 
     def end(self, problem: BaseException) -> None:
         """The connection cannot be used any more: tell all who wait, and close it."""
@@ -358,26 +364,6 @@ class Dialogue:
             raise
         self.used_at = self._clock()
 
-    def _handle(self, event: ClientEvent) -> None:
-        if isinstance(event, ReplyArrived):
-            self._hand_out(event.message)
-        elif isinstance(event, ItemsArrived):
-            self._hand_out_items(event)
-        elif isinstance(event, PongArrived):
-            slot = self.waiting.pop(self._pings.popleft(), None)
-            if slot is not None:
-                slot.settle(event.message)
-        elif isinstance(event, PeerBroke):
-            raise event.error
-        elif self.shared:
-            self._on_event(self, event)
-        else:
-            raise ProtocolError(
-                f"{self.connection.peer} sent {type(event).__name__} where the answer to a call was due",
-                expected="ReplyArrived",
-                received=type(event).__name__,
-            )
-
     def _refuse(self, message: Message) -> None:
         """End the connection to a server that answered in another serializer. Raises ProtocolError."""
         try:
@@ -385,21 +371,6 @@ class Dialogue:
         except ProtocolError as problem:
             self.end(problem)
             raise
-
-    def _hand_out(self, message: Message) -> None:
-        slot = self.waiting.pop(message.seq, None)
-        if slot is not None:
-            slot.settle(message)
-        # Else nobody waits for it any more.
-
-    def _hand_out_items(self, event: ItemsArrived) -> None:
-        stream = self.streams.get(event.items.stream_id)
-        if stream is None:
-            return  # it was closed here before they arrived
-        stream.arrived(event.items)
-        slot = self._turns.take(("stream", event.items.stream_id))
-        if slot is not None:
-            slot.settle(event.items.message)
 
     def _check_open(self) -> None:
         if self.over:

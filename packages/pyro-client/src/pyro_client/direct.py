@@ -22,6 +22,16 @@ SMALL_BYTES: Final = 32768
 """Requests up to this size fit into the kernel's buffer, so that sending them does not wait."""
 
 
+def is_plain(profile: Profile) -> bool:
+    """Whether calls are made as usual, so that the short way will do."""
+    return (
+        not profile.settings.compression
+        and not profile.max_retries
+        and profile.annotations is None
+        and profile.on_response is None
+    )
+
+
 class Direct:
     """Makes calls on one connection whose turn the caller has; for one profile as it is now.
 

@@ -41,8 +41,7 @@ class Future(concurrent.futures.Future[T]):
         self._could_begin_at = 0.0
         self._delay_s = 0.0
         self._seen = False
-        # Asks a call that is under way to stop, and tells whether that will happen; set by who runs it.
-        self._cancel_running: Callable[[], object] | None = None
+        self._cancel_running: Callable[[], bool] | None = None  # asks the work to stop; whether it could
 
     def then(self, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
         """A future of what a function makes of the result.
@@ -85,16 +84,17 @@ class Future(concurrent.futures.Future[T]):
             return True
 
     def cancel(self) -> bool:
-        """See to it that there will be no result; False if it is too late for that.
+        """See to it that the work is not done; False if it is too late for that.
 
-        It is not before the work begins, nor, if the server can stop it, while a call is under way.
+        It is not before the work begins. A remote call that is under way is taken back if the server is one
+        of ours: the future then ends with ``CallCancelled``, or with the result if the method did not care.
         """
         if self._claim():
             self._work = None
             super().cancel()
             self.set_running_or_notify_cancel()  # so that those who wait for several futures see it now
         elif not self.done() and self._cancel_running is not None:
-            return bool(self._cancel_running())
+            return self._cancel_running()
         return self.cancelled()
 
     def result(self, timeout: float | None = None) -> T:
@@ -285,14 +285,18 @@ class FutureCalls:
         return f"<{type(self).__module__}.{type(self).__qualname__} for {self._control.uri}>"
 
 
-def submit(work: Callable[[], T], start: Callable[[Job], object]) -> Future[T]:
+def submit(
+    work: Callable[[], T], start: Callable[[Job], object], revoke: Callable[[], bool] | None = None
+) -> Future[T]:
     """A future of what a function gives, with the calling thread's call context.
 
     Args:
         work: The function.
         start: Has a job run in another thread.
+        revoke: Asks for the end of the work while it is under way; tells whether it could.
     """
     future: Future[T] = Future()
+    future._cancel_running = revoke
     future._submit(partial(contextvars.copy_context().run, work), start)
     return future
 

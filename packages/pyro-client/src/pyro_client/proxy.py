@@ -7,8 +7,9 @@ from functools import partial
 from weakref import ref
 
 from pyro_client.channel import Channel
-from pyro_client.control import Control, not_looked_up
+from pyro_client.control import Control
 from pyro_client.profile import Profile
+from pyro_client.profile_control import not_looked_up
 from pyro_client.remote_method import RemoteMethod
 from pyro_core.calls import ObjectRef
 from pyro_core.convert import ClassRules

@@ -4,6 +4,13 @@ from collections.abc import Callable, Iterator
 
 from pyro_core.errors import CommunicationError, ConnectionClosedError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+DEFAULT_TRIES: "Final" = 100
+"""Attempts of ``reconnect``: with its waiting times about a quarter of an hour."""
+
 
 def delays(
     first_s: float = 0.1,

@@ -183,18 +183,20 @@ class ClientSession:
             self._waiting.add(seq)
         return data
 
-    def cancel(self, seq: int) -> bytes:
-        """The CANCEL of a call whose answer nobody wants any more; what still comes of it is dropped.
+    def cancel(self, seq: int, *, forget: bool = True) -> bytes:
+        """The CANCEL of a call.
 
         Args:
             seq: Number of the call.
+            forget: Nobody wants its answer any more: what still comes of it is dropped.
 
         Returns:
             Bytes to send; empty if the server does not know this extra, or the answer is there already.
         """
         if seq not in self._waiting:
             return b""
-        self._forgotten.add(seq)
+        if forget:
+            self._forgotten.add(seq)
         return pack_cancel(self.version, seq) if extras.CANCEL in self.features else b""
 
     @property

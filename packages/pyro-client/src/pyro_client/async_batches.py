@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, overload
 
 from pyro_client.async_channel import AsyncChannel
 from pyro_client.async_proxy import AsyncControl
-from pyro_client.batch import BatchCall, CallList, Results, checked_results
+from pyro_client.batches import BatchCall, CallList, Results, checked_results
 from pyro_core.names import BATCH_METHOD
 from pyro_core.wire.message import BATCH, ONEWAY
 

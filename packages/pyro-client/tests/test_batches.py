@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyro_client import AsyncProxy, Proxy
-from pyro_client.batch import Batch, batch, checked_results
+from pyro_client.batches import Batch, batch, checked_results
 from pyro_core import context
 from pyro_core.calls import StreamHandle
 from pyro_core.convert import BatchFailure
@@ -133,7 +133,7 @@ def test_nothing_connects_before_it_is_sent(proxy: Proxy, server: Any) -> None:
     b.anything(1)
     with pytest.raises(AttributeError, match="private"):
         b._private  # noqa: B018
-    assert repr(b) == f"<pyro_client.batch.Batch of 1 call for {server.uri}>"
+    assert repr(b) == f"<pyro_client.batches.Batch of 1 call for {server.uri}>"
     assert not hasattr(b, "__wrapped__")
     assert server.connects == []
 

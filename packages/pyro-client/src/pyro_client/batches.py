@@ -7,6 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from pyro_client.proxy import Proxy
+from pyro_client.revocable import Revocable
 from pyro_core.calls import StreamHandle
 from pyro_core.convert import BatchFailure
 from pyro_core.errors import ProtocolError
@@ -17,12 +18,13 @@ from pyro_core.wire.message import BATCH, ONEWAY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyro_client.async_batch import AsyncBatch
+    from pyro_client.async_batches import AsyncBatch
     from pyro_client.async_channel import AsyncChannel
     from pyro_client.async_proxy import AsyncProxy
     from pyro_client.channel import Channel
-    from pyro_client.control import Control, ProfileControl
+    from pyro_client.control import Control
     from pyro_client.futures import Future
+    from pyro_client.profile_control import ProfileControl
 
 BatchCall = tuple[str, tuple[Any, ...], dict[str, Any]]
 
@@ -42,7 +44,7 @@ def batch(proxy: Any) -> Any:
     """
     if isinstance(proxy, Proxy):
         return Batch(proxy._pyro)
-    from pyro_client.async_batch import AsyncBatch
+    from pyro_client.async_batches import AsyncBatch
     from pyro_client.async_proxy import AsyncProxy
 
     if isinstance(proxy, AsyncProxy):
@@ -159,7 +161,8 @@ class Batch(CallList):
     def submit(self) -> Future[Iterator[Any]]:
         """Send the calls from another thread; gives a future of the iterator of the results."""
         calls = self._take()
-        return self._control._submitted(lambda: _send(self._channel, calls))
+        revocable = Revocable()
+        return self._control._submitted(lambda: _send(self._channel, calls, revocable), revocable)
 
     def __enter__(self) -> Self:
         return self
@@ -175,8 +178,10 @@ class Batch(CallList):
         return twin
 
 
-def _send(channel: Channel, calls: list[BatchCall]) -> Iterator[Any]:
-    results = channel.invoke(BATCH_METHOD, calls, None, flags=BATCH, max_retries=0) if calls else []
+def _send(channel: Channel, calls: list[BatchCall], revocable: Revocable | None = None) -> Iterator[Any]:
+    results: list[Any] = []
+    if calls:
+        results = channel.invoke(BATCH_METHOD, calls, None, flags=BATCH, max_retries=0, revocable=revocable)
     return Results(channel, checked_results(results, len(calls)))
 
 
