@@ -106,9 +106,11 @@ CASES: dict[str, Any] = {
 }
 
 
-def arrival(cls: type[Serializer], value: Any) -> str:
-    """How a value arrives: ``same``, as which type, or who refuses it."""
+def arrival(cls: type[Serializer], value: Any, *, ours: bool = False) -> str:
+    """How a value arrives: ``same``, as which type, or who refuses it; ``ours`` between two of our peers."""
     serializer = cls(ClassRules().for_version(502))
+    if ours:
+        serializer = serializer.faithful()
     try:
         data = serializer.encode_value([value])
     except SerializeError:
@@ -122,10 +124,19 @@ def arrival(cls: type[Serializer], value: Any) -> str:
     return "keys become text" if isinstance(back, dict) and back != value else type(back).__name__
 
 
+def between_ours(value: Any) -> str:
+    """What most serializers do, and those that do something else."""
+    found = {cls.name: arrival(cls, value, ours=True) for cls in COLUMNS}
+    usual = max(found.values(), key=list(found.values()).count)
+    others = [f"`{name}`: {how}" for name, how in found.items() if how != usual]
+    return ", ".join([usual, *others])
+
+
 def rows() -> list[str]:
     """The rows of the table as they are true now."""
-    head = [f"| type | {' | '.join(f'`{cls.name}`' for cls in COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    cells = [[arrival(cls, value) for cls in COLUMNS] for value in CASES.values()]
+    names = [f"`{cls.name}`" for cls in COLUMNS]
+    head = [f"| type | {' | '.join(names)} | between our peers |", "|---" * (len(COLUMNS) + 2) + "|"]
+    cells = [[*(arrival(cls, value) for cls in COLUMNS), between_ours(value)] for value in CASES.values()]
     return head + [f"| {name} | {' | '.join(row)} |" for name, row in zip(CASES, cells, strict=True)]
 
 
