@@ -19,6 +19,9 @@ class Warehouse(Protocol):
 
     def size(self) -> Awaitable[int]: ...
 
+    @property
+    def keeper(self) -> Awaitable[str]: ...
+
 
 async def plain() -> None:
     proxy = connect_async("PYRONAME:warehouse")
@@ -33,6 +36,7 @@ async def interfaces() -> None:
     assert_type(warehouse, Warehouse)
     assert_type(await warehouse.store("bolt", count=3), int)
     assert_type(await warehouse.size(), int)
+    assert_type(await warehouse.keeper, str)
     async for item in await warehouse.items():
         assert_type(item, str)
     await check_interface_async(warehouse, Warehouse)

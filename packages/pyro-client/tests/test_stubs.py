@@ -121,9 +121,14 @@ ASYNC = '''\
 class Depot(Protocol):
     """Keeps things."""
 
-    # Attribute size: int (await async_control_of(proxy).get('size'))
+    @property
+    def size(self) -> Awaitable[int]:
+        """How many."""
+        ...
 
-    # Attribute widget: {module}.Widget (await async_control_of(proxy).get('widget'))
+    # Not known here: {module}.Widget
+    @property
+    def widget(self) -> Awaitable[Any]: ...
 
     async def items(self) -> AsyncIterator[str]: ...
 
@@ -166,7 +171,7 @@ def test_the_interface_for_a_proxy() -> None:
 def test_the_interface_for_an_asyncio_proxy() -> None:
     text = written(Warehouse, awaited=True, name="Depot")
     assert ASYNC.format(module=__name__) in text
-    assert "from collections.abc import AsyncIterator\n" in text
+    assert "from collections.abc import AsyncIterator, Awaitable\n" in text
     assert "    async def list(\n" in text
     assert text.endswith("    # Cannot be written here: __len__\n")
 

@@ -227,7 +227,7 @@ def test_interfaces_of_asyncio_proxies_are_awaited(told: Any, settings: ClientSe
     assert str(caught.value).split("\n  ")[1:] == [
         "add: must be 'async def' in the interface: methods of an AsyncProxy are awaited",
         "echo: must be 'async def' in the interface: methods of an AsyncProxy are awaited",
-        "x: an AsyncProxy has no attributes: use await async_control_of(proxy).get('x')",
+        "x: must be a property that gives an Awaitable: attributes of an AsyncProxy are awaited",
     ]
 
 

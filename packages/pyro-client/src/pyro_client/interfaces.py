@@ -99,7 +99,9 @@ def _attribute_shortfall(
     if name in metadata.methods:
         return "" if member is None else "a method there, an attribute in the interface"
     if awaited:
-        return f"an AsyncProxy has no attributes: use await async_control_of(proxy).get({name!r})"
+        getter = member.fget if isinstance(member, property) else None
+        if getter is None or not _gives_awaitable(getter):
+            return "must be a property that gives an Awaitable: attributes of an AsyncProxy are awaited"
     remote = description.attributes.get(name)
     writes = isinstance(member, property) and member.fset is not None
     return "cannot be written there" if writes and remote is not None and not remote.writable else ""

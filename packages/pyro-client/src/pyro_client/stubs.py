@@ -111,15 +111,13 @@ class _Writer:
 
     def _attribute(self, attribute: AttributeDescription) -> Iterator[str]:
         name = attribute.name
-        if self._awaited:
-            kind = _one_line(attribute.annotation) or "Any"
-            yield f"{_INDENT}# Attribute {name}: {kind} (await async_control_of(proxy).get({name!r}))"
-            return
         written = self._types.read(attribute.annotation)
         yield from self._not_known([("", attribute.annotation)] if self._types.unknown else [])
         yield f"{_INDENT}@{self._imports.use('builtins', 'property')}"
+        if self._awaited:
+            written = f"{self._imports.use('collections.abc', 'Awaitable')}[{written}]"
         yield from self._function(name, ["self"], written, attribute.doc)
-        if attribute.writable:
+        if attribute.writable and not self._awaited:  # awaiting cannot be written as an assignment
             yield ""
             yield f"{_INDENT}@{name}.setter"
             yield from self._function(name, ["self", f"value: {written}"], "None", "")
