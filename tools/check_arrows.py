@@ -15,7 +15,7 @@ from pathlib import Path
 
 BOTH_ENDS = frozenset({"pyro_core", "pyro_client", "pyro_server"})
 
-# Import name -> the packages of this repository that it may import. Nothing may import pyro_serializers
+# Import name -> the packages of this repository that it may import. Nothing but the facade may import pyro_serializers
 # or pyro_cli: the plugin registry finds serializers and commands by entry point.
 ARROWS: dict[str, frozenset[str]] = {
     "pyro_core": frozenset(),
@@ -26,7 +26,8 @@ ARROWS: dict[str, frozenset[str]] = {
     "pyro_nameserver": BOTH_ENDS,
     "pyro_flame": BOTH_ENDS,
     "pyro_http": BOTH_ENDS,
-    "Pyro4": BOTH_ENDS | {"pyro_nameserver", "pyro_flame", "pyro_http"},
+    # It gives the serializers their old names.
+    "Pyro4": BOTH_ENDS | {"pyro_serializers", "pyro_nameserver", "pyro_flame", "pyro_http"},
 }
 
 # pyro_core does no I/O, starts no thread and runs no loop, except in these parts of it.

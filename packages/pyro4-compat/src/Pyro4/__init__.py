@@ -1,0 +1,50 @@
+"""Pyro4, on top of Python Remote Objects: programs written for Pyro4 run unmodified."""
+
+from Pyro4.facade import logs as _logs
+
+_logs.set_up()
+
+from Pyro4 import configuration, constants, core, errors, futures, message, socketutil, util  # noqa: E402
+from Pyro4.configuration import config  # noqa: E402
+from Pyro4.constants import VERSION as __version__  # noqa: E402
+from Pyro4.core import (  # noqa: E402
+    URI,
+    Daemon,
+    Proxy,
+    asyncproxy,
+    batch,
+    behavior,
+    callback,
+    current_context,
+    expose,
+    locateNS,
+    oneway,
+    resolve,
+)
+from Pyro4.futures import Future  # noqa: E402
+
+__all__ = [
+    "URI",
+    "Daemon",
+    "Future",
+    "Proxy",
+    "__version__",
+    "asyncproxy",
+    "batch",
+    "behavior",
+    "callback",
+    "config",
+    "configuration",
+    "constants",
+    "core",
+    "current_context",
+    "errors",
+    "expose",
+    "futures",
+    "locateNS",
+    "message",
+    "oneway",
+    "resolve",
+    "socketutil",
+    "util",
+]

@@ -1,0 +1,49 @@
+"""The errors of the packages below, as the errors that programs written for Pyro4 catch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from Pyro4 import errors
+from pyro_core import errors as native
+
+_CLASSIC: dict[type[native.PyroError], type[errors.PyroError]] = {
+    native.ConnectionClosedError: errors.ConnectionClosedError,
+    native.TimeoutError: errors.TimeoutError,
+    native.CommunicationError: errors.CommunicationError,
+    native.MessageTooLarge: errors.MessageTooLargeError,
+    native.ProtocolError: errors.ProtocolError,
+    native.SerializeError: errors.SerializeError,
+    native.PluginError: errors.SerializeError,
+    native.NamingError: errors.NamingError,
+    native.DaemonError: errors.DaemonError,
+    native.SecurityError: errors.SecurityError,
+    native.PyroError: errors.PyroError,
+}
+
+
+def classic(error: BaseException) -> BaseException:
+    """The same error as Pyro4's class for it; what is no error of ours stays as it is.
+
+    Args:
+        error: What was raised.
+    """
+    if not isinstance(error, native.PyroError) or isinstance(error, errors.PyroError):
+        return error
+    kind = next(kind for known, kind in _CLASSIC.items() if isinstance(error, known))
+    made = kind(*error.args)
+    vars(made).update(vars(error))
+    made.__cause__ = error.__cause__
+    made.__suppress_context__ = True
+    return made.with_traceback(error.__traceback__)
+
+
+@contextmanager
+def classic_errors() -> Iterator[None]:
+    """Whatever is raised inside is raised as Pyro4's error. Also a decorator."""
+    try:
+        yield
+    except native.PyroError as error:
+        made = classic(error)
+        if made is error:
+            raise
+        raise made from error.__cause__
