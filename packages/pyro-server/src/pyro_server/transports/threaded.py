@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pyro_core.errors import ConnectionClosedError
 from pyro_core.net.sockets import set_receive_timeout
 from pyro_core.transport import Host
-from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, CLOSE_S, DONT_WAIT, LoopTransport
+from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, DONT_WAIT, LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.leading import LONG_S, Deposed, Leadership
 from pyro_server.transports.oneways import PATIENCE_S, Oneways
+from pyro_server.transports.serving import CLOSE_S
 from pyro_server.transports.sharing import SLOW_CALLS, Dispossessed, Sharing
 from pyro_server.transports.workers import WorkerPool
 
@@ -103,7 +104,7 @@ class ThreadedTransport(LoopTransport):
             if connection.engine.shared:
                 connection.slow = SLOW_CALLS
             else:
-                self._unwatch(connection)
+                self._watched.discard(connection)
                 connection.holder = self._leader
         if not self._leadership.leading:
             self._pool.hurry(False)
@@ -111,7 +112,7 @@ class ThreadedTransport(LoopTransport):
     def close(self) -> None:
         if self._pool.is_mine():
             # A call asks for it, and must end first.
-            self._close_after = True
+            self._serving.close_after = True
             self.shutdown()
         else:
             super().close()
@@ -192,7 +193,7 @@ class ThreadedTransport(LoopTransport):
                 return
             log.exception("closing connection from %s: its engine failed", connection.peer)
             if connection.engine.shared:
-                self._break(connection)
+                connection.sever()
             else:
                 self._drop(connection)
             raise Deposed from None
@@ -207,7 +208,7 @@ class ThreadedTransport(LoopTransport):
             self._settle(connection)
 
     def _hand_over(self, connection: Connection, works: Sequence["Work"]) -> None:
-        self._unwatch(connection)
+        self._watched.discard(connection)
         connection.works = works
         # Worth waiting for the next request only if this one came soon after the last answer.
         gap_s = self._now - connection.progress_at
@@ -263,7 +264,7 @@ class ThreadedTransport(LoopTransport):
     def _attend(self, connection: Connection, answer: Any = b"") -> None:
         """Serve one connection while it is busy, beginning with an answer that is ready. Runs in a worker."""
         connection.holder = get_ident()
-        if self._over and not answer:
+        if self._serving.over and not answer:
             self._drop(connection)
             return
         try:
@@ -282,7 +283,7 @@ class ThreadedTransport(LoopTransport):
         else:
             self._returned.append(connection)
             self._nudge()
-            if self._over:
+            if self._serving.over:
                 self._drop(connection)
 
     def _run_calls(self, connection: Connection) -> bool:
@@ -353,7 +354,7 @@ class ThreadedTransport(LoopTransport):
                     baton.clear()
                     raise
                 log.exception("closing connection from %s: its engine failed", connection.peer)
-                self._break(connection)
+                connection.sever()
                 raise Dispossessed from None
             try:
                 baton.remove(mine)
@@ -373,7 +374,7 @@ class ThreadedTransport(LoopTransport):
             answer = connection.engine.run(work)
         except Exception:
             log.exception("closing connection from %s: its engine failed", connection.peer)
-            self._break(connection)
+            connection.sever()
             return
         self._deliver(connection, answer)
 
