@@ -4,14 +4,22 @@ They live in the environment ``stock`` of hatch.toml, which is made when a test 
 """
 
 import functools
+import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 
 import psutil
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parent.parent
 OVERRIDE = "STOCK_PYTHON"
@@ -49,11 +57,24 @@ def stock_python() -> Path:
 def _find_stock_python() -> Path | StockEnvironmentError:
     try:
         chosen = os.environ.get(OVERRIDE)
-        python = Path(chosen) if chosen else _make_with_hatch()
+        with _alone():
+            python = Path(chosen) if chosen else _make_with_hatch()
         _run([str(python), "-c", "import Pyro4, Pyro5.api"])
     except StockEnvironmentError as error:
         return error
     return python
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other test processes from making the environment at the same time."""
+    if fcntl is None:
+        yield
+        return
+    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]
+    with open(Path(tempfile.gettempdir()) / f"pyro-stock-{mark}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _make_with_hatch() -> Path:

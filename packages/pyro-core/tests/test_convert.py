@@ -89,7 +89,9 @@ def test_an_instance_without_attributes_keeps_its_class_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [threading.Lock(), object(), Plain, Slotted.left, (n for n in ())], ids=repr
+    "value",
+    [threading.Lock(), object(), Plain, Slotted.left, (n for n in ())],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_has_no_attributes_to_send_is_refused(value: object) -> None:
     with pytest.raises(SerializeError, match="register_class_to_dict"):

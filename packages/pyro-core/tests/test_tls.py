@@ -108,6 +108,12 @@ def send(end: TlsSocket, data: bytes) -> None:
         rest = rest[end.send(rest) :]
 
 
+def encrypted(end: TlsSocket, data: bytes) -> bytes:
+    """What the end would send."""
+    end._engine.encrypt(memoryview(data))
+    return end._engine.take_out()
+
+
 def test_what_is_sent_arrives(pair: Ends) -> None:
     served, connected = pair
     assert connected.send(b"question") == 8
@@ -202,9 +208,7 @@ def test_receiving_gives_all_that_can_be_decrypted(pair: Ends) -> None:
 
 def test_half_a_record_is_nothing_yet(pair: Ends) -> None:
     served, connected = pair
-    connected._encrypt(memoryview(b"message"))
-    data = connected._outgoing.read()
-    connected._owed = 0
+    data = encrypted(connected, b"message")
     connected.raw.send(data[:10])
     with pytest.raises(BlockingIOError):
         served.recv(100, DONT_WAIT)
@@ -219,9 +223,7 @@ def test_a_time_limit_in_the_kernel_holds_for_a_whole_record(server: TLS, client
         sockets.set_receive_timeout(served, 0.05)  # type: ignore[arg-type]
         with pytest.raises(BlockingIOError):
             served.recv(100)
-        connected._encrypt(memoryview(b"message"))
-        data = connected._outgoing.read()
-        connected._owed = 0
+        data = encrypted(connected, b"message")
         enough = threading.Event()
 
         def trickle() -> None:
@@ -310,9 +312,9 @@ def test_one_thread_receives_while_another_sends(pair: Ends) -> None:
 
 def test_a_second_thread_that_must_not_wait_is_told_so(pair: Ends) -> None:
     served, connected = pair
-    with served._receiving, pytest.raises(BlockingIOError, match="another thread is receiving"):
+    with served._receiver.lock, pytest.raises(BlockingIOError, match="another thread is receiving"):
         served.recv(1, DONT_WAIT)
-    with served._sending, pytest.raises(BlockingIOError, match="another thread is sending"):
+    with served._sender.lock, pytest.raises(BlockingIOError, match="another thread is sending"):
         served.send(b"x", DONT_WAIT)
     connected.send(b"y")
     assert served.recv(1) == b"y"
@@ -335,9 +337,8 @@ def test_a_farewell_that_came_with_data_is_seen_by_a_poller(pair: Ends) -> None:
     """The other side may keep its socket open, to wait for ours."""
     served, connected = pair
     connected.send(b"last")
-    with contextlib.suppress(ssl.SSLWantReadError):
-        connected._object.unwrap()
-    connected._push_if_free()
+    assert connected._engine.say_farewell()
+    connected._sender.push_if_free()
     assert served.recv(100, DONT_WAIT) == b"last"
     assert served.raw.recv(1, DONT_WAIT) == b""
 
@@ -394,8 +395,7 @@ def test_a_peer_that_goes_away_in_the_handshake(server: TLS, client: TLS, side: 
 
 def test_bytes_that_were_changed_on_the_way_are_an_error(pair: Ends) -> None:
     served, connected = pair
-    connected._encrypt(memoryview(b"message"))
-    data = bytearray(connected._outgoing.read())
+    data = bytearray(encrypted(connected, b"message"))
     data[-1] ^= 1
     connected.raw.send(data)
     with pytest.raises(TlsError, match="bad record mac"):

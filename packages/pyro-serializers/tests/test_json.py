@@ -50,7 +50,9 @@ def test_types_that_the_format_lacks_become_near_ones(value: Any, arrives: Any) 
     assert serializer().decode_value(serializer().encode_value([value])) == [arrives]
 
 
-@pytest.mark.parametrize("value", [b"x", bytearray(b"x"), memoryview(b"x")], ids=repr)
+@pytest.mark.parametrize(
+    "value", [b"x", bytearray(b"x"), memoryview(b"x")], ids=lambda value: type(value).__name__
+)
 def test_binary_data_is_refused_with_the_remedy(value: object) -> None:
     with pytest.raises(SerializeError, match="use serpent or msgpack"):
         serializer().encode_value({"data": [value]})

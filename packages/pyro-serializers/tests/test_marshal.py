@@ -71,7 +71,7 @@ def test_builtin_types_stay_what_they_are(value: object) -> None:
         (collections.OrderedDict(a=1), {"a": 1}),
         (uuid.UUID(int=1), str(uuid.UUID(int=1))),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_near_types_become_builtin_ones_also_inside(value: object, arrives: object) -> None:
     for wanted, sent in ((arrives, value), ([arrives], [value])):

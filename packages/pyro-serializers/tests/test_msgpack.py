@@ -125,7 +125,7 @@ def test_objects_are_revived_also_beside_tuple_keys() -> None:
         (Odd.DAY, date(2020, 1, 2)),
         (Odd.PAIR, [1, 2]),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_types_that_the_format_lacks_become_near_ones(value: object, arrives: object) -> None:
     assert there_and_back([value]) == [arrives]
@@ -163,7 +163,9 @@ def test_what_cannot_be_read_is_refused(data: bytes) -> None:
         serializer().decode_value(data)
 
 
-@pytest.mark.parametrize("value", ["\ud800", range(3), ..., datetime.min, [object()]], ids=ascii)
+@pytest.mark.parametrize(
+    "value", ["\ud800", range(3), ..., datetime.min, [object()]], ids=lambda value: type(value).__name__
+)
 def test_what_cannot_be_written_is_refused(value: object) -> None:
     with pytest.raises(SerializeError):
         serializer().encode_value(value)

@@ -135,7 +135,7 @@ def test_calls_are_written_as_the_library_writes_their_four_parts() -> None:
         object(),
         [[object()]],
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_the_library_refuses_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):

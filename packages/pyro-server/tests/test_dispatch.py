@@ -7,9 +7,10 @@ from pyro_core.calls import Blob
 from pyro_core.convert import BatchFailure
 from pyro_core.errors import DaemonError, ProtocolError, SerializeError
 from pyro_server import behavior, expose
-from pyro_server.dispatch import Dispatcher, is_iterator, stream_in_batch
+from pyro_server.dispatch import Dispatcher
 from pyro_server.instances import Sessions
 from pyro_server.objects import ObjectTable
+from pyro_server.results import is_iterator, stream_in_batch
 
 
 @expose

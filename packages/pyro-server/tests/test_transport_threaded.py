@@ -181,7 +181,7 @@ import logging, resource, socket, threading
 from pyro_core.net import sockets
 from pyro_core.settings import ServerSettings, Timeouts
 from pyro_core.testing.toy_dialogue import ToyClient, ToyHost
-from pyro_server.transports import base
+from pyro_server.transports import accepting
 from pyro_server.transports.threaded import ThreadedTransport
 
 logging.basicConfig(level=logging.WARNING)
@@ -199,7 +199,7 @@ soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (late.fileno() + 1, hard))  # not one more
 late.connect(address)
 before = len(turns)
-for _ in range(int(3 * base.BACK_OFF_S / 0.05)):
+for _ in range(int(3 * accepting.BACK_OFF_S / 0.05)):
     host.await_housekeeping()
 assert first.echoes()
 assert len(turns) - before < 200, "a busy loop"

@@ -139,11 +139,9 @@ class Dialogue:
         if not self.shared:
             self.take_turn(deadline)
         try:
-            seq, slot = self._post(payload, flags, extras, deadline, compress=compress)
+            seq, slot = self._post(payload, flags, extras, deadline, compress=compress, revocable=revocable)
             if slot is None:
                 return None
-            if revocable is not None:
-                revocable.begun(self, seq)
             try:
                 if self.shared:
                     self.wait(seq, slot, deadline)
@@ -339,6 +337,7 @@ class Dialogue:
         deadline: float | None,
         *,
         compress: bool,
+        revocable: Revocable | None,
     ) -> tuple[int, Waiting | None]:
         annotations, correlation_id = extras
         if deadline is not None and self._tells_deadlines:
@@ -352,6 +351,8 @@ class Dialogue:
             slot = None
             if not flags & ONEWAY:
                 slot = self.waiting[session.seq] = Waiting()
+            if revocable is not None:  # before sending: the method may begin before that returns
+                revocable.begins(self, session.seq)
             self._send(request, deadline)
             return session.seq, slot
 

@@ -15,8 +15,8 @@ class Revocable:
     def __init__(self) -> None:
         self._place: tuple[Dialogue, int] | None = None
 
-    def begun(self, dialogue: Dialogue, seq: int) -> None:
-        """The request has been sent.
+    def begins(self, dialogue: Dialogue, seq: int) -> None:
+        """The request is about to be sent, by who holds the connection's ``out``.
 
         Args:
             dialogue: On which connection.

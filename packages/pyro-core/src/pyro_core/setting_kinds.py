@@ -1,6 +1,6 @@
 """What values settings can have: how each kind is read from a variable, and checked in a table.
 
-Both ways raise ``ValueError`` with nothing but a description of what is allowed; ``pyro_core.settings`` adds
+Both ways raise ``ValueError`` with nothing but a description of what is allowed; ``setting_sources`` adds
 which setting it was.
 """
 

@@ -7,7 +7,7 @@ from pyro_core.bulk import Pieces
 from pyro_core.calls import StreamHandle
 from pyro_core.context import CallContext, checked_annotations
 from pyro_core.convert import BatchFailure
-from pyro_core.errors import MessageTooLarge, ProtocolError
+from pyro_core.errors import ProtocolError, SerializeError
 from pyro_core.names import ANNOTATION_STREAM, DAEMON_ID
 from pyro_core.net.pump import finish
 from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE
@@ -17,7 +17,7 @@ from pyro_core.wire.codec import codec_for
 from pyro_core.wire.message import BATCH, EXCEPTION, NO_ANNOTATIONS, ONEWAY, RESULT, STREAM, Message
 from pyro_server.connection import Connection
 from pyro_server.failures import encode_batch, encode_failure
-from pyro_server.sizes import rough_size
+from pyro_server.refusals import not_accepted
 
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
@@ -109,6 +109,14 @@ class Answers:
         except Exception:  # the annotations, or the hook that gives them: then the error goes without
             return self._session.reply(request, payload, flags=EXCEPTION)
 
+    def unread(self, request: Message, serializer: Serializer) -> Any:
+        """The answer, in another serializer, to a request whose own must not be touched."""
+        error = SerializeError(not_accepted(request), serializer=str(request.serializer_id))
+        payload = serializer.encode_value(error)
+        return self._session.reply(
+            request, payload, flags=EXCEPTION, serializer_id=serializer.wire_ids[request.version]
+        )
+
     def stream(self, request: Message, serializer: Serializer, items: Any, context: CallContext) -> Any:
         """The answer that tells of an item stream. Stock peers expect it to look like an error."""
         system: Mapping[str, bytes] = NO_ANNOTATIONS
@@ -138,33 +146,5 @@ class Answers:
             return StreamHandle(None)
         return StreamHandle(self._open(items))
 
-    def size_check(self) -> "SizeCheck":
-        """Adds up the results of a batch while it is run."""
-        return SizeCheck(self._max_bytes)
-
     def _open(self, items: Any) -> str:
         return self._host.streams.open(items, self._connection)
-
-
-class SizeCheck:
-    """Ends a batch whose results would not fit into one answer, before they fill the memory.
-
-    Args:
-        max_bytes: The most that the answer may be.
-    """
-
-    __slots__ = ("_bytes", "_max_bytes")
-
-    def __init__(self, max_bytes: int) -> None:
-        self._bytes = 0
-        self._max_bytes = max_bytes
-
-    def add(self, result: object) -> None:
-        """Take a result into account.
-
-        Raises:
-            MessageTooLarge: If all of them together are too large.
-        """
-        self._bytes += rough_size(result, self._max_bytes)
-        if self._bytes > self._max_bytes:
-            raise MessageTooLarge(self._bytes, self._max_bytes, "results of the batch")

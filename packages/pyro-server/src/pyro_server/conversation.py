@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.calls import Call, StreamHandle
 from pyro_core.duplex import FAILED, Credit, pack_cancel, pack_credit, pack_items
 from pyro_core.errors import ConnectionClosedError, PyroError, TimeoutError
 from pyro_core.events import CancelArrived, CreditArrived, DuplexEvent, ItemsArrived, ReplyArrived
@@ -200,6 +201,21 @@ class Conversation:
             self.wire.send(pack_cancel(self._version, seq))
 
     # ---- streams
+
+    def with_streams(self, call: Call) -> Call:
+        """A call with item streams of the client in place of their handles.
+
+        Raises:
+            PyroError: If there are too many of them.
+        """
+
+        def live(value: Any) -> Any:
+            if type(value) is StreamHandle and value.stream_id is not None:
+                return self.stream_arriving(value.stream_id)
+            return value
+
+        kwargs = {name: live(value) for name, value in (call.kwargs or {}).items()}
+        return call._replace(args=[live(value) for value in call.args], kwargs=kwargs)
 
     def stream_arriving(self, stream_id: str) -> ArrivingStream:
         """The items of a stream that the client sent as an argument.

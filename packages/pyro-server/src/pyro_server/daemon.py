@@ -8,27 +8,28 @@ from typing import Any, Literal, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
-from pyro_core.context import CallContext, current_call, serving
+from pyro_core.context import current_call, serving
 from pyro_core.convert import ClassRules
-from pyro_core.errors import DaemonError, PyroError
+from pyro_core.errors import PyroError
 from pyro_core.names import DAEMON_ID
 from pyro_core.settings import TLS, Listen, ServerSettings
 from pyro_core.uri import URI
-from pyro_core.wire.message import NO_ANNOTATIONS
 from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
 from pyro_server.driven import Driven
+from pyro_server.hooks import Hooks
 from pyro_server.host import DaemonHost, log
 from pyro_server.listeners import Listeners, place_of
-from pyro_server.objects import Entry, Registration
+from pyro_server.objects import Registration
+from pyro_server.published import Published
 from pyro_server.stop_signals import stopping
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon(Driven):
+class Daemon(Hooks, Driven):
     """Offers objects of this process to others, on one address or several.
 
     ::
@@ -100,16 +101,16 @@ class Daemon(Driven):
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()
         self._listeners = Listeners(self.settings)
-        overridden = type(self).annotations is not Daemon.annotations
         self._host = DaemonHost(
             self,
             self.settings,
             self.rules,
-            annotate=self.annotations if overridden else None,
+            annotate=None if type(self).annotations is Hooks.annotations else self.annotations,
             require_handshake=connected_socket is None,
             listeners=self._listeners,
         )
-        self.rules.reference_of = referrer(self._host.objects, self._ref_of)
+        self._published = Published(self._host.objects, self._listeners)
+        self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)
         if self.rules.revive is None:
             self.rules.revive = reviver()
         self._host.objects.add(DaemonObject(self._host), DAEMON_ID)
@@ -196,8 +197,7 @@ class Daemon(Driven):
         Raises:
             DaemonError: If the object is not registered.
         """
-        object_id = obj_or_id if isinstance(obj_or_id, str) else self._entry(obj_or_id).object_id
-        return self._addresses.uri(object_id, nat=nat)
+        return self._published.uri(obj_or_id, nat=nat)
 
     def uris_for(self, obj_or_id: Any, *, nat: bool = True) -> Sequence[URI]:
         """Addresses of a registered object, or of an id, one for each place where the daemon listens.
@@ -209,8 +209,7 @@ class Daemon(Driven):
         Raises:
             DaemonError: If the object is not registered.
         """
-        object_id = obj_or_id if isinstance(obj_or_id, str) else self._entry(obj_or_id).object_id
-        return self._listeners.uris(object_id, nat=nat)
+        return self._published.uris(obj_or_id, nat=nat)
 
     def ref_for(self, obj_or_id: Any, *, nat: bool = True) -> ObjectRef:
         """Reference to a registered object, with its members: what a client can make a proxy of.
@@ -218,10 +217,7 @@ class Daemon(Driven):
         Raises:
             DaemonError: If it is not registered.
         """
-        entry = (
-            self._host.dispatcher.entry(obj_or_id) if isinstance(obj_or_id, str) else self._entry(obj_or_id)
-        )
-        return ObjectRef(self._addresses.uri(entry.object_id, nat=nat), entry.members.metadata)
+        return self._published.ref(obj_or_id, nat=nat)
 
     def forget_members(self, obj_or_cls: Any) -> None:
         """Look again at what a class exposes, after it was changed."""
@@ -348,55 +344,6 @@ class Daemon(Driven):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<Daemon at {self._addresses.location()}; {len(self._host.objects)} objects>"
-
-    # ---- hooks
-
-    def validate_handshake(self, connection: Connection, data: Any) -> Any:
-        """Decide whether to let a client in.
-
-        Args:
-            connection: Its connection.
-            data: What it said in the handshake.
-
-        Returns:
-            The answer, for the client.
-
-        Raises:
-            Exception: To turn it away; the text is the reason that the client is told.
-        """
-        return "hello"
-
-    def client_disconnect(self, connection: Connection) -> Any:
-        """A client that had been let in is gone. May be ``async def``, as may the other hooks for clients."""
-
-    def annotations(self) -> Mapping[str, bytes]:
-        """What goes along with every reply: four ASCII letters -> bytes."""
-        return NO_ANNOTATIONS
-
-    def housekeeping(self) -> Any:
-        """Called every few seconds. May be ``async def``."""
-
-    def call_failed(self, call: CallContext, error: BaseException, *, unseen: bool) -> None:
-        """A method raised, or a call could not be made. The default logs it.
-
-        Args:
-            call: The call.
-            error: What was raised; the caller gets it unless the call was oneway.
-            unseen: True for oneway calls and callbacks, whose errors would otherwise be lost on this side.
-        """
-        level = 40 if unseen else 10  # logging.ERROR, logging.DEBUG
-        log.log(
-            level,
-            "call of %s.%s from %s failed: %r",
-            call.object_id,
-            call.method,
-            call.client_address,
-            error,
-            exc_info=error if unseen else None,
-        )
-
     def describe(self) -> str:
         """A line about the daemon, for its ``info()``."""
         nat = self.nat_location or "(none)"
@@ -405,18 +352,10 @@ class Daemon(Driven):
             f"{len(self._host.objects)} objects registered. Servertype: {self.settings.servertype}"
         )
 
+    def __repr__(self) -> str:
+        return f"<Daemon at {self._addresses.location()}; {len(self._host.objects)} objects>"
+
     # ---- inside
-
-    def _entry(self, obj: Any) -> Entry:
-        entry = self._host.objects.entry_of(obj)
-        if entry is None:
-            raise DaemonError(
-                f"object is not registered in this daemon: {obj!r:.120}; register(...) it first"
-            )
-        return entry
-
-    def _ref_of(self, entry: Entry) -> ObjectRef:
-        return ObjectRef(self._addresses.uri(entry.object_id), entry.members.metadata)
 
     def _check_open(self) -> None:
         if self._closed:

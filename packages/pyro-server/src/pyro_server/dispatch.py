@@ -8,15 +8,12 @@ from typing import Any, Final
 
 from pyro_core.calls import Blob
 from pyro_core.convert import BatchFailure
-from pyro_core.errors import DaemonError, ProtocolError, SerializeError
+from pyro_core.errors import DaemonError, ProtocolError
 from pyro_core.members import Attribute
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
-from pyro_core.net.pump import finish as finish_items
 from pyro_server.instances import Sessions, instance_for, method_for, refusal
 from pyro_server.objects import Entry, ObjectTable
 
-PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set})
-"""Types of results that certainly are no iterators."""
 _NO_KEYWORDS: Final[Mapping[str, Any]] = {}
 
 
@@ -175,12 +172,6 @@ class Dispatcher:
         attribute.set(instance_for(entry, sessions, self._objects), args[1])
 
 
-def is_iterator(value: Any) -> bool:
-    """Whether a result is to be streamed."""
-    kind = type(value)
-    return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
-
-
 def _attribute(entry: Entry, args: Sequence[Any], count: int) -> tuple[str, Attribute]:
     if len(args) != count or not isinstance(args[0], str):
         needed = "its name" if count == 1 else "its name and value"
@@ -195,12 +186,3 @@ def _found(function: Any, name: str) -> Any:
     if function is None:
         raise refusal(name)
     return function
-
-
-def stream_in_batch(items: Any) -> SerializeError:
-    """The error for an item stream in a batch, whose caller knows no such thing; the stream is closed."""
-    finish_items(items)
-    return SerializeError(
-        f"the call returned an iterator ({type(items).__name__}), which cannot be part of a batch with this "
-        "client; make this call outside of a batch, or let the method return a list"
-    )

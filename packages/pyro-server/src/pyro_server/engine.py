@@ -10,28 +10,26 @@ from sys import getrefcount
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pyro_core.bulk import lift_value, lower_call, split
-from pyro_core.calls import Blob, Call, StreamHandle
-from pyro_core.context import CallContext, checked_annotations, enter_call, leave_call
-from pyro_core.duplex import read_deadline
-from pyro_core.errors import CommunicationError, ProtocolError, SerializeError
+from pyro_core.bulk import lift_value
+from pyro_core.context import CallContext, enter_call, leave_call
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import BUFFERS, CALLS, DUPLEX, SUPPORTED, TYPES
-from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_BUFFERS, ANNOTATION_STREAM, PROTOCOL_48
-from pyro_core.net.coroutines import AsyncItems
+from pyro_core.features import DUPLEX, SUPPORTED, TYPES
+from pyro_core.names import ANNOTATION_BUFFERS, PROTOCOL_48
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
 from pyro_core.transport import Wire, Work
 from pyro_core.wire.codec import codec_for
-from pyro_core.wire.message import BATCH, EXCEPTION, KEEP_SERIALIZED, ONEWAY, RESULT, Message
+from pyro_core.wire.message import BATCH, KEEP_SERIALIZED, ONEWAY, RESULT, Message
+from pyro_server.agreement import agree
 from pyro_server.answers import Answers
-from pyro_server.blobs import read_blob_annotation
 from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
-from pyro_server.dispatch import PLAIN, is_iterator, stream_in_batch
-from pyro_server.handshake import chosen_number, greeting, refusal
+from pyro_server.decoding import decoded, decoded_blob
+from pyro_server.handshake import refusal, welcome
+from pyro_server.refusals import not_accepted, stopping
 from pyro_server.requests import Job, Request
+from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
 
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
@@ -138,7 +136,7 @@ class ServerEngine:
     def run(self, work: Any) -> Any:
         """Run one request; gives the answer: bytes, empty for none, or a list of buffers."""
         if isinstance(work, Job):
-            return self._run_job(work)
+            return work.run()
         if work.is_handshake:
             return self._shake_hands(work.message)
         begun = self.begin(work)
@@ -149,13 +147,15 @@ class ServerEngine:
         token = enter_call(context)
         try:
             if request.flags & _SPECIAL:
-                return self._run_special(request, serializer, context)
+                return self._run_special(work, serializer, context)
             # Without names of their own here: the result may be sent as it is if nobody else has it.
             return self.complete(
                 work,
                 serializer,
                 context,
-                self._call(*self.decoded(request, serializer, context), self.connection.sessions),
+                self._call(
+                    *decoded(request, serializer, context, self.conversation), self.connection.sessions
+                ),
             )
         except BaseException as error:
             # SystemExit and KeyboardInterrupt too: they are the answer to this call.
@@ -187,45 +187,14 @@ class ServerEngine:
         context = self._context(request, serializer)
         if self._host.draining:
             self.end(work)
-            return self.answers.failure(request, serializer, _stopping(), context)
+            return self.answers.failure(request, serializer, stopping(), context)
         if self.conversation is not None:
-            left_s = read_deadline(request.annotations)
-            if left_s is not None:
-                context.deadline = work.arrived_at + left_s
-            work.serve(context)
             try:
-                if work.refused:
-                    raise CommunicationError(
-                        f"too many calls are under way on this connection ({self._max_calls}); wait for "
-                        "some, or raise Limits.max_calls_in_flight of the daemon",
-                        retry_safe=True,
-                    )
-                context.raise_if_cancelled()
+                work.serve(context, self._max_calls)
             except Exception as error:
                 self.end(work)
                 return self.answers.failure(request, serializer, error, context)
         return serializer, context
-
-    def decoded(self, request: Message, serializer: Serializer, context: CallContext) -> Call:
-        """The call in a request, with all that came beside it in its place.
-
-        Raises:
-            SerializeError, ProtocolError: If it cannot be decoded.
-        """
-        if not request.annotations:
-            call = serializer.decode_call(request.payload)
-        else:
-            buffers = request.annotations.get(ANNOTATION_BUFFERS)
-            if buffers is None:
-                call = serializer.decode_call(request.payload)
-            else:
-                body, beside = split(request.payload, buffers)
-                call = lower_call(serializer.decode_call(body), beside)
-            if ANNOTATION_STREAM in request.annotations:
-                call = call._replace(**self._with_streams(call))
-        context.object_id = call.object_id
-        context.method = call.method
-        return call
 
     def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
@@ -235,7 +204,7 @@ class ServerEngine:
         """
         request = work.message
         if type(result) not in PLAIN:
-            result = self._settled(result, context)
+            result = settled(self._host.coroutines, result, context)
             if is_iterator(result):
                 if work.oneway:
                     finish(result)
@@ -275,18 +244,6 @@ class ServerEngine:
         """A call is over."""
         if self.conversation is not None and not work.oneway:
             self.conversation.requests.pop(work.message.seq, None)
-
-    def _with_streams(self, call: Call) -> dict[str, Any]:
-        """The arguments of a call, with item streams of the client in place of their handles."""
-        conversation = self.conversation
-
-        def live(value: Any) -> Any:
-            if conversation is not None and type(value) is StreamHandle and value.stream_id is not None:
-                return conversation.stream_arriving(value.stream_id)
-            return value
-
-        kwargs = {name: live(value) for name, value in (call.kwargs or {}).items()}
-        return {"args": [live(value) for value in call.args], "kwargs": kwargs}
 
     # ---- requests
 
@@ -332,55 +289,24 @@ class ServerEngine:
                     works.append(job)
         return works
 
-    def _run_job(self, job: Job) -> bytes:
-        try:
-            job.do()
-        except CommunicationError:
-            pass  # the client is gone: what the job was for is kept, or ended by who finds out
-        return b""
-
-    def _run_special(self, request: Message, serializer: Serializer, context: CallContext) -> Any:
+    def _run_special(self, work: Request, serializer: Serializer, context: CallContext) -> Any:
         """A batch, or a call whose argument stays serialized."""
         host, sessions = self._host, self.connection.sessions
+        request = work.message
         if request.flags & KEEP_SERIALIZED:
-            annotation = request.annotations.get(ANNOTATION_BLOB)
-            if annotation is None:
-                raise ProtocolError(f"a serialized blob came without its annotation {ANNOTATION_BLOB!r}")
-            info, context.object_id, context.method = read_blob_annotation(annotation)
-            blob = Blob(info, request.payload, serializer)
+            blob = decoded_blob(request, serializer, context)
             result = host.dispatcher.blob(context.object_id, context.method, blob, sessions)
-            work = Request(request, request.flags & ONEWAY != 0)
             return self.complete(work, serializer, context, result)
         context.object_id, context.method, calls, _ = serializer.decode_call(request.payload)
-        finisher = self._batch_finisher(context)
-        results = host.dispatcher.batch(context.object_id, calls, sessions, finisher)
+        ready = BatchResults(
+            self.answers,
+            host.coroutines,
+            context,
+            may_stream=self.conversation is not None,
+            max_bytes=host.settings.limits.max_message_bytes,
+        )
+        results = host.dispatcher.batch(context.object_id, calls, sessions, ready.finish)
         return self.answers.batch(request, serializer, results, context)
-
-    def _batch_finisher(self, context: CallContext) -> Callable[[Any], Any]:
-        sizes = self.answers.size_check()
-        may_stream = self.conversation is not None
-
-        def finished(result: Any) -> Any:
-            if type(result) not in PLAIN:
-                result = self._settled(result, context)
-                if is_iterator(result):
-                    if not may_stream:
-                        raise stream_in_batch(result)
-                    return self.answers.stream_handle(result)
-            sizes.add(result)
-            return result
-
-        return finished
-
-    def _settled(self, result: Any, context: CallContext) -> Any:
-        """What an awaitable gives when awaited, and an asynchronous iterator as a plain one."""
-        kind = type(result)
-        if hasattr(kind, "__await__"):
-            result = self._host.coroutines.run(result, context)
-            kind = type(result)
-        if hasattr(kind, "__anext__"):
-            return AsyncItems(self._host.coroutines, result)
-        return result
 
     # ---- serializers
 
@@ -400,11 +326,7 @@ class ServerEngine:
         if serializer is None:
             self.closing = True
             return b""
-        error = SerializeError(_not_accepted(request), serializer=str(request.serializer_id))
-        payload = serializer.encode_value(error)
-        return self._session.reply(
-            request, payload, flags=EXCEPTION, serializer_id=serializer.wire_ids[request.version]
-        )
+        return self.answers.unread(request, serializer)
 
     # ---- the handshake
 
@@ -412,63 +334,29 @@ class ServerEngine:
         """Let a client in, or turn it away. Also runs calls that came before it knew which."""
         serializer = self._find_serializer(request)
         if serializer is None:
-            return self._turn_away(request, _not_accepted(request))
+            self.closing = True
+            return self._session.reject(request, not_accepted(request))
         context = self._context(request, serializer)
-        token = enter_call(context)
         try:
-            payload = greeting(self._host, self.connection, request, serializer)
-            annotations = context.known_response_annotations
-            if self._host.annotate is not None:
-                annotations = {**self._host.annotate(), **annotations}
-            annotations = checked_annotations(annotations)
+            payload, annotations = welcome(self._host, self.connection, request, serializer, context)
         except BaseException as error:
             # Whatever a validator raises is the reason for turning the client away.
-            return self._turn_away(request, str(error) or type(error).__name__, serializer)
-        finally:
-            leave_call(token)
+            self.closing = True
+            payload = refusal(serializer, str(error) or type(error).__name__)
+            return self._session.reject(request, payload, serializer_id=request.serializer_id)
         with self._gate:
             self._serializer = serializer
             missing = self._host.accepted.unusable(self._session.agreeable)
             answer = self._session.accept(request, payload, annotations, without=missing)
-            self._agree(request)
+            agreement = agree(self._host, self.connection, request, self._session, self._wire)
+            self._serializers = agreement.serializers
+            self._lifts = agreement.lifts
+            self.shared = agreement.shared
+            self.conversation = self.connection.conversation = agreement.conversation
             self.awaiting_handshake = False
             early = self._requests(self._session.events())
         return b"".join([answer, *(_joined(self.run(work)) for work in early)])
 
-    def _agree(self, request: Message) -> None:
-        """Make ready what was agreed in the handshake."""
-        features = self._session.features
-        faithful = TYPES in features
-        if features:
-            self._serializers = self._host.accepted.table(request.version, faithful=faithful)
-            self._lifts = BUFFERS in features
-        if features & DUPLEX and self._wire is not None:
-            number = chosen_number(features, request)
-            serializer = self._host.accepted.find(request.version, number, faithful=faithful)
-            assert serializer is not None
-            self.shared = CALLS in features
-            self.conversation = self.connection.conversation = Conversation(
-                self._host, self.connection, self._session, self._wire, serializer
-            )
-
-    def _turn_away(self, request: Message, reason: str, serializer: Serializer | None = None) -> bytes:
-        self.closing = True
-        if serializer is None:
-            return self._session.reject(request, reason)
-        payload = refusal(serializer, reason)
-        return self._session.reject(request, payload, serializer_id=request.serializer_id)
-
-
-def _stopping() -> CommunicationError:
-    return CommunicationError(
-        "the server is stopping and has not begun this call; call another one, or this one again later",
-        retry_safe=True,
-    )
-
 
 def _joined(answer: Any) -> bytes:
     return b"".join(answer) if type(answer) is list else answer
-
-
-def _not_accepted(request: Message) -> str:
-    return f"message used serializer that is not accepted: {request.serializer_id}"

@@ -10,7 +10,9 @@ from pyro_core.errors import PyroError, SerializeError
 from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE, descriptions, remote_traceback_lines, safe_str
 from pyro_core.serializer import Serializer
 
-_OUR_FRAMES: Final = frozenset({"pyro_server.engine", "pyro_server.dispatch", "pyro_server.instances"})
+_OUR_FRAMES: Final = frozenset(
+    f"pyro_server.{name}" for name in ("engine", "decoding", "dispatch", "instances", "requests", "results")
+)
 _MISSING: Final = object()
 
 

@@ -1,10 +1,11 @@
 """What the two sides tell each other before the first call."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pyro_core.context import CallContext, checked_annotations, enter_call, leave_call
 from pyro_core.errors import DaemonError, ProtocolError, SerializeError
-from pyro_core.features import AUTO_ORDER, SERIALIZER_PREFIX
-from pyro_core.names import PROTOCOL_48, STOCK_SERIALIZER_IDS
+from pyro_core.names import PROTOCOL_48
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import META_ON_CONNECT, Message
 from pyro_server.connection import Connection
@@ -14,6 +15,32 @@ if TYPE_CHECKING:
 
 USUAL_ANSWER = "hello"
 """What a daemon answers that has nothing to say; such answers are encoded once per class."""
+
+
+def welcome(
+    host: "DaemonHost", connection: Connection, request: Message, serializer: Serializer, context: CallContext
+) -> tuple[bytes, Mapping[str, bytes]]:
+    """The payload and the annotations that let a client in.
+
+    Args:
+        host: Whose daemon decides.
+        connection: The client's connection, which remembers what it said.
+        request: The CONNECT.
+        serializer: Its serializer.
+        context: What the daemon's hooks may know of it.
+
+    Raises:
+        Exception: Whatever turns the client away; its text is the reason.
+    """
+    token = enter_call(context)
+    try:
+        payload = greeting(host, connection, request, serializer)
+        annotations = context.known_response_annotations
+        if host.annotate is not None:
+            annotations = {**host.annotate(), **annotations}
+        return payload, checked_annotations(annotations)
+    finally:
+        leave_call(token)
 
 
 def greeting(host: "DaemonHost", connection: Connection, request: Message, serializer: Serializer) -> bytes:
@@ -49,19 +76,6 @@ def greeting(host: "DaemonHost", connection: Connection, request: Message, seria
         if usual:
             members.greetings[serializer] = payload
     return payload
-
-
-def chosen_number(features: frozenset[str], request: Message) -> int:
-    """Number of the serializer that a client will use after the handshake.
-
-    Args:
-        features: What was agreed.
-        request: The CONNECT.
-    """
-    for name in AUTO_ORDER:
-        if f"{SERIALIZER_PREFIX}{name}" in features:
-            return STOCK_SERIALIZER_IDS[request.version][name]
-    return request.serializer_id
 
 
 def refusal(serializer: Serializer, reason: str) -> bytes:

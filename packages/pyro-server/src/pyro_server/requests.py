@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 from pyro_core.context import CallContext
+from pyro_core.duplex import read_deadline
+from pyro_core.errors import CommunicationError
 from pyro_core.wire.message import Message
+from pyro_server.refusals import too_many_calls
 
 
 class Request:
@@ -49,11 +52,27 @@ class Request:
         if context is not None:
             context.cancel()
 
-    def serve(self, context: CallContext) -> None:
-        """It is run now."""
+    def serve(self, context: CallContext, max_calls: int) -> None:
+        """It is to be run now.
+
+        Args:
+            context: What its method may know of it.
+            max_calls: Calls that may be under way.
+
+        Raises:
+            CommunicationError: If it is one too many.
+            CallCancelled: If its caller does not want the answer any more.
+            TimeoutError: If its deadline has passed.
+        """
+        left_s = read_deadline(self.message.annotations)
+        if left_s is not None:
+            context.deadline = self.arrived_at + left_s
         self.context = context
         if self._cancelled:
             context.cancel()
+        if self.refused:
+            raise too_many_calls(max_calls)
+        context.raise_if_cancelled()
 
 
 class Job:
@@ -71,3 +90,11 @@ class Job:
         self.do = do
         self.oneway = False
         self.concurrent = True
+
+    def run(self) -> bytes:
+        """Do it; gives the answer, which is none."""
+        try:
+            self.do()
+        except CommunicationError:
+            pass  # the client is gone: what the job was for is kept, or ended by who finds out
+        return b""

@@ -9,6 +9,7 @@ from pyro_core.errors import CallCancelled
 from pyro_core.net.coroutines import Fatal, awaited
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import BATCH, KEEP_SERIALIZED
+from pyro_server.decoding import decoded
 from pyro_server.engine import ServerEngine
 from pyro_server.requests import Request
 
@@ -57,7 +58,7 @@ async def _run(
     engine: ServerEngine, work: Request, serializer: Serializer, context: CallContext, in_thread: InThread
 ) -> Any:
     request = work.message
-    object_id, method, args, kwargs = engine.decoded(request, serializer, context)
+    object_id, method, args, kwargs = decoded(request, serializer, context, engine.conversation)
     function = engine.asynchronous(object_id, method)
     if function is None:
 

@@ -4,26 +4,16 @@ A peer that says nothing, or stops in the middle of the TLS handshake, costs wha
 the handshake takes place inside of ``recv`` and ``send``, which never wait longer than a raw socket would.
 """
 
-import errno
-import selectors
 import socket
 import ssl
 import struct
-import threading
-from time import monotonic
-from typing import Any, Final, NoReturn
+from typing import Any
 
-from pyro_core.net.tls_failures import TlsError, explanation
-
-RECORD_BYTES: Final = 16384
-"""Plain bytes in one record at most. Source: RFC 8446, 5.1."""
-_HEADER_BYTES: Final = 5
-_CHUNK_BYTES: Final = 8 * RECORD_BYTES
-"""Encrypted at once; bounds what is held back when the peer takes nothing."""
-_DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
-_PEEK: Final = getattr(socket, "MSG_PEEK", 0)
-_LAST_WORDS: Final = 8
-"""How often to read on after a failure, to find or to make room for the reason."""
+from pyro_core.net.tls_engine import TlsEngine
+from pyro_core.net.tls_failures import TlsError
+from pyro_core.net.tls_handshake import TlsHandshake
+from pyro_core.net.tls_receiving import TlsReceiver
+from pyro_core.net.tls_sending import TlsSender
 
 
 class TlsSocket:
@@ -43,27 +33,7 @@ class TlsSocket:
         server_side: As given.
     """
 
-    __slots__ = (
-        "_body_bytes",
-        "_decrypt_lock",
-        "_ended",
-        "_header",
-        "_held",
-        "_incoming",
-        "_object",
-        "_outgoing",
-        "_owed",
-        "_patience_s",
-        "_problem",
-        "_ready",
-        "_receiving",
-        "_sending",
-        "_shaking",
-        "_taken_bytes",
-        "_unsent",
-        "raw",
-        "server_side",
-    )
+    __slots__ = ("_engine", "_handshake", "_patience_s", "_receiver", "_sender", "raw", "server_side")
 
     def __init__(
         self,
@@ -75,31 +45,30 @@ class TlsSocket:
     ) -> None:
         self.raw = raw
         self.server_side = server_side
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._object = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
-        )
-        self._decrypt_lock = threading.Lock()  # held while the SSL object works, never while waiting
-        self._receiving = threading.Lock()  # held while receiving, so that bytes stay in order
-        self._sending = threading.Lock()  # the same for sending
-        self._shaking = threading.Lock()
-        self._ready = False  # the handshake is done
-        self._ended = False  # the peer said that nothing more comes
-        self._held = b""  # decrypted, and not given to anybody
-        self._unsent = memoryview(b"")  # encrypted, and not taken by the kernel
-        self._owed = 0  # plain bytes in there that the caller was not told are sent
-        self._taken_bytes = 0  # encrypted bytes that the kernel took so far
-        self._header = b""  # of the record that arrives during the handshake
-        self._body_bytes = 0  # what is missing of it
+        self._engine = TlsEngine(context, server_side=server_side, server_hostname=server_hostname)
+        self._sender = TlsSender(raw, self._engine)
+        self._receiver = TlsReceiver(raw, self._engine, self._sender)
+        self._handshake = TlsHandshake(raw, self._engine, self._sender)
         self._patience_s: float | None = None
-        self._problem: TlsError | None = None
 
     def __repr__(self) -> str:
-        state = self._object.version() if self._ready else "in the handshake"
+        state = self.version() or "in the handshake"
         return f"<TlsSocket {'server' if self.server_side else 'client'} {state} over {self.raw!r}>"
 
-    # ---- receiving
+    # ---- the dialogue
+
+    def shake_hands(self, timeout_s: float | None) -> None:
+        """Carry out the handshake, waiting for the other side.
+
+        Args:
+            timeout_s: Seconds that it may take altogether; None for any time.
+
+        Raises:
+            TimeoutError: The built-in one, if the time is over.
+            TlsError: If it failed.
+            OSError: If the connection broke.
+        """
+        self._handshake.finish(timeout_s)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Everything that has arrived, which may be more than ``size`` bytes; empty at the end.
@@ -113,70 +82,9 @@ class TlsSocket:
             TlsError: If the TLS dialogue failed.
             OSError: If the connection broke.
         """
-        if not self._ready:
-            self._shake(flags)
-        if not self._receiving.acquire(blocking=self._waits(flags)):
-            raise BlockingIOError(errno.EAGAIN, "another thread is receiving")
-        try:
-            data = self._held or self._receive(max(size, RECORD_BYTES), flags & ~_PEEK)
-            self._held = data if flags & _PEEK else b""
-            return data
-        finally:
-            self._receiving.release()
-
-    def _receive(self, size: int, flags: int) -> bytes:
-        give_up_at: float | None = None
-        if self._problem is not None:
-            raise self._problem
-        while not self._ended:
-            chunk = self.raw.recv(size, flags)
-            if not chunk:  # without a farewell; messages know their own length, so nothing is cut off unseen
-                self._ended = True
-                break
-            with self._decrypt_lock:
-                self._incoming.write(chunk)
-                data = self._decrypt()
-            if self._outgoing.pending or self._unsent:
-                self._push_if_free()
-            if data:
-                if self._ended:
-                    self._let_end_be_seen()
-                return data
-            # Part of a record: whoever sends it bit by bit must not make us wait any longer for that.
-            patience_s = self._patience_s or self.raw.gettimeout()
-            if patience_s:
-                now = monotonic()
-                give_up_at = give_up_at or now + patience_s
-                if now >= give_up_at:
-                    raise BlockingIOError(errno.EAGAIN, "only part of a TLS record arrived in time")
-        return b""
-
-    def _let_end_be_seen(self) -> None:
-        """Make the raw socket readable: the farewell that came together with data is no longer in it."""
-        try:
-            self.raw.shutdown(socket.SHUT_RD)
-        except OSError:
-            pass  # it is at its end anyway
-
-    def _decrypt(self) -> bytes:
-        """All that can be decrypted now. The decrypt lock is held."""
-        parts = []
-        try:
-            while True:
-                part = self._object.read(RECORD_BYTES)
-                if not part:
-                    self._ended = True
-                    break
-                parts.append(part)
-                if not self._incoming.pending and not self._object.pending():
-                    break
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLError as problem:
-            self._fail(problem)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    # ---- sending
+        if not self._handshake.done:
+            self._handshake.go_on(flags, self._patience_s)
+        return self._receiver.recv(size, flags, self._patience_s)
 
     def send(self, data: bytes | bytearray | memoryview, flags: int = 0) -> int:
         """Send; gives how many of the bytes must not be sent again.
@@ -193,201 +101,19 @@ class TlsSocket:
             TlsError: If the TLS dialogue failed.
             OSError: If the connection broke.
         """
-        if not self._ready:
-            self._shake(flags)
-        if not self._sending.acquire(blocking=self._waits(flags)):
-            raise BlockingIOError(errno.EAGAIN, "another thread is sending")
-        sent = 0
-        taken_before = self._taken_bytes
+        if not self._handshake.done:
+            self._handshake.go_on(flags, self._patience_s)
         try:
-            if self._problem is not None:
-                raise self._problem
-            view = memoryview(data)
-            size = len(view)
-            while True:
-                self._push(flags)
-                # All that was encrypted is out, and with it what the caller repeats.
-                out = min(self._owed, size - sent)
-                self._owed -= out
-                sent += out
-                if sent >= size:
-                    return sent
-                self._encrypt(view[sent : sent + _CHUNK_BYTES])
-        except BlockingIOError:
-            if sent or self._taken_bytes > taken_before:
-                return sent
-            raise
-        except TlsError:
+            return self._sender.send(data, flags)
+        except (BlockingIOError, TlsError):
             raise
         except OSError as problem:
-            self._look_for_reason()
-            if self._problem is not None:
-                raise self._problem from problem
+            self._receiver.look_for_reason()
+            if self._engine.problem is not None:
+                raise self._engine.problem from problem
             raise
-        finally:
-            self._sending.release()
-
-    def _encrypt(self, data: memoryview) -> None:
-        with self._decrypt_lock:
-            size = len(data)
-            while self._owed < size:
-                try:
-                    self._owed += self._object.write(data[self._owed :])
-                except ssl.SSLError as problem:
-                    self._fail(problem)
-
-    def _push(self, flags: int) -> None:
-        """Have the kernel take everything that is encrypted. The sending lock is held."""
-        while True:
-            while self._unsent:
-                taken = self.raw.send(self._unsent, flags)
-                self._taken_bytes += taken
-                self._unsent = self._unsent[taken:]
-            if not self._outgoing.pending:
-                return
-            with self._decrypt_lock:
-                self._unsent = memoryview(self._outgoing.read())
-
-    def _push_if_free(self) -> None:
-        """Send what TLS has to say by itself, unless a thread is sending, which does it then."""
-        while (self._outgoing.pending or self._unsent) and self._sending.acquire(blocking=False):
-            try:
-                self._push(_DONT_WAIT)
-            except OSError:
-                return  # goes with what is sent or received next; if the connection broke, that shows it
-            finally:
-                self._sending.release()
-
-    # ---- the handshake
-
-    def shake_hands(self, timeout_s: float | None) -> None:
-        """Carry out the handshake, waiting for the other side.
-
-        Args:
-            timeout_s: Seconds that it may take altogether; None for any time.
-
-        Raises:
-            TimeoutError: The built-in one, if the time is over.
-            TlsError: If it failed.
-            OSError: If the connection broke.
-        """
-        deadline = None if timeout_s is None else monotonic() + timeout_s
-        before = self.raw.gettimeout()
-        self.raw.setblocking(False)
-        try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self.raw, selectors.EVENT_READ)
-                while not self._try_to_shake():
-                    events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
-                    selector.modify(self.raw, events)
-                    left_s = None if deadline is None else deadline - monotonic()
-                    if (left_s is not None and left_s <= 0) or not selector.select(left_s):
-                        raise TimeoutError(f"no complete TLS handshake within {timeout_s:g} seconds")
-        finally:
-            self.raw.settimeout(before)
-
-    def _try_to_shake(self) -> bool:
-        try:
-            self._shake(_DONT_WAIT)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _shake(self, flags: int) -> None:
-        """Go on with the handshake as far as that is possible without waiting more than the flags allow."""
-        if not self._shaking.acquire(blocking=self._waits(flags)):
-            raise BlockingIOError(errno.EAGAIN, "another thread carries out the TLS handshake")
-        give_up_at = None if self._patience_s is None else monotonic() + self._patience_s
-        try:
-            while not self._ready:
-                done = self._step()
-                self._push_if_free()
-                if done:
-                    self._ready = True
-                    return
-                self._incoming.write(self._receive_record_part(flags & ~_PEEK))
-                if give_up_at is not None and monotonic() >= give_up_at:
-                    raise BlockingIOError(errno.EAGAIN, "the TLS handshake is not complete yet")
-        finally:
-            self._shaking.release()
-
-    def _receive_record_part(self, flags: int) -> bytes:
-        """Some bytes, none of them from beyond the record that arrives.
-
-        What comes behind the handshake stays with the kernel, where a poller sees it.
-        """
-        chunk = self.raw.recv(self._body_bytes or _HEADER_BYTES - len(self._header), flags)
-        if not chunk:
-            other = "client" if self.server_side else "server"
-            self._problem = TlsError(
-                f"TLS: the {other} closed the connection during the handshake; it may not speak TLS"
-            )
-            raise self._problem
-        if self._body_bytes:
-            self._body_bytes -= len(chunk)
-        else:
-            self._header += chunk
-            if len(self._header) == _HEADER_BYTES:
-                self._body_bytes = int.from_bytes(self._header[-2:], "big")
-                self._header = b""
-        return chunk
-
-    def _step(self) -> bool:
-        """One step of the handshake; tells whether it is done."""
-        if self._problem is not None:
-            raise self._problem
-        with self._decrypt_lock:
-            try:
-                self._object.do_handshake()
-            except ssl.SSLWantReadError:
-                return False
-            except ssl.SSLError as problem:
-                self._fail(problem)
-        return True
-
-    # ---- failures
-
-    def _fail(self, problem: ssl.SSLError) -> NoReturn:
-        """Let the other side know as well as possible, and raise. The decrypt lock is held."""
-        error = self._problem = TlsError(explanation(problem, server_side=self.server_side))
-        if self._sending.acquire(blocking=False):
-            try:
-                if self._outgoing.pending:
-                    self.raw.send(bytes(self._unsent) + self._outgoing.read(), _DONT_WAIT)
-                self._unsent = memoryview(b"")
-                if not self._ready and not self._waits(_DONT_WAIT):
-                    # Closing with bytes unread would make the kernel throw away what was just sent.
-                    self.raw.shutdown(socket.SHUT_WR)
-                    for _ in range(_LAST_WORDS):
-                        if not self.raw.recv(RECORD_BYTES, _DONT_WAIT):
-                            break
-            except OSError:
-                pass  # it will find out without being told
-            finally:
-                self._sending.release()
-        raise error from problem
-
-    def _look_for_reason(self) -> None:
-        """After sending failed: see whether the other side said why it closed the connection."""
-        if self._waits(_DONT_WAIT) or not self._receiving.acquire(blocking=False):
-            return  # looking might wait, or whoever is receiving finds out
-        try:
-            for _ in range(_LAST_WORDS):
-                chunk = self.raw.recv(RECORD_BYTES, _DONT_WAIT)
-                if not chunk:
-                    return
-                with self._decrypt_lock:
-                    self._incoming.write(chunk)
-                    self._held += self._decrypt()
-        except OSError:
-            pass  # a TlsError is remembered, which is all that matters
-        finally:
-            self._receiving.release()
 
     # ---- what else a socket has
-
-    def _waits(self, flags: int) -> bool:
-        return not (flags & _DONT_WAIT) and self.raw.gettimeout() != 0
 
     def close(self) -> None:
         """Close the socket. Says nothing to the peer: the process may be a fork that shares the socket."""
@@ -395,17 +121,8 @@ class TlsSocket:
 
     def shutdown(self, how: int) -> None:
         """Tell the other side that nothing more comes, as far as it takes that now."""
-        if how != socket.SHUT_RD and self._ready and self._decrypt_lock.acquire(blocking=False):
-            try:
-                self._object.unwrap()
-            except (ssl.SSLError, ValueError):
-                pass  # SSLWantReadError: what it has to say is in the buffer
-            finally:
-                self._decrypt_lock.release()
-            try:
-                self._push_if_free()
-            except OSError:
-                pass  # the peer was faster
+        if how != socket.SHUT_RD and self._handshake.done and self._engine.say_farewell():
+            self._sender.push_if_free()
         self.raw.shutdown(how)
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
@@ -460,16 +177,16 @@ class TlsSocket:
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         """The peer's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it has none."""
-        return self._object.getpeercert(binary_form) if self._ready else None
+        return self._engine.ssl_object.getpeercert(binary_form) if self._handshake.done else None
 
     def version(self) -> str | None:
         """Version of TLS in use, such as ``"TLSv1.3"``; None before the handshake is done."""
-        return self._object.version() if self._ready else None
+        return self._engine.ssl_object.version() if self._handshake.done else None
 
     def cipher(self) -> tuple[str, str, int] | None:
         """Name of the cipher in use, its TLS version, and the number of secret bits."""
-        return self._object.cipher() if self._ready else None
+        return self._engine.ssl_object.cipher() if self._handshake.done else None
 
     def selected_alpn_protocol(self) -> str | None:
         """Protocol that was agreed on in the handshake, if the context offers any."""
-        return self._object.selected_alpn_protocol()
+        return self._engine.ssl_object.selected_alpn_protocol()

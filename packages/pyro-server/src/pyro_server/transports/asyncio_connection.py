@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-import socket
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import ConnectionClosedError, PyroError
-from pyro_core.net.sockets import address_text, set_keepalive
+from pyro_core.net.sockets import address_text
 from pyro_server.engine import ServerEngine
 from pyro_server.run_async import run_async
+from pyro_server.transports.accepting import set_tcp_options
 
 if TYPE_CHECKING:
     from pyro_core.transport import Engine, Work
@@ -75,11 +75,7 @@ class AsyncioConnection(asyncio.Protocol):
         sock = transport.get_extra_info("socket")
         try:
             self.peer = address_text(transport.get_extra_info("peername") or "")
-            settings = self._owner.settings
-            if sock.family != getattr(socket, "AF_UNIX", None):
-                if settings.nodelay:
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                set_keepalive(sock, settings.keepalive_s)
+            set_tcp_options(sock, self._owner.settings)
             if not self._owner.admit(self):
                 transport.abort()
                 return

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from pyro_core.errors import PyroError
 from pyro_core.transport import Host, Transport
+from pyro_server.transports.accepting import BACK_OFF_S, EXHAUSTED
 from pyro_server.transports.asyncio_connection import AsyncioConnection
-from pyro_server.transports.base import BACK_OFF_S, EXHAUSTED
 from pyro_server.transports.deadlines import Deadlines
 
 log = logging.getLogger("pyro_server.transports.asyncio")

@@ -1,21 +1,22 @@
 """What the transports of this package share: one thread that watches sockets and never waits for a peer."""
 
-import errno
 import logging
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import ConnectionClosedError, PyroError
-from pyro_core.net.sockets import address_text, set_keepalive
+from pyro_core.net.sockets import address_text
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Transport
+from pyro_server.transports.accepting import Acceptor, set_tcp_options
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.deadlines import Deadlines
 from pyro_server.transports.poller import READABLE, WRITABLE, Wakeup, new_poller
+from pyro_server.transports.serving import Serving
+from pyro_server.transports.watching import Watched
 
 if TYPE_CHECKING:
     from pyro_core.transport import Work
@@ -28,11 +29,6 @@ BULK_BYTES = 1 << 20
 """Taken at once in the middle of a message."""
 DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 """On systems without it a socket that the poller calls ready is believed."""
-EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-BACK_OFF_S = 0.5
-"""How long nothing is accepted after the system ran out of descriptors or memory."""
-CLOSE_S = 5.0
-"""How long ``close`` waits for calls that run."""
 DRAIN_LOOK_S = 0.2
 """How often it is looked, while stopping, whether connections have become idle."""
 LOST_S = 0.05
@@ -59,10 +55,8 @@ class LoopTransport(Transport):
         self._poller = new_poller()
         self._wakeup = Wakeup()
         self._poller.add(self._wakeup.fd, READABLE)
-        self._watched: dict[int, Connection] = {}  # those in the poller, by descriptor
-        self._accepting: dict[int, Any] = {}  # listeners in the poller, by descriptor
-        self._accept_at: float | None = None  # when to accept again after a failure, monotonic
-        self._accept_failed = self._full = False  # logged once, until it goes well again
+        self._watched = Watched(self._poller)
+        self._acceptor = Acceptor(self._poller, self.listeners, settings.limits.max_connections)
         self._most_unsent_bytes = settings.limits.max_write_buffer_bytes
         self._stalled: deque[Connection] = deque()  # somebody else's thread left something unsent there
         self._lost_s = 0.0
@@ -70,19 +64,13 @@ class LoopTransport(Transport):
         self._tick_at = 0.0  # monotonic
         self._housekeeping_at = self._now + self._housekeeping_s  # monotonic
         self._stopping = False
-        self._server: threading.Thread | None = None
-        self._served = threading.Event()
-        self._served.set()
-        self._close_after = False
-        self._closing = threading.Lock()
-        self._over = False  # everything is closed
+        self._serving = Serving()
         self._open()
 
     # ---- what users call
 
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
-        self._server = threading.current_thread()
-        self._served.clear()
+        self._serving.begin()
         try:
             while not self._stopping and running():
                 self._turn(self._patience_s())
@@ -90,9 +78,8 @@ class LoopTransport(Transport):
             self._retire()
             if self._stopping:
                 self._drain()
-            self._server = None
-            self._served.set()
-        if self._close_after:
+            self._serving.end()
+        if self._serving.close_after:
             self._close_all()
 
     def shutdown(self) -> None:
@@ -102,10 +89,7 @@ class LoopTransport(Transport):
 
     def close(self) -> None:
         self.shutdown()
-        # Called inside of the loop, by a call or a signal handler, or while a call holds up the loop:
-        # the loop closes everything when it ends.
-        self._close_after = True
-        if self._server is not threading.current_thread() and self._served.wait(CLOSE_S):
+        if self._serving.may_close():
             self._close_all()
 
     # ---- what engines reach their connections by
@@ -115,7 +99,7 @@ class LoopTransport(Transport):
         try:
             sent = connection.write(data, DONT_WAIT, self._most_unsent_bytes)
         except OSError as problem:
-            self._break(connection)
+            connection.sever()
             raise ConnectionClosedError(
                 f"connection from {connection.peer} lost: {problem}", peer=connection.peer
             ) from problem
@@ -132,26 +116,17 @@ class LoopTransport(Transport):
     def _drain(self) -> None:
         """Begin nothing new, let what runs end, and close each connection once nothing of it runs."""
         self.host.drain()
-        for fd in self._accepting:
-            self._poller.remove(fd)
-        self._accepting.clear()
-        self._accept_at = None
-        for listener in self.listeners:
-            listener.close()
+        self._acceptor.pause()
+        self._acceptor.close()
         until = monotonic() + self._settings.timeouts.drain_s
         while True:
             for connection in list(self.connections):
-                if self._is_idle(connection):
+                if connection.is_idle:
                     self._drop(connection)
             left_s = until - monotonic()
             if not self.connections or left_s <= 0:
                 return
             self._turn(min(left_s, DRAIN_LOOK_S))
-
-    def _is_idle(self, connection: Connection) -> bool:
-        """Whether nothing of a connection runs, or waits to be run or sent."""
-        engine = connection.engine
-        return bool(connection.mask) and not (connection.unsent or connection.works or engine.busy)
 
     # ---- for subclasses
 
@@ -159,33 +134,19 @@ class LoopTransport(Transport):
         """Have the loop look around soon. From any thread."""
         self._wakeup.wake()
 
-    def _break(self, connection: Connection) -> None:
-        """Have the serving thread find a connection closed. From any thread."""
-        with connection.out:
-            if not connection.gone:
-                try:
-                    connection.sock.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # the peer was faster
-
     def _timeouts(self) -> Timeouts:
         """What peers get for their part."""
         return self._settings.timeouts
 
     def add_listener(self, listener: Any) -> None:
-        if self._server is not None:
+        if self._serving.thread is not None:
             raise PyroError("this daemon serves already: listen in further places before that")
         self.listeners.append(listener)
-        listener.setblocking(False)
-        self._accepting[listener.fileno()] = listener
-        self._poller.add(listener.fileno(), READABLE)
+        self._acceptor.watch(listener)
 
     def _open(self) -> None:
         """Begin to watch the listeners."""
-        for listener in self.listeners:
-            listener.setblocking(False)
-            self._accepting[listener.fileno()] = listener
-            self._poller.add(listener.fileno(), READABLE)
+        self._acceptor.resume()
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         """Have works run, in order, and their answers sent. Called in the serving thread."""
@@ -206,23 +167,20 @@ class LoopTransport(Transport):
     def _configure(self, sock: Any) -> None:
         """Set a new connection's options."""
         sock.setblocking(True)  # some systems hand down the listener's mode
-        if sock.family != getattr(socket, "AF_UNIX", None):
-            if self._settings.nodelay:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            set_keepalive(sock, self._settings.keepalive_s)
+        set_tcp_options(sock, self._settings)
 
     # ---- the loop
 
     def _patience_s(self) -> float:
         """How long the next wait may last, in seconds."""
         until = self._tick_at
-        if not self._deadlines and self._accept_at is None:
+        if not self._deadlines and self._acceptor.again_at is None:
             until = max(until, self._housekeeping_at)
         return max(until - monotonic(), 0.0)
 
     def _turn(self, timeout_s: float) -> None:
         """Wait for something to be ready, deal with it, and look after the deadlines."""
-        watched = self._watched
+        watched = self._watched.by_fd
         ready = self._poller.wait(timeout_s)
         begun = monotonic()
         self._now = begun - self._lost_s
@@ -248,8 +206,12 @@ class LoopTransport(Transport):
     def _other_ready(self, fd: int) -> None:
         if fd == self._wakeup.fd:
             self._wakeup.clear()
-        elif fd in self._accepting:
-            self._accept(self._accepting[fd])
+        elif fd in self._acceptor:
+            accepted = self._acceptor.accept(fd, len(self.connections))
+            if accepted is not None:
+                self._adopt(*accepted)
+            elif self._acceptor.again_at is not None:
+                self._tick_at = min(self._tick_at, self._acceptor.again_at)
         # Else it was closed by something else that was ready at the same time.
 
     def _tick(self, now: float) -> None:
@@ -257,50 +219,13 @@ class LoopTransport(Transport):
         for connection, verdict in self._deadlines.overdue(now - self._lost_s):
             log.info("closing connection from %s: %s", connection.peer, verdict)
             self._drop(connection)
-        if self._accept_at is not None and now >= self._accept_at:
-            self._accept_at = None
-            self._open()
+        if self._acceptor.again_at is not None and now >= self._acceptor.again_at:
+            self._acceptor.resume()
         if self._tick_at > self._housekeeping_at:  # the next tick would be too late for it
             self._housekeeping_at = now + self._housekeeping_s
             self._run_housekeeping()
 
-    # ---- accepting
-
-    def _accept(self, listener: Any) -> None:
-        """Accept one connection; the poller comes back for the others."""
-        try:
-            sock, address = listener.accept()
-        except (BlockingIOError, InterruptedError):
-            return  # taken by another process, or gone
-        except OSError as problem:
-            self._accepting_failed(problem)
-            return
-        if self._accept_failed:
-            self._accept_failed = False
-            log.warning("accepting connections again")
-        if len(self.connections) >= self._settings.limits.max_connections:
-            if not self._full:
-                self._full = True
-                log.warning(
-                    "refusing connections: limit of %d reached", self._settings.limits.max_connections
-                )
-            sock.close()
-            return
-        self._full = False
-        self._adopt(sock, address, listener)
-
-    def _accepting_failed(self, problem: OSError) -> None:
-        if problem.errno not in EXHAUSTED:
-            log.debug("a connection failed before it was accepted: %s", problem)
-            return
-        if not self._accept_failed:
-            self._accept_failed = True
-            log.error("cannot accept connections (%s); trying again every %s s", problem, BACK_OFF_S)
-        self._accept_at = monotonic() + BACK_OFF_S
-        self._tick_at = min(self._tick_at, self._accept_at)
-        for fd in self._accepting:
-            self._poller.remove(fd)
-        self._accepting.clear()
+    # ---- one connection
 
     def _adopt(self, sock: Any, address: Any, listener: Any = None) -> None:
         """Take over a connected socket."""
@@ -322,24 +247,7 @@ class LoopTransport(Transport):
         engine.attach(connection)
         self.connections.add(connection)
         self._deadlines.add(connection)
-        self._watch(connection, READABLE)
-
-    # ---- one connection
-
-    def _watch(self, connection: Connection, mask: int) -> None:
-        """Have the poller watch a connection for this, and nothing else."""
-        if not connection.mask:
-            self._watched[connection.fd] = connection
-            self._poller.add(connection.fd, mask)
-        elif connection.mask != mask:
-            self._poller.change(connection.fd, mask)
-        connection.mask = mask
-
-    def _unwatch(self, connection: Connection) -> None:
-        if connection.mask:
-            connection.mask = 0
-            del self._watched[connection.fd]
-            self._poller.remove(connection.fd)
+        self._watched.add(connection, READABLE)
 
     def _read(self, connection: Connection) -> None:
         engine = connection.engine
@@ -404,27 +312,24 @@ class LoopTransport(Transport):
         engine = connection.engine
         if connection.unsent:
             self._deadlines.add(connection)
-            self._watch(connection, WRITABLE)
+            self._watched.add(connection, WRITABLE)
             return
         if engine.closing and not connection.draining:
             # Closing at once, with bytes unread, would make the system throw away the last answer.
             connection.draining = True
             connection.progress_at = self._now
             try:
-                said = engine.output()
-                if said:
-                    connection.sock.send(said, DONT_WAIT)
-                connection.sock.shutdown(socket.SHUT_WR)
+                connection.say_last(DONT_WAIT)
             except OSError:
                 self._drop(connection)  # the peer was faster, or so slow that it has no use for this
                 return
         if connection.draining or engine.mid_message or engine.awaiting_handshake:
             self._deadlines.add(connection)
-        self._watch(connection, READABLE)
+        self._watched.add(connection, READABLE)
 
     def _drop(self, connection: Connection) -> None:
         """Close a connection that the serving thread has."""
-        self._unwatch(connection)
+        self._watched.discard(connection)
         self._deadlines.forget(connection)
         self.connections.discard(connection)
         connection.close()
@@ -443,14 +348,11 @@ class LoopTransport(Transport):
             log.exception("closing the engine of %s failed", connection.peer)
 
     def _close_all(self) -> None:
-        if not self._closing.acquire(blocking=False):
-            return  # done before, or being done
-        self._over = True
+        if not self._serving.finish():
+            return
         for connection in list(self.connections):
             self._end(connection)
-        for listener in self.listeners:
-            listener.close()
-        self._accepting.clear()
+        self._acceptor.close()
         self._poller.close()
         self._wakeup.close()
 

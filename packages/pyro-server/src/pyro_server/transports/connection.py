@@ -1,5 +1,6 @@
 """What a transport remembers of one connection."""
 
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -119,6 +120,11 @@ class Connection:
 
     # ---- for the transport
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it runs, or waits to be run or sent."""
+        return bool(self.mask) and not (self.unsent or self.works or self.engine.busy)
+
     def write(self, data: Any, flags: int, most_bytes: int) -> bool:
         """Send what the other side takes now, and keep the rest. From any thread.
 
@@ -174,6 +180,26 @@ class Connection:
             except (BlockingIOError, InterruptedError):
                 pass
             return self.unsent_bytes < before
+
+    def say_last(self, flags: int) -> None:
+        """Send what the engine still has to say, and tell the other side that nothing more comes.
+
+        Raises:
+            OSError: If the other side was faster, or so slow that it has no use for this.
+        """
+        said = self.engine.output()
+        if said:
+            self.sock.send(said, flags)
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def sever(self) -> None:
+        """Have the serving thread find it closed. From any thread."""
+        with self.out:
+            if not self.gone:
+                try:
+                    self.sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # the peer was faster
 
     def close(self) -> None:
         """Close the socket, while nobody sends."""

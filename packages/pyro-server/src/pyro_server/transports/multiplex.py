@@ -1,7 +1,6 @@
 """One thread for everything: for programs whose objects must not be called by two threads at once."""
 
 import math
-import threading
 from collections.abc import Callable, Sequence
 from threading import get_ident
 from time import monotonic
@@ -69,17 +68,17 @@ class MultiplexTransport(LoopTransport):
         Where the system allows it, this is one object (with ``fileno()``) that stays the same while
         connections come and go; elsewhere the sockets there are now. Once it is closed there are none.
         """
-        if self._over:
+        if self._serving.over:
             return []
         if self._poller.fileno() >= 0:
             return [self._poller]
-        own = [*self._accepting.values(), *(connection.sock for connection in self._watched.values())]
+        own = [*self._acceptor.sockets, *(connection.sock for connection in self._watched.by_fd.values())]
         return [*own, *(sock for guest in self._guests for sock in guest.sockets)]
 
     @property
     def patience_s(self) -> float:
         """Seconds within which a foreign loop must call ``events`` again, even if nothing is ready."""
-        return math.inf if self._over else self._patience_s()
+        return math.inf if self._serving.over else self._patience_s()
 
     def events(self, ready: Sequence[Any]) -> None:
         """Deal with everything that is ready now, without waiting.
@@ -87,19 +86,17 @@ class MultiplexTransport(LoopTransport):
         Args:
             ready: Not looked at; the poller knows better.
         """
-        if self._server is threading.current_thread():  # a method that runs lets its loop go on
+        if self._serving.is_here:  # a method that runs lets its loop go on
             self._turn(0.0)
             return
         # What ``serve`` does, for one turn: ``close`` must not pull the poller away from under it.
-        self._server = threading.current_thread()
-        self._served.clear()
+        self._serving.begin()
         try:
-            if not self._close_after:
+            if not self._serving.close_after:
                 self._turn(0.0)
         finally:
-            self._server = None
-            self._served.set()
-        if self._close_after:
+            self._serving.end()
+        if self._serving.close_after:
             self._close_all()
 
     def combine(self, guest: Guest) -> None:

@@ -8,13 +8,14 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pyro_core.errors import ConnectionClosedError
 from pyro_core.net.sockets import set_receive_timeout
 from pyro_core.transport import Host
-from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, CLOSE_S, DONT_WAIT, LoopTransport
+from pyro_server.transports.attending import Attendant, deliver
+from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.leading import LONG_S, Deposed, Leadership
 from pyro_server.transports.oneways import PATIENCE_S, Oneways
+from pyro_server.transports.serving import CLOSE_S
 from pyro_server.transports.sharing import SLOW_CALLS, Dispossessed, Sharing
 from pyro_server.transports.workers import WorkerPool
 
@@ -25,8 +26,6 @@ log = logging.getLogger("pyro_server.transports.threaded")
 
 CROWD = 3
 """With so many connections at workers, a worker is asked to lead."""
-PART_LINGERS = 4
-"""A worker gives the rest of a message that has begun so many times the usual linger."""
 
 
 class ThreadedTransport(LoopTransport):
@@ -63,6 +62,14 @@ class ThreadedTransport(LoopTransport):
             limit=settings.limits.max_oneway_queue,
             runners=1 if settings.oneway_in_order else settings.threads // 2,
             alert=self._nudge,
+        )
+        self._attendant = Attendant(
+            self._pool,
+            self._oneways,
+            self._sharing,
+            linger_s=self._linger_s,
+            max_unsent_bytes=settings.limits.max_write_buffer_bytes,
+            nudge=self._nudge,
         )
         super().__init__(host, listeners)
 
@@ -103,7 +110,7 @@ class ThreadedTransport(LoopTransport):
             if connection.engine.shared:
                 connection.slow = SLOW_CALLS
             else:
-                self._unwatch(connection)
+                self._watched.discard(connection)
                 connection.holder = self._leader
         if not self._leadership.leading:
             self._pool.hurry(False)
@@ -111,7 +118,7 @@ class ThreadedTransport(LoopTransport):
     def close(self) -> None:
         if self._pool.is_mine():
             # A call asks for it, and must end first.
-            self._close_after = True
+            self._serving.close_after = True
             self.shutdown()
         else:
             super().close()
@@ -174,7 +181,7 @@ class ThreadedTransport(LoopTransport):
             if work.oneway:
                 oneways.append(work)
             else:
-                self._pool.submit(self._run_alone, (connection, work))
+                self._pool.submit(self._attendant.run_alone, (connection, work))
         if oneways:
             self._oneways.put(connection, oneways)
         connection.slow -= 1
@@ -192,13 +199,13 @@ class ThreadedTransport(LoopTransport):
                 return
             log.exception("closing connection from %s: its engine failed", connection.peer)
             if connection.engine.shared:
-                self._break(connection)
+                connection.sever()
             else:
                 self._drop(connection)
             raise Deposed from None
         if not leadership.leave():
             if connection.engine.shared:
-                self._deliver(connection, answer)
+                deliver(connection, answer)
             else:
                 connection.slow = SLOW_CALLS
                 self._attend(connection, answer)
@@ -207,7 +214,7 @@ class ThreadedTransport(LoopTransport):
             self._settle(connection)
 
     def _hand_over(self, connection: Connection, works: Sequence["Work"]) -> None:
-        self._unwatch(connection)
+        self._watched.discard(connection)
         connection.works = works
         # Worth waiting for the next request only if this one came soon after the last answer.
         gap_s = self._now - connection.progress_at
@@ -263,12 +270,12 @@ class ThreadedTransport(LoopTransport):
     def _attend(self, connection: Connection, answer: Any = b"") -> None:
         """Serve one connection while it is busy, beginning with an answer that is ready. Runs in a worker."""
         connection.holder = get_ident()
-        if self._over and not answer:
+        if self._serving.over and not answer:
             self._drop(connection)
             return
         try:
-            told = not answer or self._say(connection, answer)
-            gone = told and not self._run_calls(connection)
+            told = not answer or self._attendant.say(connection, answer)
+            gone = told and not self._attendant.run_calls(connection)
         except Dispossessed:
             return
         except OSError as problem:
@@ -282,108 +289,8 @@ class ThreadedTransport(LoopTransport):
         else:
             self._returned.append(connection)
             self._nudge()
-            if self._over:
+            if self._serving.over:
                 self._drop(connection)
-
-    def _run_calls(self, connection: Connection) -> bool:
-        """Run requests and send answers until nothing comes, or somebody else needs the worker.
-
-        Returns:
-            False if the peer closed the connection.
-        """
-        engine = connection.engine
-        recv = connection.sock.recv
-        receive, run, output = engine.receive, engine.run, engine.output
-        pool = self._pool
-        lingers = connection.lingers and self._linger_s > 0
-        works, connection.works = connection.works, NO_WORKS
-        while True:
-            if engine.shared:
-                if not self._run_shared(connection, works):
-                    return True
-            elif len(works) == 1 and not works[0].oneway:
-                answer = run(works[0])
-                if answer and not self._say(connection, answer):
-                    return True
-            elif not self._run_several(connection, works):
-                return True
-            if engine.closing or pool.wanted or not lingers:
-                return True
-            try:
-                data = recv(CHUNK_BYTES)
-            except BlockingIOError:
-                return True
-            if not data:
-                return False
-            works = receive(data)
-            said = output()
-            if said and not self._say(connection, said):
-                connection.works = works
-                return True
-            if not works and engine.mid_message:
-                works = self._receive_rest(connection)
-                if not works:
-                    return True
-
-    def _run_shared(self, connection: Connection, works: Sequence["Work"]) -> bool:
-        """Run requests of a connection that may be taken away while one of them runs.
-
-        Returns:
-            False if the peer is slow to take an answer.
-
-        Raises:
-            Dispossessed: If it was taken away.
-        """
-        run, baton = connection.engine.run, connection.baton
-        if connection not in self._sharing:
-            self._sharing.add(connection)
-            self._nudge()  # the serving thread has to look after it from now on
-        for done, work in enumerate(works, 1):
-            if work.oneway:
-                self._oneways.put(connection, (work,))
-                continue
-            mine = object()
-            connection.works = works[done:] if done < len(works) else NO_WORKS
-            connection.runs += 1
-            baton.append(mine)
-            try:
-                answer = run(work)
-            except Exception:
-                if mine in baton:
-                    baton.clear()
-                    raise
-                log.exception("closing connection from %s: its engine failed", connection.peer)
-                self._break(connection)
-                raise Dispossessed from None
-            try:
-                baton.remove(mine)
-            except ValueError:
-                self._deliver(connection, answer)
-                raise Dispossessed from None
-            connection.works = NO_WORKS
-            if answer and not self._say(connection, answer):
-                connection.works = works[done:]
-                return False
-        return True
-
-    def _run_alone(self, task: tuple[Connection, "Work"]) -> None:
-        """Run one request of a shared connection, which others serve meanwhile."""
-        connection, work = task
-        try:
-            answer = connection.engine.run(work)
-        except Exception:
-            log.exception("closing connection from %s: its engine failed", connection.peer)
-            self._break(connection)
-            return
-        self._deliver(connection, answer)
-
-    def _deliver(self, connection: Connection, answer: Any) -> None:
-        """Send the answer of a call whose connection somebody else has."""
-        if answer:
-            try:
-                self.push(connection, answer)
-            except ConnectionClosedError as problem:
-                log.debug("an answer came too late: %s", problem)
 
     def wait(self, connection: Connection, ready: Callable[[float], bool], timeout_s: float) -> bool:
         """Wait, in a call, for something that will arrive on a connection; it is read meanwhile."""
@@ -397,51 +304,6 @@ class ThreadedTransport(LoopTransport):
                 self._returned.append(connection)
                 self._nudge()
         return ready(timeout_s)
-
-    def _run_several(self, connection: Connection, works: Sequence["Work"]) -> bool:
-        """Run requests in order, oneway ones beside the others.
-
-        Returns:
-            False if the peer is slow to take an answer; what was not run is left in ``connection.works``.
-        """
-        run = connection.engine.run
-        oneways: list[Work] = []
-        for done, work in enumerate(works, 1):
-            if work.oneway:
-                oneways.append(work)
-                continue
-            if oneways:
-                self._oneways.put(connection, oneways)
-                oneways = []
-            answer = run(work)
-            if answer and not self._say(connection, answer):
-                connection.works = works[done:]
-                return False
-        if oneways:
-            self._oneways.put(connection, oneways)
-            if self._pool.starved:
-                self._nudge()  # a worker that leads has better things to do now
-        return True
-
-    def _receive_rest(self, connection: Connection) -> Sequence["Work"]:
-        """Read on while the rest of a message comes at once; gives nothing if it does not."""
-        engine, recv, pool = connection.engine, connection.sock.recv, self._pool
-        deadline = monotonic() + PART_LINGERS * self._linger_s
-        while engine.mid_message and not pool.wanted and monotonic() < deadline:
-            try:
-                data = recv(BULK_BYTES)
-            except BlockingIOError:
-                break
-            if not data:
-                break  # the serving thread will find out, too
-            works = engine.receive(data)
-            if works:
-                return works
-        return NO_WORKS
-
-    def _say(self, connection: Connection, data: Any) -> bool:
-        """Send as much as the peer takes now; False if that is not all."""
-        return connection.write(data, DONT_WAIT, self._most_unsent_bytes)
 
     # ---- closing
 

@@ -1,0 +1,26 @@
+"""Errors for calls that are not begun at all."""
+
+from pyro_core.errors import CommunicationError
+from pyro_core.wire.message import Message
+
+
+def stopping() -> CommunicationError:
+    """The daemon stops."""
+    return CommunicationError(
+        "the server is stopping and has not begun this call; call another one, or this one again later",
+        retry_safe=True,
+    )
+
+
+def too_many_calls(most: int) -> CommunicationError:
+    """The client has as many calls under way as it may."""
+    return CommunicationError(
+        f"too many calls are under way on this connection ({most}); wait for "
+        "some, or raise Limits.max_calls_in_flight of the daemon",
+        retry_safe=True,
+    )
+
+
+def not_accepted(request: Message) -> str:
+    """The text for a request whose serializer must not be touched."""
+    return f"message used serializer that is not accepted: {request.serializer_id}"
