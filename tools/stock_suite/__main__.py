@@ -12,14 +12,14 @@ what it takes.
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # Found as a package: the folder itself would make its modules look like top-level ones.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from stock_suite import environments, judging, report, running, sdist  # noqa: E402
+from stock_suite import choosing, environments, judging, report, running, sdist  # noqa: E402
 from stock_suite.outcomes import FileRun  # noqa: E402
 from stock_suite.problems import SuiteError, UnavailableError  # noqa: E402
 
@@ -43,31 +43,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def choose(groups: Sequence[str], files: Sequence[str], shown: Sequence[str]) -> list[str]:
-    """Return the node ids that are asked for.
-
-    Args:
-        groups: All node ids.
-        files: Names of files; none means all.
-        shown: Node ids or the ends of some, for which nothing else is run; none means all.
-
-    Raises:
-        SuiteError: If one of the names fits nothing.
-    """
-    chosen = _fitting(groups, files, lambda node, name: judging.file_of(node) == Path(name).stem)
-    return [node for node in _fitting(groups, shown, _ends_with) if node in chosen]
-
-
-def _fitting(groups: Sequence[str], names: Sequence[str], fits: Callable[[str, str], bool]) -> list[str]:
-    if nothing := [name for name in names if not any(fits(node, name) for node in groups)]:
-        raise SuiteError(f"the suite has no {', '.join(nothing)}")
-    return [node for node in groups if not names or any(fits(node, name) for name in names)]
-
-
-def _ends_with(node: str, name: str) -> bool:
-    return f"/{node}".endswith((f"/{name}", f"::{name}"))
-
-
 def run_files(suite: running.Suite, nodes: Sequence[str], options: argparse.Namespace) -> dict[str, FileRun]:
     """Run the files of some node ids, several at a time."""
 
@@ -87,6 +62,8 @@ def run_files(suite: running.Suite, nodes: Sequence[str], options: argparse.Name
 
 def run_suite(options: argparse.Namespace, work: Path) -> bool:
     """Run what was asked for, print what came of it, and return whether that is good."""
+    nodes = choosing.choose(sorted(judging.load_groups()), options.file, options.show)
+    environments.require(options.implementation)
     running.require_network()
     archive = sdist.fetch(sdist.cache_folder())
     folder = (options.environment or work / "environment").absolute()
@@ -94,7 +71,6 @@ def run_suite(options: argparse.Namespace, work: Path) -> bool:
     print(f"{options.implementation}, Python {environment.version}: {environment.origin}")
     suite = running.Suite(archive, environment, work, running.write_hosts(work))
     expected = judging.load(options.implementation, ipv6=running.has_ipv6(suite))
-    nodes = choose(sorted(expected.groups), options.file, options.show)
     runs = run_files(suite, nodes, options)
     verdict = judging.judge(expected, runs, nodes)
     if options.show:

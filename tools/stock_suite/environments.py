@@ -46,6 +46,18 @@ class Environment:
     version: str
 
 
+def require(implementation: str) -> None:
+    """Check that this checkout has the packages of an implementation.
+
+    Raises:
+        SuiteError: If one is missing.
+    """
+    if implementation == "facade":
+        for name in OURS:
+            if not (ROOT / "packages" / name).is_dir():
+                raise SuiteError(f"packages/{name} is not here; without it only --implementation stock works")
+
+
 def prepare(folder: Path, implementation: str, python: str) -> Environment:
     """Make the environment in a folder, or bring the one that is there up to date.
 
@@ -77,8 +89,6 @@ def _ours() -> list[str]:
     arguments = []
     for name, extras in OURS.items():
         path = ROOT / "packages" / name
-        if not path.is_dir():
-            raise SuiteError(f"packages/{name} is not here; without it only --implementation stock works")
         # uv would take an earlier build of the same folder: it does not look at the sources.
         arguments += ["--reinstall-package", name, f"{name}{extras} @ {path.as_uri()}"]
     return arguments

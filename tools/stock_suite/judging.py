@@ -28,14 +28,10 @@ class Expectations:
     skips: Collection[str]
     accepted: Mapping[str, str]
 
-    def files(self) -> list[str]:
-        """The files of the suite, by name."""
-        return sorted({file_of(node) for node in self.groups})
-
 
 @dataclass(frozen=True)
 class Line:
-    """One test that did not do what stock's tests ask for, or one mistake in the lists."""
+    """One test of a judged group that did not pass."""
 
     node: str
     group: str
@@ -50,17 +46,17 @@ class Verdict:
     Attributes:
         outcomes: Of every test that was asked for, by node id.
         lines: What did not pass in the groups that are judged.
-        mistakes: What is wrong with the lists or with a file as a whole.
+        problems: What is wrong with the lists or with a file as a whole.
     """
 
     outcomes: Mapping[str, Outcome]
     lines: list[Line]
-    mistakes: list[str]
+    problems: list[str]
 
     @property
     def good(self) -> bool:
         """Whether everything is as expected."""
-        return not self.mistakes and all(line.accepted for line in self.lines)
+        return not self.problems and all(line.accepted for line in self.lines)
 
 
 def file_of(node: str) -> str:
@@ -68,17 +64,26 @@ def file_of(node: str) -> str:
     return Path(node.partition("::")[0]).stem
 
 
-def load(implementation: str, *, ipv6: bool) -> Expectations:
-    """Read the lists beside this module."""
-    groups = {
+def load_groups() -> dict[str, str]:
+    """Read which group each node id is in."""
+    return {
         node: group
         for group, name in LISTS.items()
         for node in (HERE / name).read_text(encoding="utf8").splitlines()
     }
+
+
+def load(implementation: str, *, ipv6: bool) -> Expectations:
+    """Read the lists beside this module.
+
+    Args:
+        implementation: "facade" or "stock".
+        ipv6: Whether ``localhost`` has an IPv6 address.
+    """
     skips = tomllib.loads((HERE / "stock_skips.toml").read_text(encoding="utf8"))
     accepted = tomllib.loads((HERE / "accepted.toml").read_text(encoding="utf8"))
     skipped = {**skips["always"], **({} if ipv6 else skips["without-ipv6"])}
-    return Expectations(groups, frozenset(skipped), accepted[implementation])
+    return Expectations(load_groups(), frozenset(skipped), accepted[implementation])
 
 
 def judge(expected: Expectations, runs: Mapping[str, FileRun], asked: Collection[str]) -> Verdict:
@@ -90,7 +95,7 @@ def judge(expected: Expectations, runs: Mapping[str, FileRun], asked: Collection
         asked: Node ids that were to be run, before ``-k``.
     """
     outcomes: dict[str, Outcome] = {}
-    mistakes = [
+    problems = [
         f"accepted.toml names {node}, which is not in a group that is judged"
         for node in expected.accepted
         if expected.groups.get(node) not in JUDGED
@@ -99,18 +104,22 @@ def judge(expected: Expectations, runs: Mapping[str, FileRun], asked: Collection
         missing = Outcome(MISSING, run.problem or "pytest did not find it", run.log)
         wanted = (node for node in asked if file_of(node) == file and node not in run.deselected)
         outcomes |= {node: missing for node in wanted} | dict(run.outcomes)
-        mistakes += [f"{node} is in no list" for node in run.outcomes if node not in expected.groups]
+        problems += [f"{node} is in no list" for node in run.outcomes if node not in expected.groups]
         if run.problem:
-            mistakes.append(f"{file}: {run.problem}")
+            problems.append(f"{file}: {run.problem}")
+    if not outcomes:
+        problems.append("no test was run")
     lines = []
     for node, outcome in sorted(outcomes.items()):
         group, accepted = expected.groups.get(node, ""), expected.accepted.get(node, "")
         as_stock = outcome.outcome == SKIPPED and node in expected.skips
+        if group not in JUDGED:
+            continue
         if outcome.outcome == PASSED and accepted:
-            mistakes.append(f"accepted.toml lists {node}, but it passes: take it out")
-        elif group in JUDGED and outcome.outcome != PASSED and not as_stock:
+            problems.append(f"accepted.toml lists {node}, but it passes: take it out")
+        elif outcome.outcome != PASSED and not as_stock:
             lines.append(Line(node, group, outcome, accepted))
-    return Verdict(outcomes, lines, mistakes)
+    return Verdict(outcomes, lines, problems)
 
 
 def count(outcomes: Mapping[str, Outcome], expected: Expectations) -> dict[str, dict[str, dict[str, int]]]:

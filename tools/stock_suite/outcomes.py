@@ -55,8 +55,8 @@ def read(lines: Iterable[str], *, ended: str, log: str = "", seconds: float = 0.
     """
     outcomes: dict[str, Outcome] = {}
     deselected = set()
-    problems = [ended] if ended else []
-    over = False
+    problems = []
+    last = ""
     for event in _events(lines):
         node, what = event.get("node", ""), event["what"]
         if what == "collected":
@@ -72,8 +72,12 @@ def read(lines: Iterable[str], *, ended: str, log: str = "", seconds: float = 0.
             )
         elif what == "ended":
             outcomes[node] = Outcome(event["outcome"], event["reason"], event["text"], event["seconds"])
-        over = over or what == "over"
-    if not over and not problems:
+        last = what
+    if ended:
+        problems.append(ended)
+    elif last == "over":
+        problems.append("threads left behind kept the process from ending")
+    elif last != "exit":
         problems.append("the process ended before the tests were over")
     return FileRun(outcomes, frozenset(deselected), "; ".join(problems), log, seconds)
 

@@ -4,10 +4,12 @@ Line by line, so that what was found out survives when the process is ended. Thi
 of the suite and imports nothing of the tool.
 """
 
+import atexit
 import faulthandler
 import importlib.util
 import json
 import os
+import re
 import unittest
 from typing import Any, TextIO
 
@@ -18,6 +20,8 @@ ORIGIN = "STOCK_SUITE_ORIGIN"
 # Seconds that threads left behind have to end, once the tests are over.
 GRACE_S = 15
 STDERR = 2
+# "package.module.NameOfError: message", or without a message.
+ERROR = re.compile(r"(\w+\.)*[A-Z]\w*(: |$)")
 TEXT_LIMIT_CHARS = 20_000
 
 
@@ -74,7 +78,7 @@ class Recorder:
 def last_error(text: str) -> str:
     """The line of a traceback, as pytest shows it, that names the error."""
     errors = [line[1:].strip() for line in text.splitlines() if line.startswith("E  ")]
-    named = [line for line in errors if line.partition(":")[0].replace(".", "").isidentifier()]
+    named = [line for line in errors if ERROR.match(line)]
     lines = named[-1:] or errors[:1] or text.strip().splitlines()[-1:]
     return lines[0] if lines else ""
 
@@ -88,7 +92,10 @@ def pytest_configure(config: pytest.Config) -> None:
         # Python 3.12 removed it; one test of the suite uses it.
         unittest.TestCase.assertEquals = unittest.TestCase.assertEqual
     stream = open(os.environ[RECORD], "w", encoding="utf8")  # noqa: SIM115 - open until the process ends
-    config.pluginmanager.register(Recorder(stream), "stock-suite-recorder")
+    recorder = Recorder(stream)
+    config.pluginmanager.register(recorder, "stock-suite-recorder")
+    # Comes after the end of every thread that is not a daemon.
+    atexit.register(recorder.write, "exit")
 
 
 def pytest_unconfigure() -> None:

@@ -37,25 +37,33 @@ def _row(groups: Mapping[str, Mapping[str, int]]) -> list[int]:
 
 
 def failures(verdict: Verdict) -> list[str]:
-    """A line for each test that did not pass, where that counts, and for each mistake."""
+    """A line for each test that did not pass, where that counts, and for each problem.
+
+    Tests of one file that could not be collected, for one reason, share a line.
+    """
     lines = []
+    uncollected: dict[str, int] = {}
     for line in verdict.lines:
         reason = line.outcome.reason[:REASON_CHARS]
         what = f"accepted ({line.accepted})" if line.accepted else line.outcome.outcome
-        short = line.node.removeprefix("PyroTests/")
-        lines.append(f"[{line.group}] {short}: {what}: {reason}")
-    return lines + [f"[mistake] {mistake}" for mistake in verdict.mistakes]
+        if line.outcome.outcome == MISSING and not line.accepted:
+            key = f"[{line.group}] {file_of(line.node)}: {MISSING}: {reason}"
+            uncollected[key] = uncollected.get(key, 0) + 1
+        else:
+            lines.append(f"[{line.group}] {line.node.removeprefix('PyroTests/')}: {what}: {reason}")
+    lines += [f"{key} ({number} tests)" for key, number in uncollected.items()]
+    return lines + [f"[problem] {problem}" for problem in verdict.problems]
 
 
 def whole(verdict: Verdict, nodes: Collection[str], runs: Mapping[str, FileRun]) -> list[str]:
-    """All there is to say about some tests."""
+    """All there is to say about some tests, and about their files where these had a problem."""
     lines = []
     for node in nodes:
         outcome = verdict.outcomes[node]
-        run = runs[file_of(node)]
         lines += [f"==== {node}: {outcome.outcome}, {outcome.seconds:.2f} s", outcome.text or outcome.reason]
-        if run.problem:
-            lines += [f"==== {file_of(node)}: {run.problem}", run.log]
+    for file in sorted({file_of(node) for node in nodes}):
+        if runs[file].problem:
+            lines += [f"==== {file}: {runs[file].problem}", runs[file].log]
     return lines
 
 
@@ -69,5 +77,5 @@ def write(path: Path, verdict: Verdict, expected: Expectations, runs: Mapping[st
         file: {"seconds": round(run.seconds, 2), "problem": run.problem, "log": run.log}
         for file, run in sorted(runs.items())
     }
-    content = {"good": verdict.good, "mistakes": verdict.mistakes, "files": files, "tests": tests}
+    content = {"good": verdict.good, "problems": verdict.problems, "files": files, "tests": tests}
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf8")

@@ -1,6 +1,5 @@
 """Running one file of the suite: a process of its own, in a private network of its own."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -108,7 +107,6 @@ def _pytest(suite: Suite, tests: Path, record: Path, arguments: Sequence[str]) -
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,
     )
     ended = ""
     try:
@@ -117,7 +115,7 @@ def _pytest(suite: Suite, tests: Path, record: Path, arguments: Sequence[str]) -
         ended = f"it did not end within {FILE_LIMIT_S} s"
         log = _abort(process)
     finally:
-        _kill_session(process)
+        process.kill()
     # 0 and 1: the tests passed, or some failed; 5: -k left none.
     if not ended and process.returncode not in (0, 1, 5):
         ended = f"pytest ended with status {process.returncode}"
@@ -130,13 +128,5 @@ def _abort(process: subprocess.Popen[bytes]) -> bytes:
     try:
         return process.communicate(timeout=ABORT_S)[0]
     except subprocess.TimeoutExpired:
-        _kill_session(process)
+        process.kill()
         return process.communicate()[0]
-
-
-def _kill_session(process: subprocess.Popen[bytes]) -> None:
-    """End what the process, leader of its session, may have left behind."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # nothing was left
