@@ -7,6 +7,7 @@ import functools
 import os
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from shutil import which
 
 ADDRESS = "192.0.2.2"
@@ -21,14 +22,21 @@ ip addr add {ADDRESS}/24 brd {BROADCAST} dev v0
 ip link set v0 up
 ip link set v1 up
 ip route add default via 192.0.2.1
+[ -z "$1" ] || mount --bind "$1" /etc/hosts
+shift
 exec "$@"
 """
 
 
-def inside(command: Sequence[str]) -> list[str]:
-    """The command that runs a command in a fresh private network."""
+def inside(command: Sequence[str], *, hosts: Path | None = None) -> list[str]:
+    """The command that runs a command in a fresh private network.
+
+    Args:
+        command: What to run there.
+        hosts: A file to be seen as /etc/hosts there.
+    """
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
-    return ["unshare", "--net", "--mount", *as_root, "sh", "-c", _SETUP, "sh", *command]
+    return ["unshare", "--net", "--mount", *as_root, "sh", "-c", _SETUP, "sh", str(hosts or ""), *command]
 
 
 @functools.cache
