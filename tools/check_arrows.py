@@ -15,8 +15,8 @@ from pathlib import Path
 
 BOTH_ENDS = frozenset({"pyro_core", "pyro_client", "pyro_server"})
 
-# Import name -> the packages of this repository that it may import. Nothing but the facade may import pyro_serializers
-# or pyro_cli: the plugin registry finds serializers and commands by entry point.
+# Import name -> the packages of this repository that it may import. Nothing may import pyro_cli, and nothing
+# but the facade pyro_serializers: the plugin registry finds serializers and commands by entry point.
 ARROWS: dict[str, frozenset[str]] = {
     "pyro_core": frozenset(),
     "pyro_serializers": frozenset({"pyro_core"}),

@@ -1,0 +1,1 @@
+"""The main parts of Pyro4: addresses, proxies, daemons."""

@@ -1,0 +1,84 @@
+"""``Pyro4.config`` as the settings of the packages below."""
+
+from Pyro4.configuration import config
+from pyro_core.setting_groups import MESSAGE_LIMIT
+from pyro_core.settings import TLS, ClientSettings, Limits, ServerSettings, Timeouts
+
+_SERVER_TYPES = {"thread": "threaded", "multiplex": "multiplex"}
+
+
+def client_settings() -> ClientSettings:
+    """How a proxy behaves, by what is configured now."""
+    return ClientSettings(
+        serializer=config.SERIALIZER,
+        compression=config.COMPRESSION,
+        max_retries=config.MAX_RETRIES,
+        ns_host=config.NS_HOST,
+        ns_port=config.NS_PORT,
+        ns_broadcast_port=config.NS_BCPORT,
+        broadcast_addresses=tuple(config.parseAddressesString(config.BROADCAST_ADDRS)),
+        nodelay=True,
+        prefer_ip_version=config.PREFER_IP_VERSION or 0,
+        tls=_client_tls(),
+        timeouts=Timeouts(call_s=config.COMMTIMEOUT or None),
+        limits=_limits(),
+    )
+
+
+def server_settings() -> ServerSettings:
+    """How a daemon behaves, by what is configured now.
+
+    Raises:
+        PyroError: If there is no such server type.
+    """
+    from Pyro4.errors import PyroError
+
+    if config.SERVERTYPE not in _SERVER_TYPES:
+        raise PyroError(f"invalid server type '{config.SERVERTYPE}'; use {' or '.join(_SERVER_TYPES)}")
+    return ServerSettings(
+        host=config.HOST,
+        nathost=config.NATHOST,
+        natport=config.NATPORT,
+        servertype=_SERVER_TYPES[config.SERVERTYPE],
+        serializers=tuple(sorted(config.SERIALIZERS_ACCEPTED)),
+        threads=config.THREADPOOL_SIZE,
+        min_threads=min(config.THREADPOOL_SIZE_MIN, config.THREADPOOL_SIZE),
+        streaming=config.ITER_STREAMING,
+        stream_lifetime_s=config.ITER_STREAM_LIFETIME,
+        stream_linger_s=config.ITER_STREAM_LINGER,
+        compression=config.COMPRESSION,
+        detailed_traceback=config.DETAILED_TRACEBACK,
+        nodelay=True,
+        reuse_address=config.SOCK_REUSE,
+        prefer_ip_version=config.PREFER_IP_VERSION or 0,
+        tls=_server_tls(),
+        timeouts=Timeouts(idle_s=config.COMMTIMEOUT or None),
+        limits=_limits(),
+    )
+
+
+def _limits() -> Limits:
+    return Limits(max_message_bytes=config.MAX_MESSAGE_SIZE or MESSAGE_LIMIT)
+
+
+def _client_tls() -> TLS | None:
+    if not config.SSL:
+        return None
+    return TLS(
+        certfile=config.SSL_CLIENTCERT or None,
+        keyfile=config.SSL_CLIENTKEY or None,
+        password=config.SSL_CLIENTKEYPASSWD or None,
+        cafile=config.SSL_CACERTS or None,
+    )
+
+
+def _server_tls() -> TLS | None:
+    if not config.SSL:
+        return None
+    return TLS(
+        certfile=config.SSL_SERVERCERT or None,
+        keyfile=config.SSL_SERVERKEY or None,
+        password=config.SSL_SERVERKEYPASSWD or None,
+        cafile=config.SSL_CACERTS or None,
+        require_client_cert=config.SSL_REQUIRECLIENTCERT,
+    )

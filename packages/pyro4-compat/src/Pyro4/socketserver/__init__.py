@@ -1,0 +1,1 @@
+"""The server types, by their old module names."""

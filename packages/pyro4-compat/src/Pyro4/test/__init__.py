@@ -1,0 +1,1 @@
+"""Programs to try Pyro4 with."""

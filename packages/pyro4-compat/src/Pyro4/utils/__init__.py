@@ -1,0 +1,1 @@
+"""Flame and the HTTP gateway."""
