@@ -197,17 +197,19 @@ class Task:
 
     Args:
         function: What to call.
+        start: Has a job run in another thread; by default in those that all futures share.
 
     Raises:
         TypeError: If it cannot be called.
     """
 
-    __slots__ = ("_first", "_function", "_handlers", "_last", "_started")
+    __slots__ = ("_first", "_function", "_handlers", "_last", "_start", "_started")
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, start: Callable[[Job], object] = POOL.run) -> None:
         if not callable(function):
             raise TypeError(f"a task needs something to call, got {function!r:.120}")
         self._function = function
+        self._start = start
         self._first: Future[Any] = Future()
         self._last: Future[Any] = self._first
         self._handlers: list[Callable[[BaseException], object]] = []
@@ -250,7 +252,8 @@ class Task:
         self._started = True
         for handler in self._handlers:
             self._last.iferror(handler)
-        self._first._submit(partial(contextvars.copy_context().run, self._function, *args, **kwargs))
+        work = partial(contextvars.copy_context().run, self._function, *args, **kwargs)
+        self._first._submit(work, self._start)
         return self._last
 
     def _check_unused(self) -> None:
@@ -299,6 +302,47 @@ def submit(
     future._cancel_running = revoke
     future._submit(partial(contextvars.copy_context().run, work), start)
     return future
+
+
+def watched(future: Future[T], handler: Callable[[BaseException], object]) -> Future[T]:
+    """A future that ends as another one does, after a function was called with its exception, if it has one.
+
+    Args:
+        future: The other one.
+        handler: Called with the exception, in another thread.
+    """
+    following: Future[T] = Future()
+
+    def outcome(done: concurrent.futures.Future[T]) -> T:
+        problem = done.exception()
+        if problem is None:
+            return done.result()
+        handler(problem)
+        raise problem
+
+    def go_on(done: concurrent.futures.Future[T]) -> None:
+        if done.cancelled():
+            following.cancel()
+        else:
+            following._submit(partial(outcome, done))
+
+    future.add_done_callback(go_on)
+    return following
+
+
+def settle(future: Future[T], value: T | None = None, *, error: BaseException | None = None) -> None:
+    """End a future that no work was given to.
+
+    Args:
+        future: The future.
+        value: Its result.
+        error: What it raises instead.
+    """
+    if error is not None:
+        future._fail(error)
+    elif future._claim():
+        future.set_running_or_notify_cancel()
+        future.set_result(value)  # type: ignore[arg-type]
 
 
 def _go_on(

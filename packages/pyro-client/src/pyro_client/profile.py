@@ -12,7 +12,7 @@ from pyro_core.convert import ClassRules
 from pyro_core.errors import PluginError, SerializeError
 from pyro_core.features import AUTO, AUTO_HANDSHAKE, AUTO_ORDER, SERIALIZER_PREFIX, SUPPORTED
 from pyro_core.metadata import Metadata
-from pyro_core.names import PROTOCOL_VERSIONS
+from pyro_core.names import PROTOCOL_502, PROTOCOL_VERSIONS
 from pyro_core.serializer import Serializer
 from pyro_core.uri import URI
 
@@ -48,6 +48,7 @@ class Profile:
         oneway: Names of methods whose calls are not answered.
         validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
         annotations: Gives annotations to send with each request.
+        wants_metadata: Whether to ask for the members of the object when connecting.
         on_response: Gets the annotations and the message kind of each answer.
         extras: Whether to offer what only our own servers can do.
     """
@@ -70,6 +71,7 @@ class Profile:
         "timeout_s",
         "uri",
         "validate_handshake",
+        "wants_metadata",
     )
 
     def __init__(
@@ -100,6 +102,7 @@ class Profile:
         self.annotations: Callable[[], Annotations] | None = None
         self.on_response: Callable[[Annotations, int], object] | None = None
         self.extras = True
+        self.wants_metadata = True
         self._serializers: dict[tuple[str, int], Serializer] = {}
 
     @property
@@ -115,7 +118,7 @@ class Profile:
 
     def copy(self) -> Profile:
         """An independent profile that starts out the same."""
-        twin = Profile(self.uri, self.settings, self.rules, self.peers)
+        twin = type(self)(self.uri, self.settings, self.rules, self.peers)
         for name in Profile.__slots__:
             setattr(twin, name, getattr(self, name))
         twin.oneway = set(self.oneway)
@@ -124,7 +127,7 @@ class Profile:
 
     def for_object(self, uri: URI) -> Profile:
         """A profile for talking to another object, such as the name server, with the same habits."""
-        other = Profile(uri, self.settings, self.rules, self.peers)
+        other = type(self)(uri, self.settings, self.rules, self.peers)
         other.chosen_serializer = self.chosen_serializer
         other._serializers = self._serializers
         return other
@@ -154,10 +157,14 @@ class Profile:
     def first_version(self, address: str) -> int:
         """The protocol version to try first with a server."""
         version = self.peers.get(address)
-        known = self._serializer_class(self.first_serializer).wire_ids
+        known = self.serializer_class(self.first_serializer).wire_ids
         if version in known:
             return version
         return next((other for other in PROTOCOL_VERSIONS if other in known), version)
+
+    def given_version(self) -> int:
+        """The protocol version to speak on a socket whose server knows no handshake."""
+        return PROTOCOL_502
 
     def serializer_for(self, version: int, features: frozenset[str] = frozenset()) -> Serializer:
         """The serializer, with the names that a protocol version uses.
@@ -176,7 +183,7 @@ class Profile:
             name = agreed[0] if agreed else name
         found = self._serializers.get((name, version))
         if found is None:
-            cls = self._serializer_class(name)
+            cls = self.serializer_class(name)
             if version not in cls.wire_ids:
                 raise SerializeError(
                     f"serializer {name!r} cannot be used with protocol {version}, which the server speaks; "
@@ -215,12 +222,13 @@ class Profile:
 
     def _is_installed(self, name: str) -> bool:
         try:
-            self._serializer_class(name)
+            self.serializer_class(name)
         except PluginError:
             return False
         return True
 
-    def _serializer_class(self, name: str) -> type[Serializer]:
+    def serializer_class(self, name: str) -> type[Serializer]:
+        """The class of a serializer. Raises PluginError if it is unknown or broken."""
         from pyro_core import plugins
 
         cls: type[Serializer] = plugins.serializers().load(name)

@@ -4,7 +4,7 @@ A serializer that is not on the list is never asked to decode or to encode anyth
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -28,15 +28,18 @@ class AcceptedSerializers:
     Args:
         names: What is accepted.
         rules: Rules for classes, shared by all.
+        load: Gives the class of a serializer by its name; None asks the registry of plugins.
 
     Raises:
         PluginError: If a name is unknown, or its plugin does not load.
     """
 
-    def __init__(self, names: Iterable[str], rules: ClassRules) -> None:
+    def __init__(
+        self, names: Iterable[str], rules: ClassRules, load: Callable[[str], Any] | None = None
+    ) -> None:
         self.names = tuple(names)
         self._rules = rules
-        self._registry = plugins.serializers()
+        self._class_of = load or plugins.serializers().load
         self._tables: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
         self._faithful: dict[int, dict[int, Serializer]] = {version: {} for version in PROTOCOL_VERSIONS}
         self._offers = frozenset(f"{SERIALIZER_PREFIX}{name}" for name in self.names if name in AUTO_ORDER)
@@ -110,7 +113,7 @@ class AcceptedSerializers:
             self._unloaded.discard(name)
 
     def _load(self, name: str) -> None:
-        cls: Any = self._registry.load(name)
+        cls: Any = self._class_of(name)
         with self._lock:
             if name not in self._unloaded:
                 return

@@ -101,19 +101,12 @@ class Daemon(Hooks, Driven):
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()
         self._listeners = Listeners(self.settings)
-        self._host = DaemonHost(
-            self,
-            self.settings,
-            self.rules,
-            annotate=None if type(self).annotations is Hooks.annotations else self.annotations,
-            require_handshake=connected_socket is None,
-            listeners=self._listeners,
-        )
+        self._host = self._make_host(require_handshake=connected_socket is None)
         self._published = Published(self._host.objects, self._listeners)
         self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)
         if self.rules.revive is None:
             self.rules.revive = reviver()
-        self._host.objects.add(DaemonObject(self._host), DAEMON_ID)
+        self._host.objects.add(self._make_own_object(), DAEMON_ID)
         transport = plugins.transports().load(self.settings.servertype)
         if connected_socket is not None:
             sockets = self._listeners.adopt(connected_socket)
@@ -356,6 +349,21 @@ class Daemon(Hooks, Driven):
         return f"<Daemon at {self._addresses.location()}; {len(self._host.objects)} objects>"
 
     # ---- inside
+
+    def _make_host(self, **more: Any) -> DaemonHost:
+        """What the connections share."""
+        return DaemonHost(
+            self,
+            self.settings,
+            self.rules,
+            annotate=None if type(self).annotations is Hooks.annotations else self.annotations,
+            listeners=self._listeners,
+            **more,
+        )
+
+    def _make_own_object(self) -> Any:
+        """What clients can ask the daemon itself."""
+        return DaemonObject(self._host)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -37,6 +37,8 @@ class DaemonHost:
         annotate: Gives annotations for every reply; None if there are none.
         require_handshake: False for a socket that the program connected itself.
         listeners: Know where TLS is to be spoken; None for nowhere.
+        objects: Where objects will be registered; None makes a table.
+        load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
 
     Attributes:
         daemon: As given.
@@ -58,12 +60,14 @@ class DaemonHost:
         annotate: Callable[[], Mapping[str, bytes]] | None = None,
         require_handshake: bool = True,
         listeners: Listeners | None = None,
+        objects: ObjectTable | None = None,
+        load_serializer: Callable[[str], Any] | None = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
         self.annotate = annotate
-        self.objects = ObjectTable()
-        self.accepted = AcceptedSerializers(settings.serializers, rules)
+        self.objects = ObjectTable() if objects is None else objects
+        self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
         self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,

@@ -155,8 +155,7 @@ class ObjectTable:
                 raise DaemonError(f"a class cannot be registered weakly: {target!r}; register an instance")
             entry = Entry(object_id, target, self.members(target, expose), weak=weak)
             if force:
-                self._forget(object_id)
-                self._forget(self._ids.get(id(target), ""))
+                self._displace(target, object_id)
             self.by_id[object_id] = entry
             self._ids[id(target)] = object_id
             if weak:
@@ -227,6 +226,11 @@ class ObjectTable:
         with self._lock:
             if self.by_id.get(entry.object_id) is entry:
                 self._forget(entry.object_id)
+
+    def _displace(self, target: Any, object_id: str) -> None:
+        """Make room for a target that gets an id by force."""
+        self._forget(object_id)
+        self._forget(self._ids.get(id(target), ""))
 
     def _check_free(self, target: Any, object_id: str, *, force: bool) -> None:
         if object_id == DAEMON_ID and DAEMON_ID in self.by_id:

@@ -117,9 +117,10 @@ def adopt(link: Any, uri: URI, profile: Profile) -> Plan[Connection]:
         uri: Names the object.
         profile: How to talk.
     """
-    connection = _prepared(link, uri, profile, PROTOCOL_502, handshake=False)
-    yield from _fetch_metadata(connection)
-    _require_members(connection)
+    connection = _prepared(link, uri, profile, profile.given_version(), handshake=False)
+    if profile.wants_metadata:
+        yield from _fetch_metadata(connection)
+        _require_members(connection)
     return connection
 
 
@@ -149,12 +150,20 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
 
 
 def _shake_hands(connection: Connection, profile: Profile) -> Plan[Connection | int]:
-    request = {"handshake": profile.handshake, "object": connection.uri.object}
+    request: dict[str, Any] = {"handshake": profile.handshake}
+    if profile.wants_metadata:
+        request["object"] = connection.uri.object
     payload = connection.serializer.encode_value(request)
     annotations, correlation_id = profile.request_extras()
     yield Send(
         connection.link,
-        connection.session.connect(connection.serializer_id, payload, annotations, correlation_id),
+        connection.session.connect(
+            connection.serializer_id,
+            payload,
+            annotations,
+            correlation_id,
+            flags=META_ON_CONNECT if profile.wants_metadata else 0,
+        ),
     )
     try:
         event = yield from next_event(connection)
@@ -192,6 +201,8 @@ def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[
     if profile.validate_handshake is not None:
         profile.validate_handshake(connection.greeting)
     connection.use(profile.serializer_for(connection.version, event.features))
+    if not profile.wants_metadata:
+        return
     if wire_metadata is None:
         yield from _fetch_metadata(connection)
     else:

@@ -1,0 +1,296 @@
+"""How a proxy of Pyro4 connects and calls, on top of the native client."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from Pyro4.configuration import config
+from Pyro4.errors import SerializeError
+from Pyro4.facade.context import State, state
+from Pyro4.facade.failures import classic
+from Pyro4.facade.profile import ClassicProfile
+from Pyro4.facade.rules import classic_rules
+from Pyro4.facade.streams import _StreamResultIterator
+from Pyro4.facade.uri import URI
+from Pyro4.futures import _ExceptionWrapper
+from pyro_client.channel import Channel
+from pyro_client.streams import RemoteIterator
+from pyro_core import errors as native
+from pyro_core.calls import ObjectRef
+from pyro_core.context import Outgoing, enter_outgoing, leave_outgoing
+from pyro_core.convert import BatchFailure
+from pyro_core.names import ANNOTATION_CORRELATION, BATCH_METHOD, DAEMON_ID
+from pyro_core.wire.message import BATCH, NO_ANNOTATIONS, ONEWAY
+
+
+class Calling:
+    """The machinery of a proxy. Its attributes are those that programs for Pyro4 know."""
+
+    _pyroUri: URI
+    _pyroMethods: set[str]
+    _pyroAttrs: set[str]
+    _pyroRawWireResponse: bool
+    _pyro_profile: ClassicProfile
+    _pyro_channel: Channel
+
+    def _pyro_assemble(self, uri: URI, sock: Any) -> None:
+        rules = classic_rules()
+        rules.revive = proxy_for
+        profile = ClassicProfile(uri, rules=rules)
+        try:
+            profile.serializer_class(profile.settings.serializer)
+        except native.PluginError as problem:
+            raise SerializeError(f"serializer '{config.SERIALIZER}' is unknown or not available") from problem
+        self._pyro_start(profile, uri, sock)
+
+    def _pyro_start(self, profile: ClassicProfile, uri: URI, sock: Any = None) -> None:
+        own = self.__dict__
+        own["_pyroUri"] = uri
+        own["_pyroMethods"] = set()
+        own["_pyroAttrs"] = set()
+        own["_pyroRawWireResponse"] = False
+        own["_pyro_asynchronous"] = False
+        own["_pyro_profile"] = profile
+        own["_pyro_given_connection"] = None
+        kind: Any = type(self)
+        profile.validate_handshake = lambda response: self._pyroValidateHandshake(response)
+        if kind._pyroAnnotations is not _base()._pyroAnnotations:
+            profile.annotations = lambda: self._pyroAnnotations()
+        if kind._pyroResponseAnnotations is not _base()._pyroResponseAnnotations:
+            profile.on_response = self._pyro_responded
+        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=self._pyro_learn)
+
+    def _pyro_adopt_from(self, other: "Calling") -> None:
+        profile = other._pyro_profile.copy()
+        self._pyro_start(profile, URI(other._pyroUri))
+        self._pyroMethods = set(other._pyroMethods)
+        self._pyroAttrs = set(other._pyroAttrs)
+        self.__dict__["_pyro_asynchronous"] = other.__dict__["_pyro_asynchronous"]
+
+    def _pyro_learn(self) -> None:
+        profile = self._pyro_profile
+        if profile.wants_metadata:
+            self._pyroMethods = set(profile.metadata.methods)
+            self._pyroAttrs = set(profile.metadata.attrs)
+        if profile.resolved_uri is not None and profile.resolved_uri != self._pyroUri:
+            self.__dict__["_pyroUri"] = URI(profile.resolved_uri)
+
+    def _pyro_responded(self, annotations: Mapping[str, bytes], kind: int) -> None:
+        known = state()
+        received = dict(annotations)
+        if known.correlation_id is not None:
+            received[ANNOTATION_CORRELATION] = known.correlation_id.bytes
+        self._pyroResponseAnnotations(received, kind)  # type: ignore[attr-defined]
+
+    # ---- attributes that programs know
+
+    @property
+    def _pyroOneway(self) -> set[str]:
+        return self._pyro_profile.oneway
+
+    @_pyroOneway.setter
+    def _pyroOneway(self, names: set[str]) -> None:
+        self._pyro_profile.oneway = set(names)
+        self._pyro_channel._oneway = self._pyro_profile.oneway
+
+    @property
+    def _pyroTimeout(self) -> float | None:
+        return self._pyro_profile.timeout_s
+
+    @_pyroTimeout.setter
+    def _pyroTimeout(self, seconds: float | None) -> None:
+        self._pyro_profile.timeout_s = seconds or None
+        self._pyro_channel.refresh()
+
+    @property
+    def _pyroMaxRetries(self) -> int:
+        return self._pyro_profile.max_retries
+
+    @_pyroMaxRetries.setter
+    def _pyroMaxRetries(self, number: int) -> None:
+        self._pyro_profile.max_retries = number
+        self._pyro_channel.refresh()
+
+    @property
+    def _pyroSerializer(self) -> str | None:
+        return self._pyro_profile.chosen_serializer
+
+    @_pyroSerializer.setter
+    def _pyroSerializer(self, name: str | None) -> None:
+        self._pyro_profile.chosen_serializer = name
+        self._pyro_use_serializer()
+
+    @property
+    def _pyroHandshake(self) -> Any:
+        return self._pyro_profile.handshake
+
+    @_pyroHandshake.setter
+    def _pyroHandshake(self, value: Any) -> None:
+        self._pyro_profile.handshake = value
+
+    @property
+    def _pyroHmacKey(self) -> bytes | None:
+        return self.__dict__.get("_pyro_hmac_key")
+
+    @_pyroHmacKey.setter
+    def _pyroHmacKey(self, key: "bytes | str | None") -> None:
+        self.__dict__["_pyro_hmac_key"] = key.encode("utf-8") if isinstance(key, str) else key
+
+    @property
+    def _pyroSeq(self) -> int:
+        connection = self._pyro_channel.connection
+        return 0 if connection is None else connection.session.seq
+
+    @_pyroSeq.setter
+    def _pyroSeq(self, number: int) -> None:
+        """Has no effect: the numbers belong to the connection."""
+
+    @property
+    def _pyroConnection(self) -> Any:
+        from Pyro4.facade.connections import view
+
+        connection = self._pyro_channel.connection
+        return None if connection is None else view(connection)
+
+    # ---- what programs call
+
+    def _pyroBind(self) -> bool:
+        """Look up the name and connect now; tells whether that was needed."""
+        self._pyro_refresh()
+        try:
+            return self._pyro_channel.bind()
+        except native.PyroError as error:
+            raise classic(error) from error.__cause__
+
+    def _pyroRelease(self) -> None:
+        """Close the connection. The next call makes a new one."""
+        self._pyro_channel.release()
+
+    def _pyroGetMetadata(self, objectId: str | None = None, known_metadata: Any = None) -> None:
+        """Take over metadata, or ask the server for it.
+
+        Args:
+            objectId: Of which object; None for the proxy's own.
+            known_metadata: What is known already.
+        """
+        if known_metadata is None:
+            if self._pyroBind() and objectId is None:
+                return
+            object_id = objectId or self._pyro_profile.object_id
+            known_metadata = self._pyroInvoke("get_metadata", (object_id,), {}, objectId=DAEMON_ID)
+        self._pyroMethods = set(known_metadata["methods"])
+        self._pyroAttrs = set(known_metadata["attrs"])
+        self._pyroOneway = set(known_metadata["oneway"])
+
+    def _pyroInvoke(
+        self,
+        methodname: str,
+        vargs: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        flags: int = 0,
+        objectId: str | None = None,
+    ) -> Any:
+        """Call a method.
+
+        Args:
+            methodname: Its name.
+            vargs: Positional arguments.
+            kwargs: Keyword arguments.
+            flags: Flags of the message.
+            objectId: Of which object of the daemon; None for the proxy's own.
+        """
+        if self._pyro_profile.seen != config.changes:
+            self._pyro_refresh()
+        channel = self._pyro_channel
+        known = state()
+        block = _outgoing(known)
+        token = enter_outgoing(block)
+        try:
+            if flags or objectId is not None or (vargs and type(vargs[0]) is not str and _is_blob(vargs[0])):
+                result = channel.invoke(methodname, _unpacked(vargs), kwargs, flags=flags, object_id=objectId)
+            else:
+                result = channel.call(methodname, vargs, kwargs)
+        except native.PyroError as error:
+            raise classic(error) from error.__cause__
+        finally:
+            leave_outgoing(token)
+            _came_back(known, block)
+        return _StreamResultIterator(result) if type(result) is RemoteIterator else result
+
+    def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
+        """Send several calls in one message; gives the list of their results."""
+        self._pyro_refresh()
+        known = state()
+        block = _outgoing(known)
+        token = enter_outgoing(block)
+        flags = BATCH | ONEWAY if oneway else BATCH
+        try:
+            results = self._pyro_channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
+        except native.PyroError as error:
+            raise classic(error) from error.__cause__
+        finally:
+            leave_outgoing(token)
+            _came_back(known, block)
+        if oneway:
+            return None
+        return [_ExceptionWrapper(item.error) if type(item) is BatchFailure else item for item in results]
+
+    # ---- inside
+
+    def _pyro_refresh(self) -> None:
+        if self._pyro_profile.refresh():
+            self._pyro_channel.refresh()
+            self._pyro_use_serializer()
+
+    def _pyro_use_serializer(self) -> None:
+        """Let a connection that exists use the serializer that is configured by now."""
+        connection = self._pyro_channel.connection
+        if connection is not None:
+            profile = self._pyro_profile
+            connection.use(profile.serializer_for(connection.version, connection.features))
+            self._pyro_channel.refresh()
+
+
+def proxy_for(reference: ObjectRef) -> Any:
+    """A proxy for a reference that was received."""
+    proxy = _base().__new__(_base())
+    proxy._pyro_assemble(URI(reference.uri), None)
+    known = reference.metadata
+    proxy._pyroMethods = set(known.methods)
+    proxy._pyroAttrs = set(known.attrs)
+    proxy._pyroOneway = set(known.oneway)
+    proxy._pyroHandshake = reference.handshake
+    proxy._pyroSerializer = reference.serializer
+    return proxy
+
+
+def _base() -> Any:
+    from Pyro4.facade.proxy import Proxy
+
+    return Proxy
+
+
+def _outgoing(known: State) -> Outgoing:
+    """What goes along with a call."""
+    annotations = known.annotations if known.sends and known.annotations else NO_ANNOTATIONS
+    correlation_id = known.correlation_id
+    return Outgoing(annotations, None if correlation_id is None else correlation_id.bytes)
+
+
+def _came_back(known: State, block: Outgoing) -> None:
+    """Annotations are for one call; those of its answer are to be seen."""
+    if known.sends and known.annotations:
+        known.annotations = {}
+    if known.call is None:
+        known.response_annotations = dict(block.response_annotations)
+
+
+def _is_blob(value: Any) -> bool:
+    return hasattr(value, "_pyro_blob")
+
+
+def _unpacked(vargs: Sequence[Any]) -> Sequence[Any]:
+    """The arguments, with the native kind of blob in place of Pyro4's."""
+    return [value._pyro_blob() if _is_blob(value) else value for value in vargs] if vargs else vargs
+
+
+__all__ = ["Calling", "proxy_for"]

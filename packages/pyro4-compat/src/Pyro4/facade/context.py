@@ -1,0 +1,159 @@
+"""``Pyro4.current_context``: what came with a call, and what goes with the next one."""
+
+from contextvars import ContextVar
+from typing import Any
+from uuid import UUID
+
+from pyro_core.context import CallContext, serving
+
+
+
+class State:
+    """What one thread or task knows, in the call it serves, if it serves one.
+
+    Attributes:
+        call: The call that is being served; None in a client.
+        annotations: What came with it, or is to go with the next request.
+        response_annotations: What goes with its answer, or came with the last one.
+        correlation_id: The id that goes with requests; None if there is none.
+        given: Values of the other names that a program set by itself.
+    """
+
+    __slots__ = ("annotations", "call", "correlation_id", "given", "response_annotations", "sends")
+
+    def __init__(self, call: CallContext | None) -> None:
+        self.call = call
+        self.annotations: dict[str, Any] = {} if call is None else dict(call.annotations)
+        self.response_annotations: Any = {} if call is None else call.response_annotations
+        self.correlation_id: UUID | None = None if call is None else call.correlation_id
+        self.given: dict[str, Any] = {}
+        self.sends = call is None
+
+
+_state: ContextVar[State | None] = ContextVar("pyro4_context", default=None)
+
+
+def state() -> State:
+    """What the running thread or task knows."""
+    call = serving()
+    known = _state.get()
+    if known is None or known.call is not call:
+        known = State(call)
+        _state.set(known)
+    return known
+
+
+class _CallContext:
+    """The context of the call that is being served, and of the calls that are made; each thread has its own."""
+
+    @property
+    def annotations(self) -> dict[str, Any]:
+        return state().annotations
+
+    @annotations.setter
+    def annotations(self, value: dict[str, Any]) -> None:
+        known = state()
+        known.annotations = value
+        known.sends = True
+
+    @property
+    def response_annotations(self) -> Any:
+        return state().response_annotations
+
+    @response_annotations.setter
+    def response_annotations(self, value: Any) -> None:
+        known = state()
+        known.response_annotations = value
+        if known.call is not None:
+            known.call.response_annotations = value
+            known.response_annotations = known.call.response_annotations
+
+    @property
+    def correlation_id(self) -> UUID | None:
+        return state().correlation_id
+
+    @correlation_id.setter
+    def correlation_id(self, value: UUID | None) -> None:
+        state().correlation_id = value
+
+    def __getattr__(self, name: str) -> Any:
+        known = state()
+        if name in known.given:
+            return known.given[name]
+        call = known.call
+        if name == "client":
+            return None if call is None else _view(call.connection)
+        if name == "client_sock_addr":
+            return None if call is None else _address(call)
+        if name == "seq":
+            return 0 if call is None else call.seq
+        if name == "msg_flags":
+            return 0 if call is None else wire_flags(call.flags)
+        if name == "serializer_id":
+            return 0 if call is None else _serializer_id(call)
+        raise AttributeError(f"the call context has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("annotations", "response_annotations", "correlation_id"):
+            object.__setattr__(self, name, value)
+        else:
+            state().given[name] = value
+
+    def to_global(self) -> dict[str, Any]:
+        """Everything as a dict, for another thread."""
+        names = ("client", "client_sock_addr", "seq", "msg_flags", "serializer_id")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "annotations": self.annotations,
+            "response_annotations": self.response_annotations,
+            "correlation_id": self.correlation_id,
+        }
+
+    def from_global(self, values: dict[str, Any]) -> None:
+        """Take over what ``to_global`` gave in another thread."""
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def track_resource(self, resource: Any) -> None:
+        """Have a resource closed when the client's connection ends."""
+        self._client().tracked_resources.add(resource)
+
+    def untrack_resource(self, resource: Any) -> None:
+        """Do not close it then."""
+        self._client().tracked_resources.discard(resource)
+
+    def _client(self) -> Any:
+        from Pyro4.errors import PyroError
+
+        client = self.client
+        if client is None:
+            raise PyroError("cannot track resources: there is no client connection, as no call is being served")
+        return client
+
+
+def wire_flags(flags: int) -> int:
+    """The flags of a message as protocol 48 writes them."""
+    return flags & 0x0F | (flags & 0x30) << 1 | (flags & 0x100) >> 4
+
+
+def _view(connection: Any) -> Any:
+    from Pyro4.facade.connections import view
+
+    return view(connection)
+
+
+def _address(call: CallContext) -> Any:
+    sock = getattr(call.connection, "socket", None)
+    try:
+        return sock.getpeername() if sock is not None else call.client_address
+    except OSError:
+        return call.client_address
+
+
+def _serializer_id(call: CallContext) -> int:
+    from pyro_core.names import STOCK_SERIALIZER_IDS
+
+    return STOCK_SERIALIZER_IDS[call.version].get(call.serializer, 0)
+
+
+current_context = _CallContext()

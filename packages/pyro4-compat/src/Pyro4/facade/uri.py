@@ -1,0 +1,69 @@
+"""Addresses as Pyro4 has them: they can be changed."""
+
+from typing import Any
+
+from Pyro4.configuration import config
+from Pyro4.facade.failures import classic_errors
+from pyro_core import uri as native
+
+
+class URI(native.URI):
+    """Where a Pyro object is, or how to find it.
+
+    Args:
+        uri: Its text, or another URI.
+
+    Raises:
+        TypeError: If it is neither text nor a URI.
+        PyroError: If the text is not an address.
+    """
+
+    __module__ = "Pyro4.core"
+    __slots__ = ("__dict__", "__weakref__")
+
+    def __init__(self, uri: Any) -> None:
+        with classic_errors():
+            super().__init__(uri)
+        if isinstance(uri, str) and self.host and self.protocol != "PYRO" and ":" not in uri.rpartition("@")[2]:
+            self.port = config.NS_PORT
+
+    def __setattr__(self, name: str, value: Any) -> None:  # type: ignore[override]
+        object.__setattr__(self, name, value)
+
+    @staticmethod
+    def isUnixsockLocation(location: str) -> bool:
+        """Whether a location is that of a Unix socket."""
+        return location.startswith(native.UNIX_PREFIX)
+
+    def asString(self) -> str:
+        """The address as text."""
+        return str(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__} at 0x{id(self):x}; {self}>"
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, native.URI) and self.state() == other.state()
+
+    def __hash__(self) -> int:
+        return hash(self.state())
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.protocol, self.object, self.sockname, self.host, self.port
+
+    def __setstate__(self, state: Any) -> None:
+        self.protocol, self.object, self.sockname, self.host, self.port = state
+
+    def __getstate_for_dict__(self) -> tuple[Any, ...]:
+        return self.__getstate__()
+
+    def __setstate_from_dict__(self, state: Any) -> None:
+        self.__setstate__(state)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return object.__reduce_ex__(self, 2)  # type: ignore[return-value]
+
+    def __copy__(self) -> "URI":
+        twin = type(self).__new__(type(self))
+        twin.__setstate__(self.__getstate__())
+        return twin

@@ -1,0 +1,59 @@
+"""What programs see of a daemon's transport."""
+
+from typing import Any
+
+
+class _Face:
+    """A daemon's transport.
+
+    Args:
+        daemon: The daemon.
+    """
+
+    def __init__(self, daemon: Any) -> None:
+        self.daemon = daemon
+
+    @property
+    def sock(self) -> Any:
+        """The socket that it listens on."""
+        return self.daemon._transport.listeners[0]
+
+    @property
+    def sockets(self) -> list[Any]:
+        """Sockets to watch."""
+        transport = self.daemon._transport
+        return list(transport.sockets) if hasattr(transport, "combine") else [self.sock]
+
+    @property
+    def locationStr(self) -> str:
+        """Where it listens."""
+        return str(self.daemon.locationStr)
+
+    @property
+    def selector(self) -> Any:
+        """What watches the sockets."""
+        return self.daemon._transport
+
+
+class SocketServer_Threadpool(_Face):
+    """Calls run in threads."""
+
+
+class SocketServer_Multiplex(_Face):
+    """Calls run one after the other."""
+
+
+class SocketServer_ExistingConnection(_Face):
+    """One connected socket is served."""
+
+
+_KINDS = {
+    "threaded": SocketServer_Threadpool,
+    "multiplex": SocketServer_Multiplex,
+    "existing": SocketServer_ExistingConnection,
+}
+
+
+def face(daemon: Any) -> _Face:
+    """The face of a daemon's transport."""
+    return _KINDS.get(daemon.settings.servertype, _Face)(daemon)
