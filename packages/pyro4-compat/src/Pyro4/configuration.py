@@ -4,7 +4,7 @@ import os
 import pickle
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from Pyro4 import constants
@@ -87,19 +87,27 @@ class Configuration:
         "FAITHFUL_TYPES": False,
     }
 
-    __slots__ = (*DEFAULTS, "changes")
+    __slots__ = (*DEFAULTS, "_watchers", "changes")
     changes: int
+    _watchers: list[Callable[[str], object]]
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...  # the items, whose names are in DEFAULTS
 
     def __init__(self) -> None:
         object.__setattr__(self, "changes", 0)
+        object.__setattr__(self, "_watchers", [])
         self.reset()
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         object.__setattr__(self, "changes", self.changes + 1)
+        for notice in self._watchers:
+            notice(name)
+
+    def watch(self, notice: Callable[[str], object]) -> None:
+        """Have a function called with the name of each item that is set."""
+        self._watchers.append(notice)
 
     def reset(self, useenvironment: bool = True) -> None:
         """Give every item its default.

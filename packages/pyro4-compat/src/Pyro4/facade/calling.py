@@ -50,7 +50,7 @@ class Calling:
         own["_pyroRawWireResponse"] = False
         own["_pyro_asynchronous"] = False
         own["_pyro_profile"] = profile
-        own["_pyro_given_connection"] = None
+        own["_pyro_hmac_key"] = None
         kind: Any = type(self)
         profile.validate_handshake = lambda response: self._pyroValidateHandshake(response)
         if kind._pyroAnnotations is not _base()._pyroAnnotations:
@@ -64,7 +64,8 @@ class Calling:
         self._pyro_start(profile, URI(other._pyroUri))
         self._pyroMethods = set(other._pyroMethods)
         self._pyroAttrs = set(other._pyroAttrs)
-        self.__dict__["_pyro_asynchronous"] = other.__dict__["_pyro_asynchronous"]
+        for name in ("_pyro_asynchronous", "_pyro_hmac_key"):
+            self.__dict__[name] = other.__dict__[name]
 
     def _pyro_learn(self) -> None:
         profile = self._pyro_profile
@@ -129,7 +130,8 @@ class Calling:
 
     @property
     def _pyroHmacKey(self) -> bytes | None:
-        return self.__dict__.get("_pyro_hmac_key")
+        key: bytes | None = self.__dict__["_pyro_hmac_key"]
+        return key
 
     @_pyroHmacKey.setter
     def _pyroHmacKey(self, key: "bytes | str | None") -> None:

@@ -328,8 +328,11 @@ def _unusable(cls: type[Daemon]) -> Daemon:
     return daemon
 
 
-def settings_changed(name: str) -> None:
+def _setting_changed(name: str) -> None:
     """Tell all daemons of a setting that was changed and holds for them at once."""
     if name == "REQUIRE_EXPOSE":
         for daemon in list(_daemons):
             daemon.refresh()
+
+
+config.watch(_setting_changed)

@@ -1,8 +1,10 @@
 """Addresses as Pyro4 has them: they can be changed."""
 
+import re
 from typing import Any
 
 from Pyro4.configuration import config
+from Pyro4.errors import PyroError
 from Pyro4.facade.failures import classic_errors
 from pyro_core import uri as native
 
@@ -22,6 +24,8 @@ class URI(native.URI):
     __slots__ = ("__dict__", "__weakref__")
 
     def __init__(self, uri: Any) -> None:
+        if isinstance(uri, str):
+            _check_brackets(uri.partition("@")[2])
         with classic_errors():
             super().__init__(uri)
         if isinstance(uri, str) and self.host and self.protocol != "PYRO" and ":" not in uri.rpartition("@")[2]:
@@ -67,3 +71,13 @@ class URI(native.URI):
         twin = type(self).__new__(type(self))
         twin.__setstate__(self.__getstate__())
         return twin
+
+
+def _check_brackets(location: str) -> None:
+    """Raise PyroError if the part in brackets of a location is no IPv6 address."""
+    if location.startswith("[["):
+        raise PyroError("invalid ipv6 address: enclosed in too many brackets")
+    if location.startswith("[") and not re.fullmatch(r"[0-9a-fA-F:.%]+", location[1:].partition("]")[0]):
+        raise PyroError(
+            "invalid ipv6 address: the part between brackets must be a numeric ipv6 address"
+        )
