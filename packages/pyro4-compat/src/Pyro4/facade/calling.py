@@ -216,7 +216,7 @@ class Calling:
         finally:
             leave_outgoing(token)
             _came_back(known, block)
-        return _StreamResultIterator(result) if type(result) is RemoteIterator else result
+        return _StreamResultIterator(result, self) if type(result) is RemoteIterator else result
 
     def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
         """Send several calls in one message; gives the list of their results."""
@@ -249,6 +249,7 @@ class Calling:
         if connection is not None:
             profile = self._pyro_profile
             connection.use(profile.serializer_for(connection.version, connection.features))
+            connection.session.limit(profile.settings.limits.max_message_bytes)
             self._pyro_channel.refresh()
 
 

@@ -22,7 +22,8 @@ class _Face:
     def sockets(self) -> list[Any]:
         """Sockets to watch."""
         transport = self.daemon._transport
-        return list(transport.sockets) if hasattr(transport, "combine") else [self.sock]
+        connections = [connection.sock for connection in transport._watched.by_fd.values()] if hasattr(transport, "combine") else []
+        return [*transport.listeners, *connections]
 
     @property
     def locationStr(self) -> str:
