@@ -48,8 +48,8 @@ class DaemonHost:
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
         annotate: As given.
-        oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of the
-            multiplexed server do not, so that its objects are never called by two threads at once.
+        oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
+            the multiplexed server do not, so that its objects are never called by two threads at once.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 

@@ -1,7 +1,7 @@
 """How a proxy of Pyro4 connects and calls, on top of the native client."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from Pyro4.configuration import config
 from Pyro4.errors import SerializeError
@@ -31,6 +31,10 @@ class Calling:
     _pyroRawWireResponse: bool
     _pyro_profile: ClassicProfile
     _pyro_channel: Channel
+    if TYPE_CHECKING:  # what programs may override
+        _pyroAnnotations: Callable[[], Mapping[str, bytes]]
+        _pyroResponseAnnotations: Callable[[Mapping[str, bytes], int], None]
+        _pyroValidateHandshake: Callable[[Any], None]
 
     def _pyro_assemble(self, uri: URI, sock: Any) -> None:
         rules = classic_rules()
@@ -52,15 +56,15 @@ class Calling:
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         kind: Any = type(self)
-        profile.validate_handshake = lambda response: self._pyroValidateHandshake(response)
+        profile.validate_handshake = self._pyroValidateHandshake
         if kind._pyroAnnotations is not _base()._pyroAnnotations:
-            profile.annotations = lambda: self._pyroAnnotations()
+            profile.annotations = self._pyroAnnotations
         if kind._pyroResponseAnnotations is not _base()._pyroResponseAnnotations:
             profile.on_response = self._pyro_responded
         own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=self._pyro_learn)
 
     def _pyro_adopt_from(self, other: "Calling") -> None:
-        profile = other._pyro_profile.copy()
+        profile: Any = other._pyro_profile.copy()
         self._pyro_start(profile, URI(other._pyroUri))
         self._pyroMethods = set(other._pyroMethods)
         self._pyroAttrs = set(other._pyroAttrs)
@@ -80,7 +84,7 @@ class Calling:
         received = dict(annotations)
         if known.correlation_id is not None:
             received[ANNOTATION_CORRELATION] = known.correlation_id.bytes
-        self._pyroResponseAnnotations(received, kind)  # type: ignore[attr-defined]
+        self._pyroResponseAnnotations(received, kind)
 
     # ---- attributes that programs know
 

@@ -22,8 +22,9 @@ class _Face:
     def sockets(self) -> list[Any]:
         """Sockets to watch."""
         transport = self.daemon._transport
-        connections = [connection.sock for connection in transport._watched.by_fd.values()] if hasattr(transport, "combine") else []
-        return [*transport.listeners, *connections]
+        if not hasattr(transport, "combine"):
+            return [self.sock]
+        return [*transport.listeners, *(connection.sock for connection in transport._watched.by_fd.values())]
 
     @property
     def locationStr(self) -> str:
