@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 from Pyro4.configuration import config
 from Pyro4.errors import SerializeError
@@ -56,12 +57,13 @@ class Calling:
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         kind: Any = type(self)
-        profile.validate_handshake = self._pyroValidateHandshake
+        if kind._pyroValidateHandshake is not _base()._pyroValidateHandshake:
+            profile.validate_handshake = _weakly(self._pyroValidateHandshake)
         if kind._pyroAnnotations is not _base()._pyroAnnotations:
-            profile.annotations = self._pyroAnnotations
+            profile.annotations = _weakly(self._pyroAnnotations)
         if kind._pyroResponseAnnotations is not _base()._pyroResponseAnnotations:
-            profile.on_response = self._pyro_responded
-        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=self._pyro_learn)
+            profile.on_response = _weakly(self._pyro_responded)
+        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self._pyro_learn))
 
     def _pyro_adopt_from(self, other: "Calling") -> None:
         profile: Any = other._pyro_profile.copy()
@@ -255,6 +257,17 @@ class Calling:
             connection.use(profile.serializer_for(connection.version, connection.features))
             connection.session.limit(profile.settings.limits.max_message_bytes)
             self._pyro_channel.refresh()
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The same method of a proxy that is not kept alive by it."""
+    ref = WeakMethod(method)
+
+    def call(*args: Any) -> Any:
+        alive = ref()
+        return None if alive is None else alive(*args)
+
+    return call
 
 
 def proxy_for(reference: ObjectRef) -> Any:
