@@ -20,8 +20,8 @@ def check(folder: str, path: Iterable[str] = sys.path) -> None:
     found += [parent] if any(map(_is_stock, _names_in(parent))) else []
     if found:
         raise ImportError(
-            f"both Pyro4 (in {found[0]}) and pyro4-compat (in {parent}) provide the module Pyro4: uninstall Pyro4, "
-            "and install pyro4-compat again"
+            f"both Pyro4 (in {found[0]}) and pyro4-compat (in {parent}) provide the module Pyro4: "
+            "uninstall Pyro4, and install pyro4-compat again"
         )
 
 
