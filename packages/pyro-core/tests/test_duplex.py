@@ -23,12 +23,12 @@ VERSIONS = pytest.mark.parametrize("version", [502, 48])
 def test_what_is_packed_can_be_read(version: int) -> None:
     codec = codec_for(version)
     credit = Credit("abc", 5, 2**40, stop=True)
-    assert read_credit(codec.decode(pack_credit(version, credit))) == credit
-    items = read_items(codec.decode(pack_items(version, 3, "abc", MORE, 7, b"payload")))
+    assert read_credit(codec.decode(pack_credit(codec, credit))) == credit
+    items = read_items(codec.decode(pack_items(codec, 3, "abc", MORE, 7, b"payload")))
     assert (items.stream_id, items.state, items.first, items.message.payload) == ("abc", MORE, 7, b"payload")
-    failed = codec.decode(pack_items(version, 3, "abc", FAILED, 7, b"error"))
+    failed = codec.decode(pack_items(codec, 3, "abc", FAILED, 7, b"error"))
     assert failed.flags & EXCEPTION
-    cancel = codec.decode(pack_cancel(version, 65535))
+    cancel = codec.decode(pack_cancel(codec, 65535))
     assert (cancel.kind, cancel.seq) == (CANCEL, 65535)
 
 

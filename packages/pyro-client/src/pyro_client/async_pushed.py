@@ -65,7 +65,7 @@ class AsyncPushedItems:
         self._closed = True
         self._dialogue.streams.pop(self._taker.stream_id, None)
         if not self._dialogue.over:
-            self._dialogue.say(pack_credit(self._dialogue.connection.version, self._taker.farewell()))
+            self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, self._taker.farewell()))
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,7 +93,7 @@ class AsyncPushedItems:
 
     def _ask(self, credit: Credit) -> None:
         if not self._lost and not self._dialogue.over:
-            self._dialogue.say(pack_credit(self._dialogue.connection.version, credit))
+            self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, credit))
 
     async def _wait(self) -> None:
         if self._lost:

@@ -241,7 +241,12 @@ class Exports:
                 payload = connection.serializer.encode_value(items)
             dialogue.say(
                 pack_items(
-                    connection.version, connection.serializer_id, credit.stream_id, state, first, payload
+                    connection.session.codec,
+                    connection.serializer_id,
+                    credit.stream_id,
+                    state,
+                    first,
+                    payload,
                 )
             )
             return len(payload)

@@ -12,9 +12,9 @@ from pyro_core.convert import ClassRules
 from pyro_core.errors import PluginError, SerializeError
 from pyro_core.features import AUTO, AUTO_HANDSHAKE, AUTO_ORDER, SERIALIZER_PREFIX, SUPPORTED
 from pyro_core.metadata import Metadata
-from pyro_core.names import PROTOCOL_502, PROTOCOL_VERSIONS
 from pyro_core.serializer import Serializer
 from pyro_core.uri import URI
+from pyro_core.wire.codec import CODECS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
+    from pyro_core.wire.codec import Codecs
 
 DEFAULT_HANDSHAKE: Final = "hello"
 
@@ -51,12 +52,14 @@ class Profile:
         wants_metadata: Whether to ask for the members of the object when connecting.
         on_response: Gets the annotations and the message kind of each answer.
         extras: Whether to offer what only our own servers can do.
+        codecs: Protocol versions that may be spoken, the preferred one first; holds for new connections.
     """
 
     __slots__ = (
         "_serializers",
         "annotations",
         "chosen_serializer",
+        "codecs",
         "description",
         "extras",
         "handshake",
@@ -102,6 +105,7 @@ class Profile:
         self.annotations: Callable[[], Annotations] | None = None
         self.on_response: Callable[[Annotations, int], object] | None = None
         self.extras = True
+        self.codecs: Codecs = CODECS
         self.wants_metadata = True
         self._serializers: dict[tuple[str, int], Serializer] = {}
 
@@ -129,6 +133,7 @@ class Profile:
         """A profile for talking to another object, such as the name server, with the same habits."""
         other = type(self)(uri, self.settings, self.rules, self.peers)
         other.chosen_serializer = self.chosen_serializer
+        other.codecs = self.codecs
         other._serializers = self._serializers
         return other
 
@@ -158,13 +163,13 @@ class Profile:
         """The protocol version to try first with a server."""
         version = self.peers.get(address)
         known = self.serializer_class(self.first_serializer).wire_ids
-        if version in known:
+        if version in known and version in self.codecs:
             return version
-        return next((other for other in PROTOCOL_VERSIONS if other in known), version)
+        return next((other for other in self.codecs if other in known), next(iter(self.codecs)))
 
     def given_version(self) -> int:
         """The protocol version to speak on a socket whose server knows no handshake."""
-        return PROTOCOL_502
+        return next(iter(self.codecs))
 
     def serializer_for(self, version: int, features: frozenset[str] = frozenset()) -> Serializer:
         """The serializer, with the names that a protocol version uses.

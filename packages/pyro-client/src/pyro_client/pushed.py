@@ -79,7 +79,7 @@ class PushedItems:
             self._waiting.clear()
         self._dialogue.streams.pop(self._taker.stream_id, None)
         try:
-            self._dialogue.say(pack_credit(self._dialogue.connection.version, farewell))
+            self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, farewell))
         except CommunicationError:
             return  # the server forgets the stream by itself
 
@@ -112,7 +112,7 @@ class PushedItems:
         if self._lost:
             return  # done when going on
         try:
-            self._dialogue.say(pack_credit(self._dialogue.connection.version, credit))
+            self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, credit))
         except CommunicationError:
             self._lost = True
 

@@ -23,7 +23,7 @@ from pyro_core.events import (
 )
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PING_SERIALIZER_ID
-from pyro_core.wire.codec import bulky, codec_for
+from pyro_core.wire.codec import CODECS, bulky, codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from pyro_core.settings import Limits
+    from pyro_core.wire.codec import Codecs
 
     State = Literal["idle", "connecting", "open", "closed"]
 
@@ -69,8 +70,10 @@ class ClientSession:
         features: Extras to offer.
         require_handshake: False for a socket that was connected by the program itself: calls are possible at
             once.
+        codecs: The one for ``version`` is among them.
 
     Attributes:
+        codec: Makes and reads the messages.
         version: Protocol version.
         seq: Sequence number of the last request.
         state: ``"idle"``, ``"connecting"``, ``"open"`` or ``"closed"``.
@@ -86,6 +89,7 @@ class ClientSession:
         "_pack",
         "_pings",
         "_waiting",
+        "codec",
         "features",
         "seq",
         "state",
@@ -93,16 +97,23 @@ class ClientSession:
     )
 
     def __init__(
-        self, *, version: int, limits: Limits, features: Iterable[str] = (), require_handshake: bool = True
+        self,
+        *,
+        version: int,
+        limits: Limits,
+        features: Iterable[str] = (),
+        require_handshake: bool = True,
+        codecs: Codecs = CODECS,
     ) -> None:
         self.version = version
         self.seq = 0
         self.state: State = "idle" if require_handshake else "open"
         self.features: frozenset[str] = frozenset()
         self._offered = frozenset(features)
-        self._pack = codec_for(version).pack
+        self.codec = codec_for(version, codecs)
+        self._pack = self.codec.pack
         self._max_message_bytes = limits.max_message_bytes
-        self._buffer = FrameBuffer(max_message_bytes=limits.max_message_bytes)
+        self._buffer = FrameBuffer(max_message_bytes=limits.max_message_bytes, codecs=codecs)
         self._events: list[ClientEvent] = []
         self._waiting: set[int] = set()  # numbers of the calls whose answers are due
         self._forgotten: set[int] = set()  # those of them whose answers nobody wants any more
@@ -179,7 +190,7 @@ class ClientSession:
             seq = self._free_number(seq)
         if type(payload) is Pieces:
             parts: Any = (INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
-            data: Any = bulky(self.version, Message(*parts))
+            data: Any = bulky(self.codec, Message(*parts))
         else:
             data = self._pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self.seq = seq
@@ -201,7 +212,7 @@ class ClientSession:
             return b""
         if forget:
             self._forgotten.add(seq)
-        return pack_cancel(self.version, seq) if extras.CANCEL in self.features else b""
+        return pack_cancel(self.codec, seq) if extras.CANCEL in self.features else b""
 
     @property
     def forgotten(self) -> int:

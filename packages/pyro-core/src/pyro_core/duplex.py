@@ -27,12 +27,13 @@ from struct import Struct
 from pyro_core.errors import ProtocolError
 from pyro_core.names import ANNOTATION_DEADLINE, ANNOTATION_ITEMS, ANNOTATION_STREAM
 from pyro_core.records import Record
-from pyro_core.wire.codec import codec_for
 from pyro_core.wire.message import CANCEL, CREDIT, EXCEPTION, ITEMS, NO_ANNOTATIONS, Buffer, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
+
+    from pyro_core.wire.codec import Codec
 
 MORE: Final = 0
 """State of a stream: more items may come."""
@@ -89,21 +90,19 @@ class Items(Record):
         self.message = message
 
 
-def pack_cancel(version: int, seq: int) -> bytes:
+def pack_cancel(codec: Codec, seq: int) -> bytes:
     """The message that takes a call back."""
-    return codec_for(version).pack(CANCEL, 0, seq, b"")
+    return codec.pack(CANCEL, 0, seq, b"")
 
 
-def pack_credit(version: int, credit: Credit) -> bytes:
+def pack_credit(codec: Codec, credit: Credit) -> bytes:
     """The message with a ``Credit``."""
     payload = _CREDIT.pack(credit.stop, credit.taken, credit.limit)
-    return codec_for(version).pack(
-        CREDIT, 0, 0, payload, 0, {ANNOTATION_STREAM: credit.stream_id.encode("ascii")}
-    )
+    return codec.pack(CREDIT, 0, 0, payload, 0, {ANNOTATION_STREAM: credit.stream_id.encode("ascii")})
 
 
 def pack_items(
-    version: int, serializer_id: int, stream_id: str, state: int, first: int, payload: Buffer
+    codec: Codec, serializer_id: int, stream_id: str, state: int, first: int, payload: Buffer
 ) -> bytes:
     """The message with items of a stream; see ``Items``."""
     annotations = {
@@ -111,7 +110,7 @@ def pack_items(
         ANNOTATION_ITEMS: _ITEMS.pack(state, first),
     }
     flags = EXCEPTION if state == FAILED else 0
-    return codec_for(version).pack(ITEMS, serializer_id, 0, payload, flags, annotations)
+    return codec.pack(ITEMS, serializer_id, 0, payload, flags, annotations)
 
 
 def read_credit(message: Message) -> Credit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyro_core.bulk import Pieces
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.names import ANNOTATION_BUFFERS
-from pyro_core.wire.codec import codec_for, detect
+from pyro_core.wire.codec import CODECS, codec_for, detect
 from pyro_core.wire.header import PREFIX_SIZE, Header
 from pyro_core.wire.message import NO_ANNOTATIONS, Message
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from pyro_core.wire.codec import Codec
+    from pyro_core.wire.codec import Codec, Codecs
 
 _SMALL_PIECE_BYTES: Final = 4_096
 """Pieces below this size are gathered, so that a trickling peer cannot make us keep a million objects."""
@@ -29,6 +29,7 @@ class FrameBuffer:
         version: Protocol version of all messages; None to tell it from the first six bytes.
         max_message_bytes: The most that annotations and payload of a message may be together; may be
             changed at any time.
+        codecs: Those that may be meant; if there is one only, all messages are its.
 
     Attributes:
         keeps_pieces: Whether the payload of a message with buffers (see ``pyro_core.bulk``) is left in the
@@ -38,6 +39,7 @@ class FrameBuffer:
     __slots__ = (
         "_chunk",
         "_codec",
+        "_codecs",
         "_error",
         "_head",
         "_header",
@@ -48,10 +50,15 @@ class FrameBuffer:
         "max_message_bytes",
     )
 
-    def __init__(self, *, version: int | None = None, max_message_bytes: int) -> None:
+    def __init__(
+        self, *, version: int | None = None, max_message_bytes: int, codecs: Codecs = CODECS
+    ) -> None:
         self.max_message_bytes = max_message_bytes
         self.keeps_pieces = False
-        self._codec: Codec | None = None if version is None else codec_for(version)
+        self._codecs = codecs
+        if version is None and len(codecs) == 1:
+            (version,) = codecs
+        self._codec: Codec | None = None if version is None else codec_for(version, codecs)
         self._error: ProtocolError | None = None
         # Unread bytes are those of _chunk from _position on; it is empty when there are none.
         self._chunk = b""
@@ -165,7 +172,7 @@ class FrameBuffer:
     def _detect(self) -> Codec | None:
         lacking = PREFIX_SIZE - len(self._head)
         start = bytes(self._head) + self._chunk[self._position : self._position + lacking]
-        self._codec = detect(start)
+        self._codec = detect(start, self._codecs)
         if self._codec is None:
             self._head += start[len(self._head) :]
             self._consume(len(start))

@@ -20,8 +20,8 @@ from pyro_core.events import (
     ServerEvent,
 )
 from pyro_core.framebuffer import FrameBuffer
-from pyro_core.names import ANNOTATION_FEATURES, PROTOCOL_48, PROTOCOL_502
-from pyro_core.wire.codec import bulky, codec_for
+from pyro_core.names import ANNOTATION_FEATURES, PROTOCOL_48
+from pyro_core.wire.codec import CODECS, bulky
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from pyro_core.settings import Limits
+    from pyro_core.wire.codec import Codec, Codecs
 
     State = Literal["awaiting", "deciding", "open", "closed"]
 
@@ -69,8 +70,10 @@ class ServerSession:
         features: Extras that this server can do.
         require_handshake: False for a socket that was connected by the program itself: calls are welcome at
             once, and so is a handshake.
+        codecs: What clients may speak.
 
     Attributes:
+        codecs: As given.
         state: ``"awaiting"`` a handshake, ``"deciding"`` about it, ``"open"``, or ``"closed"``.
         features: Extras that hold; none before the handshake was accepted.
     """
@@ -85,15 +88,22 @@ class ServerSession:
         "_may_connect",
         "_out",
         "_supported",
+        "codecs",
         "features",
         "state",
     )
 
     def __init__(
-        self, *, limits: Limits, features: AbstractSet[str] = frozenset(), require_handshake: bool = True
+        self,
+        *,
+        limits: Limits,
+        features: AbstractSet[str] = frozenset(),
+        require_handshake: bool = True,
+        codecs: Codecs = CODECS,
     ) -> None:
         self.state: State = "awaiting" if require_handshake else "open"
         self.features: frozenset[str] = frozenset()
+        self.codecs = codecs
         self._agreed: frozenset[str] | None = None
         self._supported = features
         self._limits = limits
@@ -101,7 +111,7 @@ class ServerSession:
         limit = limits.max_message_bytes
         if require_handshake:
             limit = min(limit, limits.max_handshake_bytes)
-        self._buffer = FrameBuffer(max_message_bytes=limit)
+        self._buffer = FrameBuffer(max_message_bytes=limit, codecs=codecs)
         self._events: list[ServerEvent] = []
         self._out = b""
         self._called = 0  # number of the last call that the server made
@@ -115,6 +125,11 @@ class ServerSession:
     def version(self) -> int | None:
         """Protocol version of the client; None before its first six bytes."""
         return self._buffer.version
+
+    @property
+    def codec(self) -> Codec:
+        """The client's; before its first six bytes the preferred one."""
+        return self.codecs[self.version or next(iter(self.codecs))]
 
     @property
     def mid_message(self) -> bool:
@@ -201,7 +216,7 @@ class ServerSession:
             annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._agreed)}
             self.features = self._agreed
             self._buffer.keeps_pieces = extras.BUFFERS in self._agreed
-        answer = codec_for(request.version).pack(
+        answer = self.codecs[request.version].pack(
             CONNECT_OK,
             request.serializer_id,
             request.seq,
@@ -227,10 +242,9 @@ class ServerSession:
         """
         self.state = "closed"
         if request is None:
-            version, seq, correlation_id = self.version or PROTOCOL_502, 0, None
+            codec, seq, correlation_id = self.codec, 0, None
         else:
-            version, seq, correlation_id = request.version, request.seq, request.correlation_id
-        codec = codec_for(version)
+            codec, seq, correlation_id = self.codecs[request.version], request.seq, request.correlation_id
         payload = encode_reason(reason) if isinstance(reason, str) else reason
         if serializer_id is None:
             serializer_id = codec.MARSHAL_ID
@@ -280,8 +294,8 @@ class ServerSession:
             request.correlation_id if correlation_id is None else correlation_id,
         )
         if type(payload) is Pieces:
-            return bulky(request.version, Message(*parts))
-        return codec_for(request.version).pack(*parts)
+            return bulky(self.codecs[request.version], Message(*parts))
+        return self.codecs[request.version].pack(*parts)
 
     def call(
         self,
@@ -314,8 +328,7 @@ class ServerSession:
         seq = (self._called + 1) & 0xFFFF
         while seq in self._calling:
             seq = (seq + 1) & 0xFFFF
-        codec = codec_for(self.version or PROTOCOL_502)
-        data = codec.pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
+        data = self.codec.pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self._called = seq
         if not flags & ONEWAY:
             self._calling.add(seq)
@@ -358,7 +371,7 @@ class ServerSession:
         elif kind == INVOKE:
             self._events.append(CallArrived(inflated(message, self._buffer.max_message_bytes)))
         elif kind == PING:
-            self._out += codec_for(message.version).pack(
+            self._out += self.codecs[message.version].pack(
                 PING, message.serializer_id, message.seq, b"pong", correlation_id=message.correlation_id
             )
         elif not self._handle_duplex(message):

@@ -13,7 +13,6 @@ from pyro_core.net.pump import finish
 from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
-from pyro_core.wire.codec import codec_for
 from pyro_core.wire.message import BATCH, EXCEPTION, NO_ANNOTATIONS, ONEWAY, RESULT, STREAM, Message
 from pyro_server.connection import Connection
 from pyro_server.failures import encode_batch, encode_failure
@@ -79,7 +78,7 @@ class Answers:
                 correlation_id=context.known_correlation_id,
                 compress=self._compress,
             )
-        return codec_for(request.version).pack(
+        return self._session.codecs[request.version].pack(
             RESULT,
             request.serializer_id,
             request.seq,

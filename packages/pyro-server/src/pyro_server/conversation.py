@@ -198,7 +198,7 @@ class Conversation:
     def give_up(self, seq: int) -> None:
         """The answer of a callback is not wanted any more."""
         if self._calls.pop(seq, None) is not None:
-            self.wire.send(pack_cancel(self._version, seq))
+            self.wire.send(pack_cancel(self._session.codec, seq))
 
     # ---- streams
 
@@ -239,7 +239,7 @@ class Conversation:
 
     def send_credit(self, credit: Credit) -> None:
         """Tell the client how many items of a stream may come."""
-        self.wire.send(pack_credit(self._version, credit))
+        self.wire.send(pack_credit(self._session.codec, credit))
 
     def _take_credit(self, credit: Credit) -> Job | None:
         def say(state: int, first: int, items: Any) -> int:
@@ -266,7 +266,7 @@ class Conversation:
             )
         else:
             payload = self._serializer.encode_value(items)
-        self.wire.send(pack_items(self._version, self._serializer_id, stream_id, state, first, payload))
+        self.wire.send(pack_items(self._session.codec, self._serializer_id, stream_id, state, first, payload))
         return len(payload)
 
     def _gone(self) -> ConnectionClosedError:

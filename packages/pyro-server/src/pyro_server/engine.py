@@ -14,12 +14,11 @@ from pyro_core.bulk import lift_value
 from pyro_core.context import CallContext, enter_call, leave_call
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
 from pyro_core.features import DUPLEX, SUPPORTED, TYPES
-from pyro_core.names import ANNOTATION_BUFFERS, PROTOCOL_48
+from pyro_core.names import ANNOTATION_BUFFERS
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
 from pyro_core.transport import Wire, Work
-from pyro_core.wire.codec import codec_for
 from pyro_core.wire.message import BATCH, KEEP_SERIALIZED, ONEWAY, RESULT, Message
 from pyro_server.agreement import agree
 from pyro_server.answers import Answers
@@ -84,13 +83,14 @@ class ServerEngine:
             limits=host.settings.limits,
             features=(SUPPORTED - DUPLEX) | host.accepted.offers,
             require_handshake=require_handshake,
+            codecs=host.codecs,
         )
         self.answers = Answers(host, connection, self._session)
         self.conversation: Conversation | None = None
         self._wire: Wire | None = None
         self._serializers: dict[int, Serializer] = {}
         self._serializer: Serializer | None = None  # that of the handshake
-        self._pack = codec_for(PROTOCOL_48).pack
+        self._pack = self._session.codec.pack
         self._call = host.dispatcher.call
         plain = host.annotate is None and not host.settings.compression
         # Up to this size an answer without annotations needs nothing that takes more care.
@@ -314,7 +314,7 @@ class ServerEngine:
         accepted = self._host.accepted
         faithful = TYPES in self._session.features
         self._serializers = accepted.table(request.version, faithful=faithful)
-        self._pack = codec_for(request.version).pack
+        self._pack = self._session.codecs[request.version].pack
         self.connection.version = request.version
         return accepted.find(request.version, request.serializer_id, faithful=faithful)
 

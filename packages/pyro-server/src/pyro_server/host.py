@@ -9,6 +9,7 @@ from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
 from pyro_core.settings import ServerSettings
+from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY
 from pyro_server.accepted import AcceptedSerializers
 from pyro_server.background import BackgroundLoop
@@ -22,6 +23,7 @@ from pyro_server.streams import StreamTable
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from pyro_core.wire.codec import Codecs
     from pyro_server.daemon import Daemon
 
 log = logging.getLogger("pyro_server.host")
@@ -50,6 +52,7 @@ class DaemonHost:
         annotate: As given.
         oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
             the multiplexed server do not, so that its objects are never called by two threads at once.
+        codecs: Protocol versions that clients may speak; holds for new connections.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 
@@ -68,6 +71,7 @@ class DaemonHost:
         self.daemon = daemon
         self.settings = settings
         self.annotate = annotate
+        self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
         self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)

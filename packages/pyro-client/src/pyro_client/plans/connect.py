@@ -145,6 +145,7 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
         limits=profile.settings.limits,
         features=profile.features,
         require_handshake=handshake,
+        codecs=profile.codecs,
     )
     return Connection(link, uri, session, profile.serializer_for(version))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Final, Protocol
 
     class Codec(Protocol):
-        """The functions of the modules ``v502`` and ``v48``, which are themselves the codecs."""
+        """The functions of the modules ``v502`` and ``v48``, which are codecs; see ``sealed``, too."""
 
         @property
         def VERSION(self) -> int:
@@ -59,37 +59,41 @@ if TYPE_CHECKING:
 
         def decode(self, buffer: Buffer) -> Message: ...
 
+    Codecs = Mapping[int, Codec]
+    """The protocol versions that may be spoken, the preferred one first, and the codec of each."""
 
-_CODECS: Final[Mapping[int, Codec]] = {v502.VERSION: v502, v48.VERSION: v48}
+
+CODECS: Final[Codecs] = {v502.VERSION: v502, v48.VERSION: v48}
 
 
-def codec_for(version: int) -> Codec:
+def codec_for(version: int, codecs: Codecs = CODECS) -> Codec:
     """The codec of a protocol version.
 
     Raises:
         ProtocolError: If there is no such version.
     """
     try:
-        return _CODECS[version]
+        return codecs[version]
     except KeyError:
-        known = " or ".join(map(str, _CODECS))
+        known = " or ".join(map(str, codecs))
         raise ProtocolError(
             f"invalid protocol version: {version}; expected {known}", expected=known, received=version
         ) from None
 
 
-def bulky(version: int, message: Message) -> list[Buffer]:
+def bulky(codec: Codec, message: Message) -> list[Buffer]:
     """A message whose payload is in pieces, as buffers to be sent one after the other."""
-    head, payload = codec_for(version).encode_parts(message)
+    head, payload = codec.encode_parts(message)
     parts: Sequence[Buffer] = payload.parts  # type: ignore[union-attr]  # it is Pieces, see pyro_core.bulk
     return [head, *parts]
 
 
-def detect(prefix: bytes) -> Codec | None:
+def detect(prefix: bytes, codecs: Codecs = CODECS) -> Codec | None:
     """The codec of a message that begins with ``prefix``; None if more than these bytes are needed to tell.
 
     Args:
         prefix: The first bytes of the message, at most six.
+        codecs: Those that may be meant.
 
     Raises:
         ProtocolError: If no message begins so.
@@ -98,4 +102,4 @@ def detect(prefix: bytes) -> Codec | None:
         raise v502.foreign(prefix)
     if len(prefix) < PREFIX_SIZE:
         return None
-    return codec_for(int.from_bytes(prefix[4:PREFIX_SIZE], "big"))
+    return codec_for(int.from_bytes(prefix[4:PREFIX_SIZE], "big"), codecs)

@@ -8,6 +8,7 @@ from Pyro4.configuration import config
 from Pyro4.errors import SerializeError
 from Pyro4.facade.context import State, state
 from Pyro4.facade.failures import classic
+from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
@@ -141,7 +142,8 @@ class Calling:
 
     @_pyroHmacKey.setter
     def _pyroHmacKey(self, key: "bytes | str | None") -> None:
-        self.__dict__["_pyro_hmac_key"] = key.encode("utf-8") if isinstance(key, str) else key
+        known = self.__dict__["_pyro_hmac_key"] = as_key(key)
+        self._pyro_profile.codecs = codecs_for(known)
 
     @property
     def _pyroSeq(self) -> int:

@@ -8,11 +8,12 @@ from weakref import WeakSet
 from Pyro4.configuration import config
 from Pyro4.errors import DaemonError, PyroError, SerializeError
 from Pyro4.facade import registered
+from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.connections import view
 from Pyro4.facade.daemon_object import DaemonObject
 from Pyro4.facade.failures import classic_errors
+from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.proxy import Proxy
-from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.serializers import wire_class
 from Pyro4.facade.settings import live_settings, server_settings
@@ -67,6 +68,7 @@ class Daemon(native.Daemon):
             raise ValueError("cannot use nathost together with unixsocket")
         self._interface = interface
         self._odd_nat = f"{nathost}:{natport}" if natport is not None and natport > MAX_PORT else None
+        self._key: bytes | None = None
         self._loop_ended = threading.Event()
         self._loop_ended.set()
         rules = classic_rules()
@@ -172,6 +174,16 @@ class Daemon(native.Daemon):
         uri = self.uriFor(objectOrId, nat)
         with classic_errors():
             self.forget_members(self._host.dispatcher.entry(str(uri.object)).members.cls)
+
+    @property
+    def _pyroHmacKey(self) -> bytes | None:
+        """The key that clients must share; None for none. Holds for connections to come."""
+        return self._key
+
+    @_pyroHmacKey.setter
+    def _pyroHmacKey(self, key: bytes | str | None) -> None:
+        self._key = as_key(key)
+        self._host.codecs = codecs_for(self._key)
 
     # ---- serving
 

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 
 from Pyro4 import errors
 from pyro_core import errors as native
+from pyro_core.wire.sealed import SealError
 
 _CLASSIC: dict[type[native.PyroError], type[errors.PyroError]] = {
     native.ConnectionClosedError: errors.ConnectionClosedError,
     native.TimeoutError: errors.TimeoutError,
     native.CommunicationError: errors.CommunicationError,
     native.MessageTooLarge: errors.MessageTooLargeError,
+    SealError: errors.SecurityError,
     native.ProtocolError: errors.ProtocolError,
     native.SerializeError: errors.SerializeError,
     native.PluginError: errors.SerializeError,
