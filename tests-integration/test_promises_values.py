@@ -110,6 +110,14 @@ def test_b6_causes_and_groups_are_kept(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("generation", ["4", "5"])
+def test_b4_an_exception_with_an_attribute_that_cannot_travel_arrives_without_it(
+    server: Server, generation: str
+) -> None:
+    found = processes.outcomes(stock_python(), "stock_values.py", generation, str(server.uri))
+    assert found["odd"] == [["odd", 5]] * 3
+
+
+@pytest.mark.parametrize("generation", ["4", "5"])
 def test_b6_a_stock_client_reads_of_the_cause_in_the_traceback(server: Server, generation: str) -> None:
     found = processes.outcomes(stock_python(), "stock_values.py", generation, str(server.uri))
     assert "KeyError: 'tray'" in found["traceback"]

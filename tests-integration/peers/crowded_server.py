@@ -118,6 +118,11 @@ class Crowded:
         except KeyError as cause:
             raise ValueError("no paper") from cause
 
+    def fail_oddly(self):
+        error = ValueError("odd", 5)
+        error.tool = lambda: None
+        raise error
+
     def fail_twice(self):
         raise ExceptionGroup("two things", [ValueError("one"), KeyError("two")])
 

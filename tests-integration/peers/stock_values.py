@@ -18,4 +18,12 @@ with api.Proxy(URI) as proxy:
         proxy.fail_for_a_reason()
     except ValueError as error:
         traceback = "".join(error._pyroTraceback)
-print(json.dumps({"kinds": kinds, "traceback": traceback}))
+    odd = []
+    for serializer in ("serpent", "json", "msgpack"):
+        with api.Proxy(URI) as other:
+            other._pyroSerializer = serializer
+            try:
+                other.fail_oddly()
+            except ValueError as error:
+                odd.append(list(error.args))
+print(json.dumps({"kinds": kinds, "traceback": traceback, "odd": odd}))

@@ -52,3 +52,11 @@ def test_it_travels_between_our_own(serializer: Serializer, value: Any) -> None:
 def test_objects_and_texts_with_that_word_travel(serializer: Serializer) -> None:
     assert serializer.encode_value([Item(), "__class__", {"a": "__class__"}])
     assert serializer.encode_call("thing", "f", (Item(), "__class__"), {"__class__x": 1})
+
+
+def test_descriptions_of_exceptions_travel_unless_they_hold_a_lookalike(serializer: Serializer) -> None:
+    described: dict[str, Any] = {"__class__": "builtins.ValueError", "__exception__": True, "args": ("x",)}
+    back = serializer.decode_value(serializer.encode_value(described))
+    assert (type(back), back.args) == (ValueError, ("x",))
+    with pytest.raises(SerializeError, match="stands for an object"):
+        serializer.encode_value({**described, "attributes": {"data": {"__class__": "Item"}}})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pyro_core.convert import BatchFailure, ClassRules
-from pyro_core.errors import RemoteError, SerializeError
+from pyro_core.errors import PyroError, RemoteError, SerializeError
 from pyro_core.serializer import Serializer
 from pyro_server.failures import encode_batch, encode_failure, traceback_lines
 
@@ -161,3 +161,21 @@ def test_a_failure_that_cannot_travel_does_not_cost_the_other_results(serializer
     with pytest.raises(SerializeError):
         encode_batch(serializer, [object], detailed=False)
     assert encode_batch(serializer, [], detailed=False) == b"[]"
+
+
+def test_a_format_without_dict_forms_gets_an_error_that_quotes_the_original() -> None:
+    class Whole(Picky):
+        has_dict_forms = False
+
+        def encode_value(self, value: object) -> bytes:
+            if isinstance(value, PyroError):
+                return str(value).encode()
+            return super().encode_value({"taken": value} if isinstance(value, dict) else object())
+
+    error = raised(ValueError("too odd", object()))
+    text = encode_failure(
+        Whole(ClassRules().for_version(502)), error, 502, detailed=False, max_bytes=10_000
+    ).decode()
+    assert text.startswith(
+        "Error serializing exception. Original exception: <class 'ValueError'>: ('too odd'"
+    )

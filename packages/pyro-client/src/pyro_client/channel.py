@@ -186,8 +186,9 @@ class Channel:
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
-        before = self.dialogue
-        return self._opened(self.deadline()) is not before or before is None
+        made: list[Dialogue] = []
+        self._opened(self.deadline(), made.append)
+        return bool(made)
 
     def open(self) -> Dialogue:
         """The dialogue on the connection, made if need be."""
@@ -313,8 +314,10 @@ class Channel:
             return PushedItems(self, dialogue, handle.stream_id)
         return RemoteIterator(self, handle)
 
-    def _opened(self, deadline: float | None) -> Dialogue:
-        """The dialogue on the connection, made if need be."""
+    def _opened(
+        self, deadline: float | None, on_made: Callable[[Dialogue], object] = lambda dialogue: None
+    ) -> Dialogue:
+        """The dialogue on the connection, made if need be; then ``on_made`` is called with it."""
         dialogue = self.dialogue
         if dialogue is not None and not self._is_stale(dialogue):
             return dialogue
@@ -333,6 +336,7 @@ class Channel:
             until = min((end for end in limits if end is not None), default=None)
             connection = self.runner.run(self._establish(), until)
             dialogue = self._take(connection)
+            on_made(dialogue)
         finally:
             self._connecting.release()
         if self.profile.on_response is not None:

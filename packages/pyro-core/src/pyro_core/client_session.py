@@ -119,6 +119,10 @@ class ClientSession:
         self._forgotten: set[int] = set()  # those of them whose answers nobody wants any more
         self._pings = 0
 
+    def limit(self, max_message_bytes: int) -> None:
+        """Let another limit hold for messages from now on, in bytes."""
+        self._max_message_bytes = self._buffer.max_message_bytes = max_message_bytes
+
     @property
     def mid_message(self) -> bool:
         """True while part of a message has arrived and the rest has not."""

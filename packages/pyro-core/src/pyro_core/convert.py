@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 CLASS_KEY: Final = "__class__"
+EXCEPTION_KEY: Final = "__exception__"
 _URI_TAGS: Final = {PROTOCOL_502: "Pyro5.core.URI", PROTOCOL_48: "Pyro4.core.URI"}
 _PROXY_TAGS: Final = {PROTOCOL_502: "Pyro5.client.Proxy", PROTOCOL_48: "Pyro4.core.Proxy"}
 _FAILURE_TAGS: Final = {
@@ -230,7 +231,7 @@ class ClassCodec:
                 error = self.from_wire(error)
             if isinstance(error, BaseException):
                 return BatchFailure(error)
-        if wire.get("__exception__"):
+        if wire.get(EXCEPTION_KEY):
             return remote_errors.rebuild(wire)
         raise SerializeError(
             f"unsupported serialized class: {tag}; register_dict_to_class({tag!r}, ...) makes it known here. "

@@ -6,7 +6,7 @@ from pyro_core.bulk import lower_value, split
 from pyro_core.calls import StreamHandle
 from pyro_core.errors import RemoteError
 from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM
-from pyro_core.remote_errors import remote_traceback_lines, safe_str
+from pyro_core.remote_errors import rebuild, remote_traceback_lines, safe_str
 from pyro_core.wire.message import EXCEPTION, STREAM, Message
 
 TYPE_CHECKING = False
@@ -62,6 +62,8 @@ def as_error(value: object) -> BaseException:
         return value
     if isinstance(value, BaseException):
         return disguised(value)
+    if isinstance(value, dict) and value.get("__exception__"):  # of a format that rebuilds no classes
+        return rebuild(value)
     return RemoteError("unknown exception", repr(value), (value,))
 
 

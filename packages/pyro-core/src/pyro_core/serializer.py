@@ -31,6 +31,8 @@ class Serializer(abc.ABC):
         wire_ids: Protocol version -> number in the message header. A version that is not listed is not
             supported. Numbers below 64 belong to the stock systems and to this project; a third party
             takes one from 128 to 255.
+        has_dict_forms: Whether objects travel as dicts with ``__class__``, which the other side turns back.
+            False for formats that have ways of their own.
         safe: True if decoding bytes from a stranger cannot run code or crash the interpreter. A daemon
             accepts an unsafe one only when told so by name.
 
@@ -40,6 +42,7 @@ class Serializer(abc.ABC):
 
     name: ClassVar[str]
     wire_ids: ClassVar[Mapping[int, int]]
+    has_dict_forms: ClassVar[bool] = True
     safe: ClassVar[bool] = True
 
     def __init__(self, codec: ClassCodec) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pyro_core.convert import CLASS_KEY
+from pyro_core.convert import CLASS_KEY, EXCEPTION_KEY
 from pyro_core.errors import SerializeError
 
 
@@ -21,7 +21,7 @@ def refuse_class_keys(value: Any, serializer: str) -> None:
     while waiting:
         for item in waiting.pop():
             if isinstance(item, dict):
-                if CLASS_KEY in item:
+                if CLASS_KEY in item and EXCEPTION_KEY not in item:  # that one is described on purpose
                     raise SerializeError(
                         f"a dict with the key {CLASS_KEY!r} stands for an object: {serializer} cannot send "
                         f"it as data to a stock peer; rename the key (its value is {item[CLASS_KEY]!r:.80})",

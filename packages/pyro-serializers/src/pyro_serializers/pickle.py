@@ -142,6 +142,7 @@ class PickleSerializer(Serializer):
     name: ClassVar[str] = "pickle"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 64, PROTOCOL_48: 4})
     safe: ClassVar[bool] = False
+    has_dict_forms: ClassVar[bool] = False
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)

@@ -206,11 +206,11 @@ class ServerEngine:
         if type(result) not in PLAIN:
             result = settled(self._host.coroutines, result, context)
             if is_iterator(result):
-                if work.oneway:
+                if request.flags & ONEWAY:
                     finish(result)
                     return b""
                 return self.answers.stream(request, serializer, result, context)
-        if work.oneway:
+        if request.flags & ONEWAY:
             return b""
         if self._lifts:
             nobody_else_has_it = getrefcount(result) <= _MINE
@@ -248,7 +248,7 @@ class ServerEngine:
     # ---- requests
 
     def _request(self, message: Message) -> Request:
-        oneway = message.flags & ONEWAY != 0
+        oneway = message.flags & ONEWAY != 0 and self._host.oneways_beside
         conversation = self.conversation
         if conversation is None:
             return Request(message, oneway)

@@ -29,13 +29,21 @@ def encode_failure(
         max_bytes: The most that the payload may be.
     """
     with traced(error, detailed=detailed):
-        for wire in (error, *descriptions(error, version)):
+        simpler = descriptions(error, version) if serializer.has_dict_forms else ()
+        for wire in (error, *simpler):
             try:
                 payload = serializer.encode_value(wire)
             except SerializeError:
                 continue
             if len(payload) <= max_bytes:
                 return payload
+        substitute = _substitute(error)
+        try:
+            payload = serializer.encode_value(substitute)
+            if len(payload) <= max_bytes:
+                return payload
+        except SerializeError:
+            pass  # even its text cannot travel
     last = PyroError(f"{type(error).__name__}, with a text or data too large or too odd to be sent")
     return serializer.encode_value(last)
 
@@ -53,12 +61,14 @@ def encode_batch(serializer: Serializer, results: list[Any], *, detailed: bool) 
         try:
             return serializer.encode_value(results)
         except SerializeError:
-            error = failure.error
-            substitute = PyroError(
-                f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}"
-            )
-            setattr(substitute, TRACEBACK_ATTRIBUTE, remote_traceback_lines(error))
-            return serializer.encode_value([*results[:-1], BatchFailure(substitute)])
+            return serializer.encode_value([*results[:-1], BatchFailure(_substitute(failure.error))])
+
+
+def _substitute(error: BaseException) -> PyroError:
+    """An error that quotes one which cannot travel, and has its traceback."""
+    quote = PyroError(f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}")
+    setattr(quote, TRACEBACK_ATTRIBUTE, remote_traceback_lines(error))
+    return quote
 
 
 @contextlib.contextmanager

@@ -50,6 +50,8 @@ class DaemonHost:
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
         annotate: As given.
+        oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
+            the multiplexed server do not, so that its objects are never called by two threads at once.
         codecs: Protocol versions that clients may speak; holds for new connections.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
@@ -80,6 +82,7 @@ class DaemonHost:
         )
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
+        self.oneways_beside = settings.servertype != "multiplex"
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
 
@@ -110,6 +113,15 @@ class DaemonHost:
                 log.exception("client_disconnect() failed for %r", connection)
         self.streams.disconnected(connection)
         connection.release()
+
+    def apply(self, settings: ServerSettings) -> None:
+        """Take over settings that may change while the daemon serves.
+
+        Those are the ones of streams and tracebacks, and, for connections to come, compression and limits.
+        """
+        self.settings = settings
+        self.streams.lifetime_s = settings.stream_lifetime_s
+        self.streams.linger_s = settings.stream_linger_s
 
     def drain(self) -> None:
         """Answer further calls with an error that says that this daemon stops."""

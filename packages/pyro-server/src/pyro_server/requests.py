@@ -14,7 +14,7 @@ class Request:
 
     Attributes:
         message: The message.
-        oneway: Nobody waits for an answer.
+        oneway: Nobody waits for an answer, and it may run beside later requests.
         concurrent: It may run beside others of its connection.
         is_handshake: It is a CONNECT and not a call.
         refused: It is one too many, and will only be answered so.

@@ -65,8 +65,8 @@ class StreamTable:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_streams = max_streams
-        self._lifetime_s = lifetime_s
-        self._linger_s = linger_s
+        self.lifetime_s = lifetime_s
+        self.linger_s = linger_s
         self._clock = clock
         self._streams: dict[str, _Stream] = {}
         self._lock = threading.Lock()
@@ -170,13 +170,13 @@ class StreamTable:
 
     def disconnected(self, owner: Connection) -> None:
         """A connection is gone: its streams linger for a while."""
-        until = self._clock() + self._linger_s
+        until = self._clock() + self.linger_s
         for stream_id, stream in list(self._streams.items()):
             if stream.owner is owner:
                 stream.owner, stream.lingers_until = None, until
                 if stream.pump is not None:
                     stream.pump.say = _nobody_listens
-                if self._linger_s <= 0 or (stream.pump is not None and stream.pump.maker.done):
+                if self.linger_s <= 0 or (stream.pump is not None and stream.pump.maker.done):
                     self.close(stream_id)
 
     def expire(self) -> None:
@@ -223,7 +223,7 @@ class StreamTable:
         now = self._clock()
         if stream.lingers_until is not None and now >= stream.lingers_until:
             return True
-        return self._lifetime_s > 0 and now - stream.opened_at >= self._lifetime_s
+        return self.lifetime_s > 0 and now - stream.opened_at >= self.lifetime_s
 
     def _drop(self, stream_id: str) -> _Stream | None:
         with self._lock:

@@ -1,7 +1,9 @@
 """Pyro4, on top of Python Remote Objects: programs written for Pyro4 run unmodified."""
 
+from Pyro4.facade import alone as _alone
 from Pyro4.facade import logs as _logs
 
+_alone.check(__path__[0])
 _logs.set_up()
 
 from Pyro4 import configuration, constants, core, errors, futures, message, socketutil, util  # noqa: E402

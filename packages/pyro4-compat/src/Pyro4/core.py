@@ -1,11 +1,12 @@
 """The main parts of Pyro4: addresses, proxies, daemons."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Pyro4.facade.batches import _BatchedRemoteMethod, _BatchProxyAdapter
 from Pyro4.facade.blobs import SerializedBlob
 from Pyro4.facade.context import _CallContext, current_context
-from Pyro4.facade.daemon import Daemon, DaemonObject
+from Pyro4.facade.daemon import Daemon
+from Pyro4.facade.daemon_object import DaemonObject
 from Pyro4.facade.decorators import behavior
 from Pyro4.facade.proxy import Proxy, asyncproxy, batch
 from Pyro4.facade.registered import reference_of
@@ -14,6 +15,9 @@ from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
 from Pyro4.futures import Future
 from pyro_core.expose import callback, expose, oneway
+
+if TYPE_CHECKING:
+    from Pyro4.facade.locating import locateNS, resolve
 
 __all__ = [
     "URI",

@@ -1,5 +1,6 @@
 """One thread for everything: for programs whose objects must not be called by two threads at once."""
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from threading import get_ident
@@ -11,10 +12,13 @@ from pyro_core.transport import Host
 from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import Connection
 from pyro_server.transports.guests import Guest, Guests
+from pyro_server.transports.workers import WorkerPool
 
 if TYPE_CHECKING:
     from pyro_core.transport import Work
 
+
+log = logging.getLogger("pyro_server.transports.multiplex")
 
 MOST_NESTED = 50
 """Calls that wait for something from their client, each inside of the one before."""
@@ -38,6 +42,7 @@ class MultiplexTransport(LoopTransport):
         self.driver: MultiplexTransport | None = None  # whose guest this one is
         self._nested = 0
         self._loop_thread = 0
+        self._beside: WorkerPool | None = None
 
     def wait(self, connection: Connection, ready: Callable[[float], bool], timeout_s: float) -> bool:
         """Serve everybody until something has arrived on a connection."""
@@ -131,13 +136,30 @@ class MultiplexTransport(LoopTransport):
         if not self._guests.ready(fd):
             super()._other_ready(fd)
 
+    def _run_beside(self, connection: Connection, work: "Work") -> None:
+        """Run a request that nobody waits for in a thread: only if the host says that it may."""
+        if self._beside is None:
+            self._beside = WorkerPool(f"pyro-{self.name}", most=self._settings.threads)
+        self._beside.submit(lambda one: self._run_oneway(connection, one), work)
+
+    def _run_oneway(self, connection: Connection, work: "Work") -> None:
+        try:
+            connection.engine.run(work)
+        except Exception:
+            log.exception("a oneway request from %s failed", connection.peer)
+
     def _close_all(self) -> None:
+        if self._beside is not None:
+            self._beside.stop()
         self._guests.clear()
         super()._close_all()
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         run = connection.engine.run
         for done, work in enumerate(works, 1):
+            if work.oneway:
+                self._run_beside(connection, work)
+                continue
             try:
                 answer = run(work)
             except Exception:

@@ -1,12 +1,14 @@
 """How a proxy of Pyro4 connects and calls, on top of the native client."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 from Pyro4.configuration import config
 from Pyro4.errors import SerializeError
 from Pyro4.facade.context import State, state
 from Pyro4.facade.failures import classic
+from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
@@ -31,6 +33,10 @@ class Calling:
     _pyroRawWireResponse: bool
     _pyro_profile: ClassicProfile
     _pyro_channel: Channel
+    if TYPE_CHECKING:  # what programs may override
+        _pyroAnnotations: Callable[[], Mapping[str, bytes]]
+        _pyroResponseAnnotations: Callable[[Mapping[str, bytes], int], None]
+        _pyroValidateHandshake: Callable[[Any], None]
 
     def _pyro_assemble(self, uri: URI, sock: Any) -> None:
         rules = classic_rules()
@@ -52,15 +58,16 @@ class Calling:
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         kind: Any = type(self)
-        profile.validate_handshake = lambda response: self._pyroValidateHandshake(response)
+        if kind._pyroValidateHandshake is not _base()._pyroValidateHandshake:
+            profile.validate_handshake = _weakly(self._pyroValidateHandshake)
         if kind._pyroAnnotations is not _base()._pyroAnnotations:
-            profile.annotations = lambda: self._pyroAnnotations()
+            profile.annotations = _weakly(self._pyroAnnotations)
         if kind._pyroResponseAnnotations is not _base()._pyroResponseAnnotations:
-            profile.on_response = self._pyro_responded
-        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=self._pyro_learn)
+            profile.on_response = _weakly(self._pyro_responded)
+        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self._pyro_learn))
 
     def _pyro_adopt_from(self, other: "Calling") -> None:
-        profile = other._pyro_profile.copy()
+        profile: Any = other._pyro_profile.copy()
         self._pyro_start(profile, URI(other._pyroUri))
         self._pyroMethods = set(other._pyroMethods)
         self._pyroAttrs = set(other._pyroAttrs)
@@ -80,7 +87,7 @@ class Calling:
         received = dict(annotations)
         if known.correlation_id is not None:
             received[ANNOTATION_CORRELATION] = known.correlation_id.bytes
-        self._pyroResponseAnnotations(received, kind)  # type: ignore[attr-defined]
+        self._pyroResponseAnnotations(received, kind)
 
     # ---- attributes that programs know
 
@@ -135,7 +142,8 @@ class Calling:
 
     @_pyroHmacKey.setter
     def _pyroHmacKey(self, key: "bytes | str | None") -> None:
-        self.__dict__["_pyro_hmac_key"] = key.encode("utf-8") if isinstance(key, str) else key
+        known = self.__dict__["_pyro_hmac_key"] = as_key(key)
+        self._pyro_profile.codecs = codecs_for(known)
 
     @property
     def _pyroSeq(self) -> int:
@@ -216,7 +224,7 @@ class Calling:
         finally:
             leave_outgoing(token)
             _came_back(known, block)
-        return _StreamResultIterator(result) if type(result) is RemoteIterator else result
+        return _StreamResultIterator(result, self) if type(result) is RemoteIterator else result
 
     def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
         """Send several calls in one message; gives the list of their results."""
@@ -249,7 +257,19 @@ class Calling:
         if connection is not None:
             profile = self._pyro_profile
             connection.use(profile.serializer_for(connection.version, connection.features))
+            connection.session.limit(profile.settings.limits.max_message_bytes)
             self._pyro_channel.refresh()
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The same method of a proxy that is not kept alive by it."""
+    ref = WeakMethod(method)
+
+    def call(*args: Any) -> Any:
+        alive = ref()
+        return None if alive is None else alive(*args)
+
+    return call
 
 
 def proxy_for(reference: ObjectRef) -> Any:

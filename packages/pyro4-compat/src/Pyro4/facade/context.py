@@ -7,7 +7,6 @@ from uuid import UUID
 from pyro_core.context import CallContext, serving
 
 
-
 class State:
     """What one thread or task knows, in the call it serves, if it serves one.
 
@@ -44,7 +43,7 @@ def state() -> State:
 
 
 class _CallContext:
-    """The context of the call that is being served, and of the calls that are made; each thread has its own."""
+    """What surrounds the call that is served, and the calls that are made; each thread has its own."""
 
     @property
     def annotations(self) -> dict[str, Any]:
@@ -127,7 +126,7 @@ class _CallContext:
 
         client = self.client
         if client is None:
-            raise PyroError("cannot track resources: there is no client connection, as no call is being served")
+            raise PyroError("cannot track resources: no call is being served, so that there is no client")
         return client
 
 

@@ -8,19 +8,22 @@ from weakref import WeakSet
 from Pyro4.configuration import config
 from Pyro4.errors import DaemonError, PyroError, SerializeError
 from Pyro4.facade import registered
+from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.connections import view
 from Pyro4.facade.daemon_object import DaemonObject
 from Pyro4.facade.failures import classic_errors
+from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.proxy import Proxy
-from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.serializers import wire_class
-from Pyro4.facade.settings import server_settings
+from Pyro4.facade.settings import live_settings, server_settings
 from Pyro4.facade.uri import URI
 from Pyro4.socketserver import face_of
 from pyro_core.context import serving
 from pyro_core.names import DAEMON_ID
+from pyro_core.uri import MAX_PORT, UNIX_PREFIX
 from pyro_server import daemon as native
+from pyro_server.addresses import UNBOUND
 from pyro_server.host import DaemonHost
 
 SHUTDOWN_S = 5.0
@@ -64,6 +67,8 @@ class Daemon(native.Daemon):
         if unixsocket and nathost:
             raise ValueError("cannot use nathost together with unixsocket")
         self._interface = interface
+        self._odd_nat = f"{nathost}:{natport}" if natport is not None and natport > MAX_PORT else None
+        self._key: bytes | None = None
         self._loop_ended = threading.Event()
         self._loop_ended.set()
         rules = classic_rules()
@@ -79,11 +84,12 @@ class Daemon(native.Daemon):
                 port=port,
                 unixsocket=unixsocket,
                 nathost=nathost,
-                natport=natport,
+                natport=natport if self._odd_nat is None else None,
                 rules=rules,
                 connected_socket=connected_socket,
             )
         self.rules.reference_of = registered.reference_of
+        self._host.oneways_beside = config.ONEWAY_THREADED
         self.transportServer: Any = face_of(self)
         _daemons.add(self)
 
@@ -169,18 +175,28 @@ class Daemon(native.Daemon):
         with classic_errors():
             self.forget_members(self._host.dispatcher.entry(str(uri.object)).members.cls)
 
+    @property
+    def _pyroHmacKey(self) -> bytes | None:
+        """The key that clients must share; None for none. Holds for connections to come."""
+        return self._key
+
+    @_pyroHmacKey.setter
+    def _pyroHmacKey(self, key: bytes | str | None) -> None:
+        self._key = as_key(key)
+        self._host.codecs = codecs_for(self._key)
+
     # ---- serving
 
     @property
     def locationStr(self) -> str:
         """Where it listens, as it is written in addresses."""
         location = self.location
-        return f"./u:{location}" if location == "<<not-bound>>" else location
+        return f"{UNIX_PREFIX}{location}" if location == UNBOUND else location
 
     @property
     def natLocationStr(self) -> str | None:
         """Where it is published to be, if that is somewhere else."""
-        return self.nat_location
+        return self._odd_nat or self.nat_location
 
     @property
     def sock(self) -> Any:
@@ -200,7 +216,7 @@ class Daemon(native.Daemon):
         Raises:
             TypeError: If the server type has none.
         """
-        if config.SERVERTYPE != "multiplex" and not hasattr(self._transport, "combine"):
+        if not hasattr(self._transport, "combine"):
             raise TypeError("this server type has no selector")
         return self.transportServer.selector
 
@@ -214,6 +230,13 @@ class Daemon(native.Daemon):
             pass
         finally:
             self._loop_ended.set()
+
+    def events(self, ready: Any) -> None:
+        """Handle those of ``sockets`` that have something to read; for another event loop."""
+        if hasattr(self._transport, "combine"):
+            super().events(ready)
+        else:
+            self.start()  # a server with threads looks after its connections by itself
 
     def combine(self, daemon: Any) -> None:
         """Serve another daemon, name server daemon or broadcast responder in this one's loop.
@@ -292,11 +315,16 @@ class Daemon(native.Daemon):
     def client_disconnect(self, connection: Any) -> Any:
         return self.clientDisconnect(view(connection))
 
-    def refresh(self) -> None:
-        """Notice that what is configured has changed."""
-        objects = self._host.objects
-        if isinstance(objects, registered.ClassicObjects):
-            objects.refresh()
+    def refresh(self, *, exposure: bool = False) -> None:
+        """Notice that what is configured has changed.
+
+        Args:
+            exposure: Look again at what is exposed, too.
+        """
+        self._host.apply(live_settings(self.settings))
+        self._host.oneways_beside = config.ONEWAY_THREADED
+        if exposure and isinstance(self._host.objects, registered.ClassicObjects):
+            self._host.objects.refresh()
 
     @staticmethod
     def serveSimple(
@@ -330,9 +358,8 @@ def _unusable(cls: type[Daemon]) -> Daemon:
 
 def _setting_changed(name: str) -> None:
     """Tell all daemons of a setting that was changed and holds for them at once."""
-    if name == "REQUIRE_EXPOSE":
-        for daemon in list(_daemons):
-            daemon.refresh()
+    for daemon in list(_daemons):
+        daemon.refresh(exposure=name == "REQUIRE_EXPOSE")
 
 
 config.watch(_setting_changed)

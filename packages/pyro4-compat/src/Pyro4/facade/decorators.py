@@ -24,6 +24,6 @@ def behavior(instance_mode: Any = "session", instance_creator: Any = None) -> Ca
     def decorate(cls: Any) -> Any:
         if not isinstance(cls, type):
             raise TypeError(f"behavior decorator can only be used on a class, got {cls!r}")
-        return native.behavior(instance_mode, instance_creator)(cls)  # type: ignore[arg-type]
+        return native.behavior(instance_mode, instance_creator)(cls)
 
     return decorate

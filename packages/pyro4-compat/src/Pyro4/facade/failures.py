@@ -16,6 +16,7 @@ _CLASSIC: dict[type[native.PyroError], type[errors.PyroError]] = {
     native.ProtocolError: errors.ProtocolError,
     native.SerializeError: errors.SerializeError,
     native.PluginError: errors.SerializeError,
+    native.RemoteError: errors.SerializeError,
     native.NamingError: errors.NamingError,
     native.DaemonError: errors.DaemonError,
     native.SecurityError: errors.SecurityError,
@@ -32,11 +33,20 @@ def classic(error: BaseException) -> BaseException:
     if not isinstance(error, native.PyroError) or isinstance(error, errors.PyroError):
         return error
     kind = next(kind for known, kind in _CLASSIC.items() if isinstance(error, known))
-    made = kind(*error.args)
+    made = kind(*_text_of(error))
     vars(made).update(vars(error))
     made.__cause__ = error.__cause__
     made.__suppress_context__ = True
     return made.with_traceback(error.__traceback__)
+
+
+def _text_of(error: native.PyroError) -> tuple[object, ...]:
+    """The arguments of an error, in the words that programs look for."""
+    if isinstance(error, native.TimeoutError) and "answer" in str(error):
+        return ("receiving: timeout",)
+    if isinstance(error, native.RemoteError):
+        return (f"unsupported serialized class: {error.type_name} ({error.message})",)
+    return error.args
 
 
 @contextmanager

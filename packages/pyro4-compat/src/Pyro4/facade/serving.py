@@ -19,7 +19,7 @@ def serve_simple(
     if daemon is None:
         daemon = core.Daemon(host, port)
     with daemon:
-        name_server = core._locateNS() if ns else None
+        name_server: Any = core.locateNS() if ns else None
         for obj, name in objects.items():
             uri = daemon.register(obj, None if ns else name)
             if ns and name:

@@ -1,5 +1,7 @@
 """``Pyro4.config`` as the settings of the packages below."""
 
+from dataclasses import replace
+
 from Pyro4.configuration import config
 from pyro_core.setting_groups import MESSAGE_LIMIT
 from pyro_core.settings import TLS, ClientSettings, Limits, ServerSettings, Timeouts
@@ -53,6 +55,23 @@ def server_settings() -> ServerSettings:
         prefer_ip_version=config.PREFER_IP_VERSION or 0,
         tls=_server_tls(),
         timeouts=Timeouts(idle_s=config.COMMTIMEOUT or None),
+        limits=_limits(),
+    )
+
+
+def live_settings(settings: ServerSettings) -> ServerSettings:
+    """Settings of a daemon, with what is configured now where that holds at once.
+
+    Args:
+        settings: What it was made with.
+    """
+    return replace(
+        settings,
+        streaming=config.ITER_STREAMING,
+        stream_lifetime_s=config.ITER_STREAM_LIFETIME,
+        stream_linger_s=config.ITER_STREAM_LINGER,
+        compression=config.COMPRESSION,
+        detailed_traceback=config.DETAILED_TRACEBACK,
         limits=_limits(),
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from Pyro4.errors import ConnectionClosedError
 from Pyro4.facade.failures import classic
 from pyro_core import errors as native
 
@@ -11,17 +12,21 @@ class _StreamResultIterator:
 
     Args:
         items: The native iterator.
+        proxy: What it came through; it must be connected when items are asked for.
     """
 
     __module__ = "Pyro4.core"
 
-    def __init__(self, items: Any) -> None:
+    def __init__(self, items: Any, proxy: Any) -> None:
         self._items = items
+        self._proxy = proxy
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
+        if self._proxy._pyroConnection is None:
+            raise ConnectionClosedError("the proxy for this stream result is closed")
         try:
             return next(self._items)
         except native.PyroError as error:

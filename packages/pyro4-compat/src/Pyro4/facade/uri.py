@@ -28,7 +28,8 @@ class URI(native.URI):
             _check_brackets(uri.partition("@")[2])
         with classic_errors():
             super().__init__(uri)
-        if isinstance(uri, str) and self.host and self.protocol != "PYRO" and ":" not in uri.rpartition("@")[2]:
+        has_port = isinstance(uri, str) and ":" in uri.rpartition("@")[2]
+        if isinstance(uri, str) and self.host and self.protocol != "PYRO" and not has_port:
             self.port = config.NS_PORT
 
     def __setattr__(self, name: str, value: Any) -> None:  # type: ignore[override]

@@ -22,7 +22,9 @@ class _Face:
     def sockets(self) -> list[Any]:
         """Sockets to watch."""
         transport = self.daemon._transport
-        return list(transport.sockets) if hasattr(transport, "combine") else [self.sock]
+        if not hasattr(transport, "combine"):
+            return [self.sock]
+        return [*transport.listeners, *(connection.sock for connection in transport._watched.by_fd.values())]
 
     @property
     def locationStr(self) -> str:

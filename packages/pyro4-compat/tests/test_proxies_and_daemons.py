@@ -1,0 +1,212 @@
+"""Programs for Pyro4, in small."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import Pyro4
+from Pyro4 import errors
+
+
+@Pyro4.expose
+class Thing:
+    def __init__(self) -> None:
+        self._value = 3
+
+    def add(self, a: int, b: int) -> int:
+        return a + b
+
+    def fail(self) -> None:
+        raise ValueError("as asked")
+
+    def numbers(self) -> Iterator[int]:
+        yield from (1, 2, 3)
+
+    @property
+    def value(self) -> int:
+        return self._value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._value = value
+
+    def answer_with_annotations(self) -> list[str]:
+        Pyro4.current_context.response_annotations = {"RESP": b"here"}
+        return sorted(Pyro4.current_context.annotations)
+
+    def correlation(self) -> str:
+        return str(Pyro4.current_context.correlation_id)
+
+    @Pyro4.oneway
+    def tell(self) -> None:
+        raise ValueError("nobody hears of this")
+
+
+class Undecorated:
+    def hello(self) -> str:
+        return "hello"
+
+
+@pytest.fixture(autouse=True)
+def configuration() -> Iterator[None]:
+    Pyro4.config.reset(False)
+    yield
+    Pyro4.config.reset(False)
+
+
+@pytest.fixture(params=["thread", "multiplex"])
+def daemon(request: pytest.FixtureRequest) -> Iterator[Pyro4.Daemon]:
+    Pyro4.config.SERVERTYPE = request.param
+    daemon = Pyro4.Daemon()
+    thread = threading.Thread(target=daemon.requestLoop, daemon=True)
+    thread.start()
+    yield daemon
+    daemon.shutdown()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def proxy(daemon: Pyro4.Daemon) -> Iterator[Any]:
+    with Pyro4.Proxy(daemon.register(Thing(), "thing")) as proxy:
+        yield proxy
+
+
+def test_calls_attributes_streams_and_errors(proxy: Any) -> None:
+    assert proxy.add(2, b=3) == 5
+    proxy.value = 4
+    assert proxy.value == 4
+    assert list(proxy.numbers()) == [1, 2, 3]
+    assert proxy.tell() is None
+    with pytest.raises(ValueError, match="as asked"):
+        proxy.fail()
+    with pytest.raises(AttributeError, match="has no exposed attribute or method 'nothing'"):
+        proxy.nothing()
+
+
+def test_batches(proxy: Any) -> None:
+    batch = Pyro4.batch(proxy)
+    batch.add(1, 2)
+    batch.fail()
+    batch.add(3, 4)
+    results = batch()
+    assert next(results) == 3
+    with pytest.raises(ValueError, match="as asked"):
+        next(results)
+    batch.add(5, 6)
+    assert list(batch(asynchronous=True).value) == [11]
+
+
+def test_asynchronous_calls_and_chains(proxy: Any) -> None:
+    Pyro4.asyncproxy(proxy)
+    handled: list[BaseException] = []
+    assert proxy.add(1, 2).then(lambda value: value * 10).value == 30
+    failing = proxy.fail().iferror(handled.append)
+    with pytest.raises(ValueError, match="as asked"):
+        _ = failing.value
+    assert [type(error) for error in handled] == [ValueError]
+
+
+def test_futures_of_functions() -> None:
+    future = Pyro4.Future(pow).then(str)
+    assert future(2, 5).value == "32"
+    with pytest.raises(RuntimeError, match="already been evaluated"):
+        future(2, 5)
+    later = Pyro4.Future(print)
+    later.delay(60)
+    assert later.cancel()
+    with pytest.raises(RuntimeError, match="cancelled"):
+        later("not printed")
+
+
+def test_annotations_are_for_one_call(proxy: Any) -> None:
+    Pyro4.current_context.annotations = {"ASKS": b"x"}
+    assert proxy.answer_with_annotations() == ["ASKS"]
+    assert bytes(Pyro4.current_context.response_annotations["RESP"]) == b"here"
+    assert proxy.answer_with_annotations() == []
+
+
+def test_the_correlation_id_goes_along(proxy: Any) -> None:
+    known = Pyro4.current_context.correlation_id = uuid.uuid4()
+    try:
+        assert proxy.correlation() == str(known)
+    finally:
+        Pyro4.current_context.correlation_id = None
+
+
+def test_undecorated_classes_work_if_configured(daemon: Pyro4.Daemon) -> None:
+    uri = daemon.register(Undecorated())
+    with Pyro4.Proxy(uri) as proxy, pytest.raises(errors.PyroError, match="doesn't expose any"):
+        proxy.hello()
+    Pyro4.config.REQUIRE_EXPOSE = False
+    with Pyro4.Proxy(uri) as proxy:
+        assert proxy.hello() == "hello"
+
+
+def test_registered_objects_arrive_as_proxies(daemon: Pyro4.Daemon) -> None:
+    class Factory:
+        @Pyro4.expose
+        def make(self) -> Thing:
+            thing = Thing()
+            daemon.register(thing)
+            return thing
+
+    with Pyro4.Proxy(daemon.register(Factory())) as factory, factory.make() as thing:
+        assert isinstance(thing, Pyro4.Proxy)
+        assert thing.add(1, 1) == 2
+
+
+def test_hooks(daemon: Pyro4.Daemon) -> None:
+    gone = threading.Event()
+    said: list[Any] = []
+
+    class Careful(Pyro4.Daemon):
+        def validateHandshake(self, conn: Any, data: Any) -> Any:
+            said.append(data)
+            if data != "please":
+                raise ValueError("say please")
+            return "welcome"
+
+        def clientDisconnect(self, conn: Any) -> None:
+            gone.set()
+
+    careful = Careful()
+    thread = threading.Thread(target=careful.requestLoop, daemon=True)
+    thread.start()
+    uri = careful.register(Thing())
+    with pytest.raises(errors.CommunicationError, match="rejected: say please"), Pyro4.Proxy(uri) as proxy:
+        proxy._pyroBind()
+    with Pyro4.Proxy(uri) as proxy:
+        proxy._pyroHandshake = "please"
+        assert proxy.add(1, 1) == 2
+    assert gone.wait(10)
+    assert said == ["hello", "please"]
+    careful.shutdown()
+    thread.join(10)
+
+
+def test_errors_are_those_of_pyro4_and_of_the_packages_below() -> None:
+    from pyro_core import errors as native
+
+    assert issubclass(errors.SerializeError, errors.ProtocolError | native.SerializeError)
+    assert issubclass(errors.MessageTooLargeError, errors.ProtocolError)
+    assert issubclass(errors.TimeoutError, errors.CommunicationError)
+    with Pyro4.Proxy("PYRO:nobody@localhost:1") as proxy, pytest.raises(errors.CommunicationError):
+        proxy.anything()
+    with pytest.raises(errors.PyroError, match="invalid uri"):
+        Pyro4.URI("PYRO:nobody")
+
+
+def test_a_shared_key_is_needed_on_both_sides(daemon: Pyro4.Daemon) -> None:
+    daemon._pyroHmacKey = "secret"  # type: ignore[assignment]
+    uri = daemon.register(Thing())
+    with Pyro4.Proxy(uri) as proxy:
+        proxy._pyroHmacKey = b"secret"
+        assert proxy.add(1, 1) == 2
+    for wrong in (None, b"other"):
+        with Pyro4.Proxy(uri) as proxy, pytest.raises(errors.PyroError, match="hmac"):
+            proxy._pyroHmacKey = wrong
+            proxy.add(1, 1)
