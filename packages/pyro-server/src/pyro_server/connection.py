@@ -62,6 +62,11 @@ class Connection:
         except OSError:
             return True
 
+    @property
+    def tracked(self) -> frozenset[Any]:
+        """What will be closed when this connection ends."""
+        return frozenset(self._tracked or ())
+
     def __repr__(self) -> str:
         return f"<Connection from {self.peer or 'somewhere'}>"
 
