@@ -70,13 +70,18 @@ def wait_for(process: subprocess.Popen[str], word: str) -> str:
 
 
 def run(
-    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, check: bool = True
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+    typed: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, with its output and errors as text."""
+    """Run a program to its end, with its output and errors as text; ``typed`` is its input."""
     done = subprocess.run(
         list(map(str, command)),
         capture_output=True,
         text=True,
+        input=typed,
         timeout=PATIENCE_S,
         env=environment(env),
         check=False,

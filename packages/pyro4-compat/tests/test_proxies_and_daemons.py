@@ -198,3 +198,15 @@ def test_errors_are_those_of_pyro4_and_of_the_packages_below() -> None:
         proxy.anything()
     with pytest.raises(errors.PyroError, match="invalid uri"):
         Pyro4.URI("PYRO:nobody")
+
+
+def test_a_shared_key_is_needed_on_both_sides(daemon: Pyro4.Daemon) -> None:
+    daemon._pyroHmacKey = "secret"  # type: ignore[assignment]
+    uri = daemon.register(Thing())
+    with Pyro4.Proxy(uri) as proxy:
+        proxy._pyroHmacKey = b"secret"
+        assert proxy.add(1, 1) == 2
+    for wrong in (None, b"other"):
+        with Pyro4.Proxy(uri) as proxy, pytest.raises(errors.PyroError, match="hmac"):
+            proxy._pyroHmacKey = wrong
+            proxy.add(1, 1)

@@ -71,6 +71,8 @@ class Daemon(native.Daemon):
         self._key: bytes | None = None
         self._loop_ended = threading.Event()
         self._loop_ended.set()
+        self._loop_thread: threading.Thread | None = None
+        self._close_after = False
         rules = classic_rules()
         rules.revive = proxy_for
         settings = server_settings()
@@ -223,13 +225,17 @@ class Daemon(native.Daemon):
     def requestLoop(self, loopCondition: Callable[[], Any] = lambda: True) -> None:
         """Serve until the condition is false, or ``shutdown``, or Ctrl-C."""
         self._loop_ended.clear()
+        self._loop_thread = threading.current_thread()
         try:
             with classic_errors():
                 self.request_loop(lambda: bool(loopCondition()))
         except KeyboardInterrupt:
             pass
         finally:
+            self._loop_thread = None
             self._loop_ended.set()
+            if self._close_after:
+                self.close()
 
     def events(self, ready: Any) -> None:
         """Handle those of ``sockets`` that have something to read; for another event loop."""
@@ -251,14 +257,11 @@ class Daemon(native.Daemon):
 
     def shutdown(self) -> None:
         """Stop serving and close. From any thread, and from methods."""
+        self._close_after = True
         super().shutdown()
         call = serving()
-        if call is not None and call.daemon is self:
-            threading.Thread(target=self._close_later, daemon=True).start()
-        else:
-            self._close_later()
-
-    def _close_later(self) -> None:
+        if threading.current_thread() is self._loop_thread or (call is not None and call.daemon is self):
+            return  # the loop is to end first, and closes then
         self._loop_ended.wait(SHUTDOWN_S)
         self.close()
 

@@ -26,7 +26,7 @@ def serve_simple(
                 name_server.register(name, uri)
             if verbose:
                 print(f"Object {obj!r}:\n    uri = {uri}")
-                if name:
+                if ns and name:
                     print(f"    name = {name}")
         if name_server is not None:
             name_server._pyroRelease()
