@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from Pyro4.configuration import config
 from Pyro4.errors import DaemonError, PyroError, SerializeError
@@ -11,6 +11,7 @@ from Pyro4.facade import registered
 from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.daemon_object import DaemonObject
 from Pyro4.facade.failures import classic_errors
+from Pyro4.facade.gone import GoneSocket, remote_address
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.proxy import Proxy
 from Pyro4.facade.rules import classic_rules
@@ -69,6 +70,7 @@ class Daemon(native.Daemon):
         self._interface = interface
         self._odd_nat = f"{nathost}:{natport}" if natport is not None and natport > MAX_PORT else None
         self._key: bytes | None = None
+        self._addresses_of: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         self._loop_ended = threading.Event()
         self._loop_ended.set()
         self._loop_thread: threading.Thread | None = None
@@ -311,10 +313,13 @@ class Daemon(native.Daemon):
         """Override to hear of clients that are gone."""
 
     def validate_handshake(self, connection: Any, data: Any) -> Any:
+        self._addresses_of[connection] = remote_address(connection.socket)
         return self.validateHandshake(SocketConnection.view(connection), data)
 
     def client_disconnect(self, connection: Any) -> Any:
-        return self.clientDisconnect(SocketConnection.view(connection))
+        gone = SocketConnection.view(connection)
+        gone.sock = GoneSocket(self._addresses_of.pop(connection, None))
+        return self.clientDisconnect(gone)
 
     def refresh(self, *, exposure: bool = False) -> None:
         """Notice that what is configured has changed.
