@@ -32,6 +32,7 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-client": SERIALIZING,
     "pyro-server": SERIALIZING,
     "pyro-nameserver": SERIALIZING | {"pyro-client", "pyro-server"},
+    "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
     "pyro-cli": frozenset({"pyro-core", "click"}),
 }
 

@@ -18,6 +18,7 @@ OURS = {
     "pyro-client": "",
     "pyro-server": "",
     "pyro-nameserver": "",
+    "pyro-flame": "",
     "pyro-cli": "",
     "pyro4-compat": "",
 }

@@ -14,6 +14,7 @@ from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
 from Pyro4.futures import _ExceptionWrapper
+from Pyro4.socketutil import SocketConnection
 from pyro_client.channel import Channel
 from pyro_client.streams import RemoteIterator
 from pyro_core import errors as native
@@ -156,10 +157,8 @@ class Calling:
 
     @property
     def _pyroConnection(self) -> Any:
-        from Pyro4.facade.connections import view
-
         connection = self._pyro_channel.connection
-        return None if connection is None else view(connection)
+        return None if connection is None else SocketConnection.view(connection)
 
     # ---- what programs call
 

@@ -9,7 +9,6 @@ from Pyro4.configuration import config
 from Pyro4.errors import DaemonError, PyroError, SerializeError
 from Pyro4.facade import registered
 from Pyro4.facade.calling import proxy_for
-from Pyro4.facade.connections import view
 from Pyro4.facade.daemon_object import DaemonObject
 from Pyro4.facade.failures import classic_errors
 from Pyro4.facade.keys import as_key, codecs_for
@@ -19,6 +18,7 @@ from Pyro4.facade.serializers import wire_class
 from Pyro4.facade.settings import live_settings, server_settings
 from Pyro4.facade.uri import URI
 from Pyro4.socketserver import face_of
+from Pyro4.socketutil import SocketConnection, family_str
 from pyro_core.context import serving
 from pyro_core.names import DAEMON_ID
 from pyro_core.uri import MAX_PORT, UNIX_PREFIX
@@ -276,8 +276,6 @@ class Daemon(native.Daemon):
         return self
 
     def __repr__(self) -> str:
-        from Pyro4.socketutil import family_str
-
         kind = type(self)
         family = family_str(self.sock) if self.transportServer is not None else "closed"
         number = len(self._host.objects)
@@ -313,10 +311,10 @@ class Daemon(native.Daemon):
         """Override to hear of clients that are gone."""
 
     def validate_handshake(self, connection: Any, data: Any) -> Any:
-        return self.validateHandshake(view(connection), data)
+        return self.validateHandshake(SocketConnection.view(connection), data)
 
     def client_disconnect(self, connection: Any) -> Any:
-        return self.clientDisconnect(view(connection))
+        return self.clientDisconnect(SocketConnection.view(connection))
 
     def refresh(self, *, exposure: bool = False) -> None:
         """Notice that what is configured has changed.
