@@ -10,6 +10,7 @@ from Pyro4.facade.context import State, state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
+from Pyro4.facade.registered import reference_of
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
@@ -42,6 +43,7 @@ class Calling:
     def _pyro_assemble(self, uri: URI, sock: Any) -> None:
         rules = classic_rules()
         rules.revive = proxy_for
+        rules.reference_of = reference_of
         profile = ClassicProfile(uri, rules=rules)
         try:
             profile.serializer_class(profile.settings.serializer)
