@@ -50,6 +50,7 @@ class Daemon(native.Daemon):
     """
 
     __module__ = "Pyro4.core"
+    transportServer: Any = None
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class Daemon(native.Daemon):
             )
         self.rules.reference_of = registered.reference_of
         self._host.oneways_beside = config.ONEWAY_THREADED
-        self.transportServer: Any = face_of(self)
+        self.transportServer = face_of(self)
         _daemons.add(self)
 
     def _make_host(self, **more: Any) -> DaemonHost:
@@ -279,12 +280,11 @@ class Daemon(native.Daemon):
 
     def __repr__(self) -> str:
         kind = type(self)
+        name = f"{kind.__module__}.{kind.__qualname__} at 0x{id(self):x}"
+        if not self.__dict__:
+            return f"<{name}; unusable>"
         family = family_str(self.sock) if self.transportServer is not None else "closed"
-        number = len(self._host.objects)
-        return (
-            f"<{kind.__module__}.{kind.__qualname__} at 0x{id(self):x}; {self.locationStr} - {family}; "
-            f"{number} objects>"
-        )
+        return f"<{name}; {self.locationStr} - {family}; {len(self._host.objects)} objects>"
 
     def __getstate__(self) -> Any:
         return ()
@@ -292,7 +292,6 @@ class Daemon(native.Daemon):
     def __setstate__(self, state: Any) -> None:
         if state:
             raise ValueError("a daemon that was copied has no state")
-        self.__dict__["transportServer"] = None
 
     def __getstate_for_dict__(self) -> Any:
         return self.__getstate__()
@@ -301,7 +300,7 @@ class Daemon(native.Daemon):
         self.__setstate__(state)
 
     def __reduce__(self) -> Any:
-        return _unusable, (type(self),)
+        return object.__reduce_ex__(self, 2)
 
     # ---- hooks
 
@@ -354,12 +353,6 @@ class Daemon(native.Daemon):
         from Pyro4.facade.serving import serve_simple
 
         serve_simple(objects, host, port, daemon, ns=ns, verbose=verbose)
-
-
-def _unusable(cls: type[Daemon]) -> Daemon:
-    daemon = cls.__new__(cls)
-    daemon.__setstate__(())
-    return daemon
 
 
 def _setting_changed(name: str) -> None:
