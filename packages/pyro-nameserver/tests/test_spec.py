@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pyro_core.errors import PluginError, SettingsError
-from pyro_core.plugins import storages
+from pyro_core.plugins import STORAGES, Registry, storages
 from pyro_nameserver.storage.memory import MemoryStorage
 from pyro_nameserver.storage.spec import open_storage
 from pyro_nameserver.storage.sqlite import SqliteStorage
@@ -29,7 +29,6 @@ def test_a_sqlite_file_by_its_own_and_by_the_classic_name(tmp_path: Path, name: 
     [
         ("", "invalid storage type ''; there are 'memory', 'sqlite'"),
         ("bogus:x", "invalid storage type 'bogus'; there are 'memory', 'sqlite'"),
-        ("dbm:file", "invalid storage type 'dbm' .* use 'sqlite:FILE'"),
         ("sqlite", "invalid storage 'sqlite': the sqlite storage needs a file"),
         ("sql::memory:", "invalid storage 'sql::memory:': the sqlite storage needs a file"),
         ("memory:x", "invalid storage 'memory:x': the memory storage takes no location"),
@@ -38,6 +37,13 @@ def test_a_sqlite_file_by_its_own_and_by_the_classic_name(tmp_path: Path, name: 
 def test_a_bad_text_is_an_error_that_says_what_to_write(spec: str, text: str) -> None:
     with pytest.raises(SettingsError, match=text):
         open_storage(spec)
+
+
+def test_who_has_a_dbm_file_is_told_which_package_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plugins = Registry("no.such.group", STORAGES)
+    monkeypatch.setattr("pyro_nameserver.storage.spec.storages", lambda: without_plugins)
+    with pytest.raises(SettingsError, match=r"invalid storage type 'dbm': .* pyro4-compat .* 'sqlite:FILE'"):
+        open_storage("dbm:file")
 
 
 def test_a_bad_text_is_a_value_error_as_in_the_classic_systems() -> None:

@@ -21,9 +21,7 @@ def test_it_may_be_alone(tmp_path: Path) -> None:
 
 def test_stock_in_the_same_folder_is_an_error(tmp_path: Path) -> None:
     here = folder(tmp_path, "both", stock=True)
-    with pytest.raises(
-        ImportError, match=r"both Pyro4 .* provide the module Pyro4: uninstall"
-    ):
+    with pytest.raises(ImportError, match=r"both Pyro4 .* provide the module Pyro4: uninstall"):
         alone.check(str(here), [str(here.parent)])
 
 

@@ -146,7 +146,8 @@ class ClientSession:
             correlation_id: 16 bytes, or None.
             flags: In protocol 48, ``META_ON_CONNECT`` asks for the object's members in the answer.
         """
-        annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._offered)}
+        if self._offered:
+            annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._offered)}
         data = self._pack(CONNECT, serializer_id, self.seq, payload, flags, annotations, correlation_id)
         self.state = "connecting"
         return data

@@ -61,12 +61,15 @@ def descriptions(error: BaseException, version: int) -> Iterator[dict[str, Any]]
     """Ever simpler dicts for an exception, for when a serializer refuses the faithful one.
 
     Yields:
-        First everything; then without attributes that are not plain data; then as a ``PyroError`` that
-        quotes the original's type and text. The remote traceback is kept in each.
+        First everything; then without attributes that are not plain data, and with its text for arguments
+        that are not; then as a ``PyroError`` that quotes the original's type and text. The remote traceback is
+        kept in each.
     """
     yield describe(error, version)
     simple = describe(error, version)
     simple["attributes"] = {key: value for key, value in simple["attributes"].items() if _is_plain(value)}
+    if not _is_plain(error.args):
+        simple["args"] = (_encodable(safe_str(error)),)
     yield simple
     text = _encodable(f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}")
     lines = [_encodable(safe_str(line)) for line in remote_traceback_lines(error)]

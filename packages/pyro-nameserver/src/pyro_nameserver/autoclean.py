@@ -40,7 +40,9 @@ class AutoCleaner:
 
     Args:
         storage: The names.
-        period_s: Seconds between two rounds, 3 or more.
+        period_s: Seconds between two rounds.
+        min_period_s: What that must be at least.
+        dead_after_s: How long a server must have been unreachable before its names are forgotten.
         clock: Gives monotonic seconds.
         probe: Tells whether somebody listens at an address.
 
@@ -53,16 +55,19 @@ class AutoCleaner:
         storage: Storage,
         *,
         period_s: float,
+        min_period_s: float = MIN_PERIOD_S,
+        dead_after_s: float = DEAD_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         probe: Callable[[URI], bool] = accepts_connections,
     ) -> None:
-        if not period_s >= MIN_PERIOD_S:
+        if not period_s >= min_period_s:
             raise SettingsError(
-                f"the auto-clean period must be {MIN_PERIOD_S} s or more, got {period_s!r} (0 is off)",
+                f"the auto-clean period must be {min_period_s} s or more, got {period_s!r} (0 is off)",
                 name="autoclean_s",
             )
         self._storage = storage
         self._period_s = period_s
+        self._dead_after_s = dead_after_s
         self._clock = clock
         self._probe = probe
         self._away_since: dict[str, float] = {}  # address -> when it was first found unreachable
@@ -84,7 +89,7 @@ class AutoCleaner:
                 return []
             self._note(address, answers)
         self._away_since = {uri: since for uri, since in self._away_since.items() if uri in names_by_address}
-        deadline = self._clock() - DEAD_AFTER_S
+        deadline = self._clock() - self._dead_after_s
         return [
             name
             for address, since in self._away_since.items()

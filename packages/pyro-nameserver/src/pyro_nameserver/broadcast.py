@@ -77,6 +77,11 @@ class BroadcastResponder:
         host, port = self._socket.getsockname()
         return host, port
 
+    @property
+    def udp_socket(self) -> socket.socket:
+        """The UDP socket."""
+        return self._socket
+
     def fileno(self) -> int:
         """Descriptor to watch for reading."""
         return self._socket.fileno()
@@ -123,10 +128,11 @@ class BroadcastResponder:
             raise PyroError(f"{self!r} is run by something else already")
         self._driver = driver
 
-    def start(self) -> None:
-        """Answer in a thread from now on, until ``close``."""
+    def start(self) -> Thread:
+        """Answer in a thread from now on, until ``close``; gives the thread."""
         self._thread = Thread(target=self._run, name="pyro-ns-broadcast", daemon=True)
         self._thread.start()
+        return self._thread
 
     def close(self) -> None:
         """Stop answering. May be called more than once."""

@@ -58,10 +58,10 @@ class Registry:
         self._room_lock = Lock()
         self._own: dict[str, Entry] = {}
 
-    def announce(self, uri: URI) -> None:
-        """Tell where this name server itself is (not for remote callers)."""
+    def announce(self, uri: URI, tags: frozenset[str] = OWN_TAGS) -> None:
+        """Tell where this name server itself is, and its tags (not for remote callers)."""
         self._storage.remove(NAMESERVER_ID)  # what a stock name server left in a file
-        self._own = {NAMESERVER_ID: Entry(str(uri), OWN_TAGS)}
+        self._own = {NAMESERVER_ID: Entry(str(uri), tags)}
 
     @expose
     def ping(self) -> None:

@@ -62,6 +62,11 @@ class Connection:
         except OSError:
             return True
 
+    @property
+    def tracked(self) -> frozenset[Any]:
+        """What will be closed when this connection ends."""
+        return frozenset(self._tracked or ())
+
     def __repr__(self) -> str:
         return f"<Connection from {self.peer or 'somewhere'}>"
 
@@ -76,6 +81,11 @@ class Connection:
         self._tracked.add(resource)
         if self._released:
             self.release()
+
+    @property
+    def tracked(self) -> frozenset[Any]:
+        """What is to be closed when this connection ends."""
+        return frozenset(self._tracked or ())
 
     def untrack_resource(self, resource: Any) -> None:
         """Do not close it after all."""

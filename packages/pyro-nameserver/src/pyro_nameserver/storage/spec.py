@@ -24,12 +24,6 @@ def open_storage(spec: str) -> Storage:
     """
     name, _, location = spec.partition(":")
     name = _CLASSIC_NAMES.get(name, name)
-    if name == "dbm":
-        raise SettingsError(
-            f"invalid storage type 'dbm' in {spec!r}: a dbm file holds no metadata and is not supported; "
-            "use 'sqlite:FILE' and register the names again",
-            name="storage",
-        )
     try:
         kind = _storage_class(name)
         return kind.open(location)
@@ -47,6 +41,12 @@ def _storage_class(name: str) -> type[Storage]:
         known = sorted(registry.names())
         if name in known:  # there, but broken: its own error says how to repair it
             raise
+        if name == "dbm":
+            raise SettingsError(
+                "invalid storage type 'dbm': the package pyro4-compat brings it, for files of Pyro4; install "
+                "that, or use 'sqlite:FILE', which holds metadata too",
+                name="storage",
+            ) from problem
         raise SettingsError(
             f"invalid storage type {name!r}; there are {', '.join(map(repr, known))}: "
             "write 'memory', 'sqlite:FILE', or 'NAME:LOCATION' for another",

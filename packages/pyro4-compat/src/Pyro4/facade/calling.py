@@ -5,23 +5,26 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
 from Pyro4.configuration import config
-from Pyro4.errors import SerializeError
+from Pyro4.errors import CommunicationError, SerializeError
 from Pyro4.facade.context import State, state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
+from Pyro4.facade.registered import reference_of
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
 from Pyro4.futures import _ExceptionWrapper
+from Pyro4.socketutil import SocketConnection
 from pyro_client.channel import Channel
 from pyro_client.streams import RemoteIterator
 from pyro_core import errors as native
 from pyro_core.calls import ObjectRef
 from pyro_core.context import Outgoing, enter_outgoing, leave_outgoing
 from pyro_core.convert import BatchFailure
-from pyro_core.names import ANNOTATION_CORRELATION, BATCH_METHOD, DAEMON_ID
+from pyro_core.names import ANNOTATION_CORRELATION, ANNOTATION_FEATURES, BATCH_METHOD, DAEMON_ID
 from pyro_core.wire.message import BATCH, NO_ANNOTATIONS, ONEWAY
+from pyro_core.wire.sealed import SealError
 
 
 class Calling:
@@ -41,6 +44,7 @@ class Calling:
     def _pyro_assemble(self, uri: URI, sock: Any) -> None:
         rules = classic_rules()
         rules.revive = proxy_for
+        rules.reference_of = reference_of
         profile = ClassicProfile(uri, rules=rules)
         try:
             profile.serializer_class(profile.settings.serializer)
@@ -57,6 +61,7 @@ class Calling:
         own["_pyro_asynchronous"] = False
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
+        own["_pyro_timeout"] = config.COMMTIMEOUT
         kind: Any = type(self)
         if kind._pyroValidateHandshake is not _base()._pyroValidateHandshake:
             profile.validate_handshake = _weakly(self._pyroValidateHandshake)
@@ -71,7 +76,7 @@ class Calling:
         self._pyro_start(profile, URI(other._pyroUri))
         self._pyroMethods = set(other._pyroMethods)
         self._pyroAttrs = set(other._pyroAttrs)
-        for name in ("_pyro_asynchronous", "_pyro_hmac_key"):
+        for name in ("_pyro_asynchronous", "_pyro_hmac_key", "_pyro_timeout"):
             self.__dict__[name] = other.__dict__[name]
 
     def _pyro_learn(self) -> None:
@@ -84,7 +89,7 @@ class Calling:
 
     def _pyro_responded(self, annotations: Mapping[str, bytes], kind: int) -> None:
         known = state()
-        received = dict(annotations)
+        received = {name: value for name, value in annotations.items() if name != ANNOTATION_FEATURES}
         if known.correlation_id is not None:
             received[ANNOTATION_CORRELATION] = known.correlation_id.bytes
         self._pyroResponseAnnotations(received, kind)
@@ -102,10 +107,12 @@ class Calling:
 
     @property
     def _pyroTimeout(self) -> float | None:
-        return self._pyro_profile.timeout_s
+        seconds: float | None = self.__dict__["_pyro_timeout"]
+        return seconds
 
     @_pyroTimeout.setter
     def _pyroTimeout(self, seconds: float | None) -> None:
+        self.__dict__["_pyro_timeout"] = seconds
         self._pyro_profile.timeout_s = seconds or None
         self._pyro_channel.refresh()
 
@@ -156,10 +163,8 @@ class Calling:
 
     @property
     def _pyroConnection(self) -> Any:
-        from Pyro4.facade.connections import view
-
         connection = self._pyro_channel.connection
-        return None if connection is None else view(connection)
+        return None if connection is None else SocketConnection.view(connection)
 
     # ---- what programs call
 
@@ -169,7 +174,7 @@ class Calling:
         try:
             return self._pyro_channel.bind()
         except native.PyroError as error:
-            raise classic(error) from error.__cause__
+            raise self._pyro_classic(error) from error.__cause__
 
     def _pyroRelease(self) -> None:
         """Close the connection. The next call makes a new one."""
@@ -220,7 +225,7 @@ class Calling:
             else:
                 result = channel.call(methodname, vargs, kwargs)
         except native.PyroError as error:
-            raise classic(error) from error.__cause__
+            raise self._pyro_classic(error) from error.__cause__
         finally:
             leave_outgoing(token)
             _came_back(known, block)
@@ -236,7 +241,7 @@ class Calling:
         try:
             results = self._pyro_channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
         except native.PyroError as error:
-            raise classic(error) from error.__cause__
+            raise self._pyro_classic(error) from error.__cause__
         finally:
             leave_outgoing(token)
             _came_back(known, block)
@@ -245,6 +250,12 @@ class Calling:
         return [_ExceptionWrapper(item.error) if type(item) is BatchFailure else item for item in results]
 
     # ---- inside
+
+    def _pyro_classic(self, error: native.PyroError) -> BaseException:
+        """An error of the client as that of Pyro4."""
+        if isinstance(error, SealError) and not self._pyro_channel.connected:
+            return CommunicationError(f"cannot connect to {self._pyroUri.location or self._pyroUri}: {error}")
+        return classic(error)
 
     def _pyro_refresh(self) -> None:
         if self._pyro_profile.refresh():

@@ -115,19 +115,19 @@ class _CallContext:
 
     def track_resource(self, resource: Any) -> None:
         """Have a resource closed when the client's connection ends."""
-        self._client().tracked_resources.add(resource)
+        self._connection().track_resource(resource)
 
     def untrack_resource(self, resource: Any) -> None:
         """Do not close it then."""
-        self._client().tracked_resources.discard(resource)
+        self._connection().untrack_resource(resource)
 
-    def _client(self) -> Any:
+    def _connection(self) -> Any:
         from Pyro4.errors import PyroError
 
-        client = self.client
-        if client is None:
+        call = serving()
+        if call is None:
             raise PyroError("cannot track resources: no call is being served, so that there is no client")
-        return client
+        return call.connection
 
 
 def wire_flags(flags: int) -> int:
@@ -136,9 +136,9 @@ def wire_flags(flags: int) -> int:
 
 
 def _view(connection: Any) -> Any:
-    from Pyro4.facade.connections import view
+    from Pyro4.socketutil import SocketConnection
 
-    return view(connection)
+    return SocketConnection.view(connection)
 
 
 def _address(call: CallContext) -> Any:

@@ -3,15 +3,15 @@
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from Pyro4.configuration import config
 from Pyro4.errors import DaemonError, PyroError, SerializeError
 from Pyro4.facade import registered
 from Pyro4.facade.calling import proxy_for
-from Pyro4.facade.connections import view
 from Pyro4.facade.daemon_object import DaemonObject
 from Pyro4.facade.failures import classic_errors
+from Pyro4.facade.gone import GoneSocket, remote_address
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.proxy import Proxy
 from Pyro4.facade.rules import classic_rules
@@ -19,6 +19,7 @@ from Pyro4.facade.serializers import wire_class
 from Pyro4.facade.settings import live_settings, server_settings
 from Pyro4.facade.uri import URI
 from Pyro4.socketserver import face_of
+from Pyro4.socketutil import SocketConnection, family_str
 from pyro_core.context import serving
 from pyro_core.names import DAEMON_ID
 from pyro_core.uri import MAX_PORT, UNIX_PREFIX
@@ -49,6 +50,7 @@ class Daemon(native.Daemon):
     """
 
     __module__ = "Pyro4.core"
+    transportServer: Any = None
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Daemon(native.Daemon):
         self._interface = interface
         self._odd_nat = f"{nathost}:{natport}" if natport is not None and natport > MAX_PORT else None
         self._key: bytes | None = None
+        self._addresses_of: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         self._loop_ended = threading.Event()
         self._loop_ended.set()
         self._loop_thread: threading.Thread | None = None
@@ -92,7 +95,7 @@ class Daemon(native.Daemon):
             )
         self.rules.reference_of = registered.reference_of
         self._host.oneways_beside = config.ONEWAY_THREADED
-        self.transportServer: Any = face_of(self)
+        self.transportServer = face_of(self)
         _daemons.add(self)
 
     def _make_host(self, **more: Any) -> DaemonHost:
@@ -276,15 +279,12 @@ class Daemon(native.Daemon):
         return self
 
     def __repr__(self) -> str:
-        from Pyro4.socketutil import family_str
-
         kind = type(self)
+        name = f"{kind.__module__}.{kind.__qualname__} at 0x{id(self):x}"
+        if not self.__dict__:
+            return f"<{name}; unusable>"
         family = family_str(self.sock) if self.transportServer is not None else "closed"
-        number = len(self._host.objects)
-        return (
-            f"<{kind.__module__}.{kind.__qualname__} at 0x{id(self):x}; {self.locationStr} - {family}; "
-            f"{number} objects>"
-        )
+        return f"<{name}; {self.locationStr} - {family}; {len(self._host.objects)} objects>"
 
     def __getstate__(self) -> Any:
         return ()
@@ -292,7 +292,6 @@ class Daemon(native.Daemon):
     def __setstate__(self, state: Any) -> None:
         if state:
             raise ValueError("a daemon that was copied has no state")
-        self.__dict__["transportServer"] = None
 
     def __getstate_for_dict__(self) -> Any:
         return self.__getstate__()
@@ -301,7 +300,7 @@ class Daemon(native.Daemon):
         self.__setstate__(state)
 
     def __reduce__(self) -> Any:
-        return _unusable, (type(self),)
+        return object.__reduce_ex__(self, 2)
 
     # ---- hooks
 
@@ -313,10 +312,13 @@ class Daemon(native.Daemon):
         """Override to hear of clients that are gone."""
 
     def validate_handshake(self, connection: Any, data: Any) -> Any:
-        return self.validateHandshake(view(connection), data)
+        self._addresses_of[connection] = remote_address(connection.socket)
+        return self.validateHandshake(SocketConnection.view(connection), data)
 
     def client_disconnect(self, connection: Any) -> Any:
-        return self.clientDisconnect(view(connection))
+        gone = SocketConnection.view(connection)
+        gone.sock = GoneSocket(self._addresses_of.pop(connection, None))
+        return self.clientDisconnect(gone)
 
     def refresh(self, *, exposure: bool = False) -> None:
         """Notice that what is configured has changed.
@@ -351,12 +353,6 @@ class Daemon(native.Daemon):
         from Pyro4.facade.serving import serve_simple
 
         serve_simple(objects, host, port, daemon, ns=ns, verbose=verbose)
-
-
-def _unusable(cls: type[Daemon]) -> Daemon:
-    daemon = cls.__new__(cls)
-    daemon.__setstate__(())
-    return daemon
 
 
 def _setting_changed(name: str) -> None:

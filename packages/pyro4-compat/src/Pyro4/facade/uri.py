@@ -79,6 +79,4 @@ def _check_brackets(location: str) -> None:
     if location.startswith("[["):
         raise PyroError("invalid ipv6 address: enclosed in too many brackets")
     if location.startswith("[") and not re.fullmatch(r"[0-9a-fA-F:.%]+", location[1:].partition("]")[0]):
-        raise PyroError(
-            "invalid ipv6 address: the part between brackets must be a numeric ipv6 address"
-        )
+        raise PyroError("invalid ipv6 address: the part between brackets must be a numeric ipv6 address")

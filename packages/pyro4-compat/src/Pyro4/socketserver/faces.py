@@ -1,5 +1,6 @@
 """What programs see of a daemon's transport."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -33,8 +34,31 @@ class _Face:
 
     @property
     def selector(self) -> Any:
-        """What watches the sockets."""
-        return self.daemon._transport
+        """What watches the sockets; the same one for daemons that are combined."""
+        transport = self.daemon._transport
+        while getattr(transport, "driver", None) is not None:
+            transport = transport.driver
+        return transport
+
+    def loop(self, loopCondition: Callable[[], Any] = lambda: True) -> None:
+        """Serve until the condition is false."""
+        self.daemon.requestLoop(loopCondition)
+
+    def events(self, eventsockets: Sequence[Any]) -> None:
+        """Deal with what has arrived on some of ``sockets``."""
+        self.daemon.events(eventsockets)
+
+    def combine_loop(self, server: "_Face") -> None:
+        """Serve what another one serves, too."""
+        self.daemon.combine(server.daemon)
+
+    def shutdown(self) -> None:
+        """Stop serving."""
+        self.daemon.shutdown()
+
+    def close(self) -> None:
+        """Close the daemon."""
+        self.daemon.close()
 
 
 class SocketServer_Threadpool(_Face):

@@ -1,0 +1,62 @@
+"""What programs written for Pyro4 see of the connections of the packages below."""
+
+import contextlib
+import socket
+from collections.abc import MutableMapping
+from typing import Any
+
+from Pyro4.socketutil import SocketConnection, receiveData
+
+
+class ConnectionView(SocketConnection):
+    """A connection that something else serves or calls on. Two views of the same connection are equal.
+
+    Sending and receiving is for moments in which nobody else does, such as a ping between two calls.
+
+    Args:
+        connection: A client's or a server's.
+    """
+
+    __module__ = "Pyro4.socketutil"
+
+    def __init__(self, connection: Any) -> None:
+        self._native = connection
+        link = getattr(connection, "link", None)
+        if link is None:
+            super().__init__(connection.socket)
+        else:
+            super().__init__(link.sock, str(connection.uri.object), not link.owned)
+        self._early = b""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ConnectionView) and other._native is self._native
+
+    def __hash__(self) -> int:
+        return hash(self._native)
+
+    @property
+    def pyroInstances(self) -> MutableMapping[type, Any]:
+        """A copy; the daemon looks after them."""
+        sessions = getattr(self._native, "sessions", None)
+        entries = [] if sessions is None else list(sessions.instances.items())
+        return {entry.target: instance for entry, instance in entries}
+
+    @property
+    def tracked_resources(self) -> Any:
+        """A copy; ``current_context`` has what changes them."""
+        return set(getattr(self._native, "tracked", ()))
+
+    def recv(self, size: int) -> bytes:
+        """So many bytes; raises as ``receiveData`` does."""
+        data = self._early + receiveData(self.sock, size - len(self._early))
+        self._early = data[size:]  # TLS gives more than was asked for
+        return data[:size]
+
+    def setTimeout(self, timeout: float | None) -> None:
+        """Has no effect: the proxy or the daemon decides about that."""
+
+    def close(self) -> None:
+        """End the connection; who serves it, or calls on it, notices and closes the socket."""
+        if not self.keep_open:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,5 @@
+"""The server type that runs calls in threads."""
+
+from Pyro4.socketserver.faces import SocketServer_Threadpool
+
+__all__ = ["SocketServer_Threadpool"]

@@ -1,0 +1,120 @@
+"""An object to try things on: it answers with what it is told. Also as a command."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from optparse import OptionParser
+from typing import Any
+
+from Pyro4 import naming
+from Pyro4.configuration import config
+from Pyro4.facade.daemon import Daemon
+from pyro_core.expose import EXPOSED_MARK, behavior, expose
+from pyro_server import echo
+
+__all__ = ["EchoServer", "main"]
+
+
+@expose
+@behavior(instance_mode="single")
+class EchoServer(echo.EchoServer):
+    """Answers with what it is told, fails on demand, takes its time, and streams."""
+
+    _must_shutdown = False
+
+    def __init__(self) -> None:
+        super().__init__(self._note_shutdown)
+
+    def error(self) -> None:
+        """Raise an exception."""
+        self._say("error")
+        raise ValueError("expected error from echoserver error() method")
+
+    def _note_shutdown(self) -> None:
+        self._must_shutdown = True
+
+    def _say(self, method: str, *messages: Any) -> None:
+        if self._verbose:
+            print(f"{time.asctime()} - {method}: {' '.join(map(repr, messages))}", flush=True)
+
+
+setattr(EchoServer, EXPOSED_MARK, True)
+
+
+def main(args: Sequence[str] | None = None, returnWithoutLooping: bool = False) -> Any:
+    """Serve an echo object, as the command line says.
+
+    Args:
+        args: Options; None takes those of the command line.
+        returnWithoutLooping: Do not serve it, but give daemon, object and address to the caller, who will.
+    """
+    parser = OptionParser()
+    parser.add_option(
+        "-H", "--host", default="localhost", help="hostname to bind server on (default=%default)"
+    )
+    parser.add_option("-p", "--port", type="int", default=0, help="port to bind server on")
+    parser.add_option("-u", "--unixsocket", help="Unix domain socket name to bind server on")
+    parser.add_option("-n", "--naming", action="store_true", default=False, help="register with nameserver")
+    parser.add_option(
+        "-N", "--nameserver", action="store_true", default=False, help="also start a nameserver"
+    )
+    parser.add_option("-v", "--verbose", action="store_true", default=False, help="verbose output")
+    parser.add_option("-q", "--quiet", action="store_true", default=False, help="don't output anything")
+    parser.add_option("-k", "--key", help="the HMAC key to use (deprecated)")
+    options, _ = parser.parse_args(None if args is None else list(args))
+    if options.key:
+        warnings.warn("using -k to supply HMAC keys is a security problem", DeprecationWarning, stacklevel=2)
+    say = _say_nothing if options.quiet else print
+    say("Starting Pyro's built-in test echo server.")
+    if not options.key:
+        say("Warning: HMAC key not set. Anyone can connect to this server!")
+    config.SERVERTYPE = "multiplex"
+    daemon = Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
+    daemon._pyroHmacKey = options.key
+    served = EchoServer()
+    served.verbose = options.verbose and not options.quiet
+    uri = daemon.register(served, echo.ECHO_ID)
+    parts = [daemon]
+    if options.nameserver:
+        parts += _own_name_server(daemon, options, uri)
+    elif options.naming:
+        with naming.locateNS(hmac_key=options.key) as name_server:
+            name_server.register(echo.ECHO_ID, uri)
+            if options.verbose:
+                say(f"using name server at {name_server._pyroUri}")
+    elif options.verbose:
+        say("not using a name server.")
+    say(f"object name: {echo.ECHO_ID}")
+    say(f"echo uri: {uri}")
+    say("echoserver running.")
+    if returnWithoutLooping:
+        return daemon, served, uri
+    try:
+        daemon.requestLoop(lambda: not served._must_shutdown)
+    finally:
+        for part in parts:
+            part.close()
+    return None
+
+
+def _own_name_server(daemon: Daemon, options: Any, uri: Any) -> list[Any]:
+    """A name server that runs in the daemon's loop and knows the object."""
+    ns_uri, ns_daemon, responder = naming.startNS(options.host, hmac=options.key)
+    assert ns_daemon.nameserver is not None
+    ns_daemon.nameserver.register(echo.ECHO_ID, uri)
+    daemon.combine(ns_daemon)
+    if responder is not None:
+        daemon.combine(responder)
+    if options.verbose and not options.quiet:
+        print(f"using name server at {ns_uri}")
+        where = f"using a broadcast server at {responder.locationStr}" if responder is not None else ""
+        print(where or "not using a broadcast server")
+    return [ns_daemon] if responder is None else [ns_daemon, responder]
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main()
