@@ -124,7 +124,15 @@ def startNS(
     except BaseException:
         daemon.close()
         raise
-    return daemon.uriFor(NAMESERVER_NAME), daemon, responder
+    return _announced(daemon), daemon, responder
+
+
+def _announced(daemon: NameServerDaemon) -> URI:
+    """The address of a name server; on all interfaces without any of their addresses, as it ever was."""
+    uri = daemon.uriFor(NAMESERVER_NAME)
+    if daemon.natLocationStr is None and uri.host and daemon.sock.getsockname()[0] in ("0.0.0.0", "::"):
+        uri.host = "0.0.0.0"
+    return uri
 
 
 def startNSloop(

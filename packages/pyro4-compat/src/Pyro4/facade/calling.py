@@ -253,8 +253,10 @@ class Calling:
 
     def _pyro_classic(self, error: native.PyroError) -> BaseException:
         """An error of the client as that of Pyro4."""
-        if isinstance(error, SealError) and not self._pyro_channel.connected:
-            return CommunicationError(f"cannot connect to {self._pyroUri.location or self._pyroUri}: {error}")
+        reason = error.reason if isinstance(error, native.ConnectionRejected) else str(error)
+        about_keys = isinstance(error, SealError) or "hmac" in reason
+        if about_keys and not self._pyro_channel.connected:
+            return CommunicationError(f"cannot connect to {self._pyroUri.location or self._pyroUri}: {reason}")
         return classic(error)
 
     def _pyro_refresh(self) -> None:
