@@ -1,4 +1,4 @@
-"""Flame: modules, builtins, code, files and a console of another process. Only for clients that are trusted."""
+"""Modules, builtins, code, files and a console of another process. Only for clients that are trusted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self

@@ -15,9 +15,7 @@ __all__ = ["main"]
 
 def _parser() -> OptionParser:
     parser = OptionParser()
-    parser.add_option(
-        "-H", "--host", default="localhost", help="host name to listen on (default=%default)"
-    )
+    parser.add_option("-H", "--host", default="localhost", help="host name to listen on (default=%default)")
     parser.add_option("-p", "--port", type="int", default=0, help="port to listen on")
     parser.add_option("-u", "--unixsocket", help="Unix socket to listen on instead")
     parser.add_option("-q", "--quiet", action="store_true", default=False, help="print nothing")
@@ -44,7 +42,8 @@ def main(args: list[str] | None = None, returnWithoutLooping: bool = False) -> A
     if not key:
         say("Warning: HMAC key not set. Anyone can connect to this server!")
     config.SERIALIZERS_ACCEPTED = {"pickle"}
-    with core.Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket) as daemon:
+    daemon = core.Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
+    try:
         if key:
             daemon._pyroHmacKey = key
         uri = flame.start(daemon)
@@ -53,6 +52,10 @@ def main(args: list[str] | None = None, returnWithoutLooping: bool = False) -> A
         if returnWithoutLooping:
             return daemon, uri
         daemon.requestLoop()
+    except BaseException:
+        daemon.close()
+        raise
+    daemon.close()
     return None
 
 
