@@ -120,7 +120,7 @@ class Direct:
         request = b""
         try:
             with self._out:
-                if block is None and serving() is None:
+                if (block is None or block.is_empty) and serving() is None:
                     request = self._request(self._serializer_id, payload, flags, self._annotations)
                 else:
                     annotations, correlation_id = request_extras()

@@ -181,6 +181,11 @@ class Outgoing:
         self.correlation_id = correlation_id
         self.response_annotations: Mapping[str, bytes] = NO_ANNOTATIONS
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing goes along."""
+        return not self.annotations and self.correlation_id is None
+
 
 _serving: ContextVar[CallContext | None] = ContextVar("pyro_serving", default=None)
 _outgoing: ContextVar[Outgoing | None] = ContextVar("pyro_outgoing", default=None)

@@ -6,7 +6,7 @@ from weakref import WeakMethod
 
 from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, SerializeError
-from Pyro4.facade.context import State, state
+from Pyro4.facade.context import state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
@@ -20,10 +20,10 @@ from pyro_client.channel import Channel
 from pyro_client.streams import RemoteIterator
 from pyro_core import errors as native
 from pyro_core.calls import ObjectRef
-from pyro_core.context import Outgoing, enter_outgoing, leave_outgoing
+from pyro_core.context import enter_outgoing, leave_outgoing
 from pyro_core.convert import BatchFailure
 from pyro_core.names import ANNOTATION_CORRELATION, ANNOTATION_FEATURES, BATCH_METHOD, DAEMON_ID
-from pyro_core.wire.message import BATCH, NO_ANNOTATIONS, ONEWAY
+from pyro_core.wire.message import BATCH, ONEWAY
 from pyro_core.wire.sealed import SealError
 
 
@@ -217,7 +217,7 @@ class Calling:
             self._pyro_refresh()
         channel = self._pyro_channel
         known = state()
-        block = _outgoing(known)
+        block = known.outgoing()
         token = enter_outgoing(block)
         try:
             if flags or objectId is not None or (vargs and type(vargs[0]) is not str and _is_blob(vargs[0])):
@@ -228,14 +228,14 @@ class Calling:
             raise self._pyro_classic(error) from error.__cause__
         finally:
             leave_outgoing(token)
-            _came_back(known, block)
+            known.came_back(block)
         return _StreamResultIterator(result, self) if type(result) is RemoteIterator else result
 
     def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
         """Send several calls in one message; gives the list of their results."""
         self._pyro_refresh()
         known = state()
-        block = _outgoing(known)
+        block = known.outgoing()
         token = enter_outgoing(block)
         flags = BATCH | ONEWAY if oneway else BATCH
         try:
@@ -244,7 +244,7 @@ class Calling:
             raise self._pyro_classic(error) from error.__cause__
         finally:
             leave_outgoing(token)
-            _came_back(known, block)
+            known.came_back(block)
         if oneway:
             return None
         return [_ExceptionWrapper(item.error) if type(item) is BatchFailure else item for item in results]
@@ -302,21 +302,6 @@ def _base() -> Any:
     from Pyro4.facade.proxy import Proxy
 
     return Proxy
-
-
-def _outgoing(known: State) -> Outgoing:
-    """What goes along with a call."""
-    annotations = known.annotations if known.sends and known.annotations else NO_ANNOTATIONS
-    correlation_id = known.correlation_id
-    return Outgoing(annotations, None if correlation_id is None else correlation_id.bytes)
-
-
-def _came_back(known: State, block: Outgoing) -> None:
-    """Annotations are for one call; those of its answer are to be seen."""
-    if known.sends and known.annotations:
-        known.annotations = {}
-    if known.call is None:
-        known.response_annotations = dict(block.response_annotations)
 
 
 def _is_blob(value: Any) -> bool:

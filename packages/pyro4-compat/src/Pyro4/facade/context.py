@@ -4,7 +4,8 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
-from pyro_core.context import CallContext, serving
+from pyro_core.context import CallContext, Outgoing, serving
+from pyro_core.wire.message import NO_ANNOTATIONS
 
 
 class State:
@@ -16,9 +17,11 @@ class State:
         response_annotations: What goes with its answer, or came with the last one.
         correlation_id: The id that goes with requests; None if there is none.
         given: Values of the other names that a program set by itself.
+        sends: Whether ``annotations`` are to go with the next request.
+        block: What goes along with the calls of a client, natively; None while a call is served.
     """
 
-    __slots__ = ("annotations", "call", "correlation_id", "given", "response_annotations", "sends")
+    __slots__ = ("annotations", "block", "call", "correlation_id", "given", "response_annotations", "sends")
 
     def __init__(self, call: CallContext | None) -> None:
         self.call = call
@@ -27,6 +30,23 @@ class State:
         self.correlation_id: UUID | None = None if call is None else call.correlation_id
         self.given: dict[str, Any] = {}
         self.sends = call is None
+        self.block = Outgoing(NO_ANNOTATIONS, None) if call is None else None
+
+    def outgoing(self) -> Outgoing:
+        """What goes along with the next call."""
+        block = self.block or Outgoing(NO_ANNOTATIONS, None)
+        correlation_id = self.correlation_id
+        block.annotations = self.annotations if self.sends and self.annotations else NO_ANNOTATIONS
+        block.correlation_id = None if correlation_id is None else correlation_id.bytes
+        return block
+
+    def came_back(self, block: Outgoing) -> None:
+        """A call is over: annotations are for one call, and those of its answer are to be seen."""
+        if self.sends and self.annotations:
+            self.annotations = {}
+        if self.call is None:
+            received = block.response_annotations
+            self.response_annotations = dict(received) if received else {}
 
 
 _state: ContextVar[State | None] = ContextVar("pyro4_context", default=None)

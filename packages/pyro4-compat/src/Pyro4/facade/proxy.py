@@ -42,6 +42,7 @@ class Proxy(Calling):
             self._pyroBind()
 
     def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
         if name.startswith("_pyro") or name in ("__getnewargs__", "__getnewargs_ex__", "__getinitargs__"):
             raise AttributeError(name)
         if config.METADATA:
@@ -53,7 +54,7 @@ class Proxy(Calling):
                 raise AttributeError(
                     f"remote object '{self._pyroUri}' has no exposed attribute or method '{name}'"
                 )
-        if self.__dict__["_pyro_asynchronous"]:
+        if own["_pyro_asynchronous"]:
             return _AsyncRemoteMethod(self, name, self._pyroMaxRetries)
         return _RemoteMethod(self._pyroInvoke, name, self._pyroMaxRetries)
 
