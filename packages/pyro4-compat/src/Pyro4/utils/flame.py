@@ -55,7 +55,7 @@ class FlameModule(_Remote):
         self.module = module
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith(("__", "_pyro")):
             raise AttributeError(name)
         return core._RemoteMethod(self._invoke, f"{self.module}.{name}", 0)
 
