@@ -7,6 +7,7 @@ from Pyro4 import errors
 from pyro_core import errors as native
 from pyro_core.wire.sealed import SealError
 
+
 class CircularError(errors.SerializeError, ValueError):
     """A value contains itself, which most formats cannot write."""
 
