@@ -179,7 +179,7 @@ def _banner(
     if existing > 1:
         lines.append(f"Persistent store contains {existing} existing registrations.")
     where = "Unix domain socket" if unix else daemon.sock.getsockname()[0]
-    lines.append(f"NS running on {daemon.locationStr} ({where})")
+    lines.append(f"NS running on {daemon.locationStr if daemon.natLocationStr else uri.location} ({where})")
     if not daemon._pyroHmacKey:
         lines.append("Warning: HMAC key not set. Anyone can connect to this server!")
     if daemon.natLocationStr:

@@ -1,14 +1,17 @@
 """An object to try things on: it answers with what it is told. Also as a command."""
 
+import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from optparse import OptionParser
 from typing import Any
 
 from Pyro4 import naming
 from Pyro4.configuration import config
+from Pyro4.errors import PyroError
 from Pyro4.facade.daemon import Daemon
+from Pyro4.facade.uri import URI
 from pyro_core.expose import EXPOSED_MARK, behavior, expose
 from pyro_server import echo
 
@@ -30,12 +33,16 @@ class EchoServer(echo.EchoServer):
         self._say("error")
         raise ValueError("expected error from echoserver error() method")
 
+    def __dunder__(self) -> str:
+        """Show that such names can be exposed."""
+        return "should be allowed (dunder)"
+
     def _note_shutdown(self) -> None:
         self._must_shutdown = True
 
     def _say(self, method: str, *messages: Any) -> None:
         if self._verbose:
-            print(f"{time.asctime()} - {method}: {' '.join(map(repr, messages))}", flush=True)
+            print(f"{time.asctime()} - {': '.join([method, *map(repr, messages)])}", flush=True)
 
 
 setattr(EchoServer, EXPOSED_MARK, True)
@@ -64,29 +71,12 @@ def main(args: Sequence[str] | None = None, returnWithoutLooping: bool = False) 
     options, _ = parser.parse_args(None if args is None else list(args))
     if options.key:
         warnings.warn("using -k to supply HMAC keys is a security problem", DeprecationWarning, stacklevel=2)
-    say = _say_nothing if options.quiet else print
-    say("Starting Pyro's built-in test echo server.")
-    if not options.key:
-        say("Warning: HMAC key not set. Anyone can connect to this server!")
     config.SERVERTYPE = "multiplex"
-    daemon = Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
-    daemon._pyroHmacKey = options.key
-    served = EchoServer()
-    served.verbose = options.verbose and not options.quiet
-    uri = daemon.register(served, echo.ECHO_ID)
-    parts = [daemon]
-    if options.nameserver:
-        parts += _own_name_server(daemon, options, uri)
-    elif options.naming:
-        with naming.locateNS(hmac_key=options.key) as name_server:
-            name_server.register(echo.ECHO_ID, uri)
-            if options.verbose:
-                say(f"using name server at {name_server._pyroUri}")
-    elif options.verbose:
-        say("not using a name server.")
-    say(f"object name: {echo.ECHO_ID}")
-    say(f"echo uri: {uri}")
-    say("echoserver running.")
+    try:
+        served, uri, parts = _set_up(options)
+    except PyroError as problem:
+        sys.exit(f"Error: {problem}")
+    daemon = parts[0]
     if returnWithoutLooping:
         return daemon, served, uri
     try:
@@ -97,19 +87,50 @@ def main(args: Sequence[str] | None = None, returnWithoutLooping: bool = False) 
     return None
 
 
-def _own_name_server(daemon: Daemon, options: Any, uri: Any) -> list[Any]:
+def _set_up(options: Any) -> tuple[EchoServer, URI, list[Any]]:
+    """The object, its address, and what serves it: its daemon first, then what is to be closed as well."""
+    say = _say_nothing if options.quiet else print
+    say("Starting Pyro's built-in test echo server.")
+    if not options.key:
+        say("Warning: HMAC key not set. Anyone can connect to this server!")
+    daemon = Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
+    daemon._pyroHmacKey = options.key
+    served = EchoServer()
+    served.verbose = options.verbose and not options.quiet
+    uri = daemon.register(served, echo.ECHO_ID)
+    parts: list[Any] = [daemon]
+    tell = say if options.verbose else _say_nothing
+    try:
+        if options.nameserver:
+            parts += _own_name_server(daemon, options, uri, tell)
+        elif options.naming:
+            with naming.locateNS(hmac_key=options.key) as name_server:
+                name_server.register(echo.ECHO_ID, uri)
+                tell(f"using name server at {name_server._pyroUri}")
+        else:
+            tell("not using a name server.")
+    except BaseException:
+        daemon.close()
+        raise
+    say(f"object name: {echo.ECHO_ID}")
+    say(f"echo uri: {uri}")
+    say("echoserver running.")
+    return served, uri, parts
+
+
+def _own_name_server(daemon: Daemon, options: Any, uri: URI, tell: Callable[[str], None]) -> list[Any]:
     """A name server that runs in the daemon's loop and knows the object."""
     ns_uri, ns_daemon, responder = naming.startNS(options.host, hmac=options.key)
     assert ns_daemon.nameserver is not None
     ns_daemon.nameserver.register(echo.ECHO_ID, uri)
     daemon.combine(ns_daemon)
-    if responder is not None:
-        daemon.combine(responder)
-    if options.verbose and not options.quiet:
-        print(f"using name server at {ns_uri}")
-        where = f"using a broadcast server at {responder.locationStr}" if responder is not None else ""
-        print(where or "not using a broadcast server")
-    return [ns_daemon] if responder is None else [ns_daemon, responder]
+    tell(f"using name server at {ns_uri}")
+    if responder is None:
+        tell("not using a broadcast server")
+        return [ns_daemon]
+    daemon.combine(responder)
+    tell(f"using a broadcast server at {responder.locationStr}")
+    return [ns_daemon, responder]
 
 
 def _say_nothing(_: str) -> None:
