@@ -51,12 +51,14 @@ class SerpentReader:
 
     Args:
         codec: Makes objects of dicts that stand for one.
+        binary: Whether dicts that stand for bytes become bytes; else they stay what they are.
     """
 
-    __slots__ = ("_codec", "_scan")
+    __slots__ = ("_binary", "_codec", "_scan")
 
-    def __init__(self, codec: ClassCodec) -> None:
+    def __init__(self, codec: ClassCodec, *, binary: bool = True) -> None:
         self._codec = codec
+        self._binary = binary
         decoder = json.JSONDecoder(object_hook=self._json_object)
         self._scan = decoder.scan_once  # type: ignore[attr-defined]  # missing in the stubs
 
@@ -153,7 +155,7 @@ class SerpentReader:
     def _object(self, found: dict[Any, Any]) -> Any:
         tag = found.get(CLASS_KEY)
         if tag is None and CLASS_KEY not in found:
-            return _binary(found)
+            return _bytes_of(found) if self._binary else found
         try:
             if tag == "float":
                 return float(found["value"])
@@ -170,7 +172,7 @@ class SerpentReader:
             raise decoding_failed(NAME, problem) from problem
 
 
-def _binary(found: dict[Any, Any]) -> Any:
+def _bytes_of(found: dict[Any, Any]) -> Any:
     """The bytes that a dict of base64 text stands for, or the dict if it is another one."""
     data = found.get("data")
     if found["encoding"] == "base64" and isinstance(data, str):

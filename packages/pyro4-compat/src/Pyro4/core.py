@@ -7,14 +7,14 @@ from Pyro4.facade.blobs import SerializedBlob
 from Pyro4.facade.context import _CallContext, current_context
 from Pyro4.facade.daemon import Daemon
 from Pyro4.facade.daemon_object import DaemonObject
-from Pyro4.facade.decorators import behavior
+from Pyro4.facade.decorators import behavior, expose
 from Pyro4.facade.proxy import Proxy, asyncproxy, batch
 from Pyro4.facade.registered import reference_of
 from Pyro4.facade.remote_methods import _AsyncRemoteMethod, _RemoteMethod
 from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
 from Pyro4.futures import Future
-from pyro_core.expose import callback, expose, oneway
+from pyro_core.expose import callback, oneway
 
 if TYPE_CHECKING:
     from Pyro4.facade.locating import locateNS, resolve

@@ -1,5 +1,6 @@
 """The daemon of Pyro4."""
 
+import copyreg
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -300,7 +301,7 @@ class Daemon(native.Daemon):
         self.__setstate__(state)
 
     def __reduce__(self) -> Any:
-        return object.__reduce_ex__(self, 2)
+        return copyreg.__newobj__, (type(self),), self.__getstate__()  # type: ignore[attr-defined]
 
     # ---- hooks
 

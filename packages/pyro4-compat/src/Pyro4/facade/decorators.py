@@ -27,3 +27,16 @@ def behavior(instance_mode: Any = "session", instance_creator: Any = None) -> Ca
         return native.behavior(instance_mode, instance_creator)(cls)
 
     return decorate
+
+
+def expose(target: Any) -> Any:
+    """Let remote clients use a method, a property, or everything public that a class itself defines.
+
+    Raises:
+        AttributeError: If the name is private, or it is nothing that can be exposed.
+    """
+    if isinstance(target, type):
+        if target.__name__.startswith("_"):
+            raise AttributeError(f"exposing private names is not allowed: '{target.__name__}'")
+        setattr(target, native.EXPOSED_MARK, True)
+    return native.expose(target)

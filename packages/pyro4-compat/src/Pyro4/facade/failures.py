@@ -46,6 +46,8 @@ def _text_of(error: native.PyroError) -> tuple[object, ...]:
         return ("receiving: timeout",)
     if isinstance(error, native.RemoteError):
         return (f"unsupported serialized class: {error.type_name} ({error.message})",)
+    if isinstance(error, native.SerializeError) and str(error).startswith("unsupported serialized class: "):
+        return (str(error).partition(";")[0],)
     return error.args
 
 

@@ -10,6 +10,7 @@ from Pyro4.facade.calling import Calling
 from Pyro4.facade.remote_methods import _AsyncRemoteMethod, _RemoteMethod
 from Pyro4.facade.uri import URI
 from pyro_core.calls import ObjectRef
+from pyro_core.metadata import Metadata
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
 
 _RECONNECT_S = 2.0
@@ -140,8 +141,10 @@ class Proxy(Calling):
             hmac_key = base64.b64decode(hmac_key[4:])
         self.__setstate__((uri, oneway, methods, attrs, timeout, hmac_key, *rest))
 
-    def __pyro_ref__(self) -> ObjectRef:
-        return self._pyro_profile.reference()
+    def _pyro_reference(self) -> ObjectRef:
+        """What it travels as; the key stays here."""
+        known = Metadata(frozenset(self._pyroMethods), frozenset(self._pyroOneway), frozenset(self._pyroAttrs))
+        return ObjectRef(self._pyroUri, known, self._pyroHandshake, self._pyroSerializer)
 
     # ---- what programs call
 

@@ -61,7 +61,13 @@ def check_unmarked(obj_or_cls: Any) -> None:
 
 def reference_of(value: object) -> ObjectRef | None:
     """The reference under which a registered object travels; None for what is copied."""
-    if not config.AUTOPROXY or isinstance(value, type):
+    if isinstance(value, type):
+        return None
+    own = getattr(value, "_pyro_reference", None)
+    if own is not None:
+        known: ObjectRef = own()
+        return known
+    if not config.AUTOPROXY:
         return None
     daemon = getattr(value, "_pyroDaemon", None)
     object_id = getattr(value, "_pyroId", None)

@@ -1,5 +1,6 @@
 """Addresses as Pyro4 has them: they can be changed."""
 
+import copyreg
 import re
 from typing import Any
 
@@ -66,7 +67,7 @@ class URI(native.URI):
         self.__setstate__(state)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return object.__reduce_ex__(self, 2)  # type: ignore[return-value]
+        return copyreg.__newobj__, (type(self),), self.__getstate__()  # type: ignore[attr-defined]
 
     def __copy__(self) -> "URI":
         twin = type(self).__new__(type(self))
