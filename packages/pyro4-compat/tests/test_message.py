@@ -80,7 +80,7 @@ def test_keys_must_be_the_same(
 
 def test_other_kinds_are_refused(pair: tuple[SocketConnection, SocketConnection]) -> None:
     Message(1, b"payload", 1, 0, 0).send(pair[0])
-    with pytest.raises(errors.ProtocolError, match="^invalid msg type 1 received$"):
+    with pytest.raises(errors.ProtocolError, match="invalid msg type 1 received"):
         Message.recv(pair[1], [messages.MSG_PING])
 
 

@@ -131,7 +131,7 @@ def test_connections_close_once_and_take_along_what_belongs_to_them() -> None:
 @pytest.mark.skipif(not have_openssl(), reason="needs the openssl program, to make certificates")
 def test_contexts_are_made_once(tmp_path: Path) -> None:
     # Expired, as those that come with Pyro4.
-    certfile, keyfile = map(str, Authority(tmp_path).issue("server", days=-1))
+    certfile, keyfile = map(str, Authority(tmp_path).issue("server", expired=True))
     config.SSL_REQUIRECLIENTCERT = True
     server = socketutil.getSSLcontext(certfile, keyfile)
     assert server is socketutil.getSSLcontext(certfile, keyfile)
