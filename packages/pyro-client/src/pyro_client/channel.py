@@ -166,23 +166,15 @@ class Channel:
         Returns:
             As ``call``.
         """
-        if max_retries is None:
-            max_retries = self.profile.max_retries if object_id is None else 0
-        waits: Iterator[float] | None = None
-        attempt = 0
-        while True:
-            reused = self.dialogue is not None
-            try:
-                dialogue, message = self._attempt(method, args, kwargs, flags, object_id, revocable)
-                break
-            except CommunicationError as problem:
-                if not repeats(problem, attempt, max_retries, reused=reused):
-                    raise
-                attempt += 1
-                if not (reused and problem.retry_safe):
-                    waits = waits or delays()
-                    self.runner.sleep(next(waits))
+        dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)
+
+    def answer(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Message | None:
+        """The message that answers a call, its payload not decoded; None for a one-way method.
+
+        For gateways, which pass it on. Args and errors are those of ``invoke``.
+        """
+        return self._exchanged(method, args, kwargs, 0, None, None, None)[1]
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
@@ -270,6 +262,32 @@ class Channel:
         dialogue, self.dialogue = self.dialogue, None
         if dialogue is not None:
             dialogue.connection.link.abandon()
+
+    def _exchanged(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        flags: int,
+        object_id: str | None,
+        max_retries: int | None,
+        revocable: Revocable | None,
+    ) -> tuple[Dialogue, Message | None]:
+        if max_retries is None:
+            max_retries = self.profile.max_retries if object_id is None else 0
+        waits: Iterator[float] | None = None
+        attempt = 0
+        while True:
+            reused = self.dialogue is not None
+            try:
+                return self._attempt(method, args, kwargs, flags, object_id, revocable)
+            except CommunicationError as problem:
+                if not repeats(problem, attempt, max_retries, reused=reused):
+                    raise
+                attempt += 1
+                if not (reused and problem.retry_safe):
+                    waits = waits or delays()
+                    self.runner.sleep(next(waits))
 
     def _attempt(
         self,

@@ -98,7 +98,7 @@ class RemoteModule:
         self._name = name
 
     def __getattr__(self, name: str) -> "RemoteFunction":
-        if name.startswith("__"):
+        if name.startswith(("__", "_pyro")):
             raise AttributeError(name)
         return RemoteFunction(self._proxy, self._name, name)
 
@@ -115,7 +115,7 @@ class RemoteFunction:
         self._path = path
 
     def __getattr__(self, name: str) -> "RemoteFunction":
-        if name.startswith("__"):
+        if name.startswith(("__", "_pyro")):
             raise AttributeError(name)
         return RemoteFunction(self._proxy, self._module, f"{self._path}.{name}")
 
