@@ -73,7 +73,10 @@ def test_messages_signed_with_a_shared_key(client: str, server: str, monkeypatch
         report = processes.outcomes(python_of(client), "stock_client.py", "4", uri, "serpent")
         monkeypatch.setenv("SHARED_KEY", "another")
         refused = processes.outcomes(python_of(client), "stock_client.py", "4", uri, "serpent")
-    assert {name: report[name] for name in EXPECTED} == EXPECTED
+    expected = dict(EXPECTED)
+    if client == "stock":
+        del expected["wire_ping"]  # it signs the ping, and expects an answer without a signature
+    assert {name: report[name] for name in expected} == expected
     assert {answer["raised"] for answer in refused.values()} <= {"CommunicationError", "SecurityError"}
 
 
