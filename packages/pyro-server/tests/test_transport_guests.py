@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pyro_server.transports.guests import Guests
-from pyro_server.transports.poller import EpollPoller, Poller, SelectorPoller
+from pyro_server.transports.poller import READABLE, EpollPoller, Poller, SelectorPoller
 
 
 class Pipe:
@@ -67,6 +67,25 @@ def test_whoever_has_something_to_read_is_called(poller: Poller, pipes: list[Pip
     assert turn(poller, guests) == [True]
     assert (pipes[0].calls, pipes[1].calls) == ([], [[pipes[1]]])
     assert guests.ready(pipes[0].writer) is False  # not a guest's
+
+
+def test_a_descriptor_that_a_guest_closed_belongs_to_who_gets_it_next(poller: Poller) -> None:
+    class Leaving(Pipe):
+        def events(self, ready: Sequence[Any]) -> None:
+            os.close(self.reader)
+            self.sockets = []
+
+    guests, guest, other = Guests(poller), Leaving(), Pipe()
+    guests.add(guest)
+    guest.knock()
+    assert turn(poller, guests) == [True]
+    assert os.dup2(other.reader, guest.reader) == guest.reader
+    poller.add(guest.reader, READABLE)
+    other.knock()
+    assert turn(poller, guests) == [False]
+    poller.remove(guest.reader)
+    for descriptor in (guest.reader, guest.writer, other.reader, other.writer):
+        os.close(descriptor)
 
 
 def test_sockets_that_come_and_go_are_followed(poller: Poller, pipes: list[Pipe]) -> None:

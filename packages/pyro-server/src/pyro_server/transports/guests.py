@@ -123,6 +123,7 @@ class Guests:
         except Exception:
             log.exception("%r failed, and is not driven by this loop any more", guest)
             self.remove(guest)
+        self.watch()  # the descriptor of a socket that it closed may be a new connection's a moment later
 
     def _unwatch(self, fd: int) -> None:
         del self._watched[fd]
