@@ -7,6 +7,8 @@ from typing import Any
 
 from Pyro4.facade import dbm_storage
 from Pyro4.facade.storages import StorageMapping
+from pyro_core.errors import SettingsError
+from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.memory import MemoryStorage as NativeMemoryStorage
 from pyro_nameserver.storage.spec import open_storage
 from pyro_nameserver.storage.sqlite import SqliteStorage
@@ -81,4 +83,11 @@ def open_names(storage: Any) -> Any:
         return SqlStorage(place)
     if kind == "dbm":
         raise ValueError(f"invalid storage type '{storage}'; write 'dbm:FILE'")
-    return StorageMapping(partial(open_storage, storage))
+    return StorageMapping(partial(_opened, storage))
+
+
+def _opened(spec: str) -> Storage:
+    try:
+        return open_storage(spec)
+    except SettingsError as problem:
+        raise ValueError(str(problem)) from problem

@@ -73,36 +73,31 @@ def main(args: Sequence[str] | None = None, returnWithoutLooping: bool = False) 
         warnings.warn("using -k to supply HMAC keys is a security problem", DeprecationWarning, stacklevel=2)
     config.SERVERTYPE = "multiplex"
     try:
-        served, uri, parts = _set_up(options)
+        daemon, served, uri = _set_up(options)
     except PyroError as problem:
         sys.exit(f"Error: {problem}")
-    daemon = parts[0]
     if returnWithoutLooping:
         return daemon, served, uri
-    try:
+    with daemon:
         daemon.requestLoop(lambda: not served._must_shutdown)
-    finally:
-        for part in parts:
-            part.close()
     return None
 
 
-def _set_up(options: Any) -> tuple[EchoServer, URI, list[Any]]:
-    """The object, its address, and what serves it: its daemon first, then what is to be closed as well."""
+def _set_up(options: Any) -> tuple["_EchoDaemon", EchoServer, URI]:
+    """The object, its daemon and its address."""
     say = _say_nothing if options.quiet else print
     say("Starting Pyro's built-in test echo server.")
     if not options.key:
         say("Warning: HMAC key not set. Anyone can connect to this server!")
-    daemon = Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
+    daemon = _EchoDaemon(options.host, options.port, options.unixsocket)
     daemon._pyroHmacKey = options.key
     served = EchoServer()
     served.verbose = options.verbose and not options.quiet
     uri = daemon.register(served, echo.ECHO_ID)
-    parts: list[Any] = [daemon]
     tell = say if options.verbose else _say_nothing
     try:
         if options.nameserver:
-            parts += _own_name_server(daemon, options, uri, tell)
+            daemon.add_name_server(options, uri, tell)
         elif options.naming:
             with naming.locateNS(hmac_key=options.key) as name_server:
                 name_server.register(echo.ECHO_ID, uri)
@@ -115,22 +110,33 @@ def _set_up(options: Any) -> tuple[EchoServer, URI, list[Any]]:
     say(f"object name: {echo.ECHO_ID}")
     say(f"echo uri: {uri}")
     say("echoserver running.")
-    return served, uri, parts
+    return daemon, served, uri
 
 
-def _own_name_server(daemon: Daemon, options: Any, uri: URI, tell: Callable[[str], None]) -> list[Any]:
-    """A name server that runs in the daemon's loop and knows the object."""
-    ns_uri, ns_daemon, responder = naming.startNS(options.host, hmac=options.key)
-    assert ns_daemon.nameserver is not None
-    ns_daemon.nameserver.register(echo.ECHO_ID, uri)
-    daemon.combine(ns_daemon)
-    tell(f"using name server at {ns_uri}")
-    if responder is None:
-        tell("not using a broadcast server")
-        return [ns_daemon]
-    daemon.combine(responder)
-    tell(f"using a broadcast server at {responder.locationStr}")
-    return [ns_daemon, responder]
+class _EchoDaemon(Daemon):
+    """A daemon, perhaps with a name server that runs in its loop and is closed with it."""
+
+    _beside: tuple[Any, ...] = ()
+
+    def add_name_server(self, options: Any, uri: URI, tell: Callable[[str], None]) -> None:
+        """Run a name server that knows the object."""
+        ns_uri, ns_daemon, responder = naming.startNS(options.host, hmac=options.key)
+        self._beside = (ns_daemon,) if responder is None else (ns_daemon, responder)
+        assert ns_daemon.nameserver is not None
+        ns_daemon.nameserver.register(echo.ECHO_ID, uri)
+        for part in self._beside:
+            self.combine(part)
+        tell(f"using name server at {ns_uri}")
+        tell(
+            "not using a broadcast server"
+            if responder is None
+            else f"broadcast server running at {responder.locationStr}"
+        )
+
+    def close(self) -> None:
+        super().close()
+        for part in self._beside:
+            part.close()
 
 
 def _say_nothing(_: str) -> None:
