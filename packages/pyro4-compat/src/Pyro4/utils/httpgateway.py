@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -221,4 +220,4 @@ def _plain(status: str, problem: object = "") -> _Response:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
