@@ -30,7 +30,9 @@ def shown(document: str, heading: str) -> list[Block]:
 def session(document: str, heading: str, first_line: str) -> str:
     """The output that a section shows for a command."""
     (text,) = [
-        block.text for block in shown(document, heading) if block.text.split("\n", 1)[0].startswith(first_line)
+        block.text
+        for block in shown(document, heading)
+        if block.text.split("\n", 1)[0].startswith(first_line)
     ]
     return text.removeprefix(f"{first_line}\n") if first_line.startswith("$") else text
 
@@ -48,12 +50,15 @@ class Desk:
     def save(self, files: list[Block]) -> None:
         """Type programs in; later ones replace those of the same name."""
         for block in files:
-            if block.file and "import" in block.text or "class " in block.text:
+            if (block.file and "import" in block.text) or "class " in block.text:
                 (self.folder / block.file).write_text(as_python_3(block.text), encoding="utf8")
 
     def python(self, *arguments: str) -> list[str]:
         """A command line."""
-        return [sys.executable, *(str(self.folder / one) if one.endswith(".py") else one for one in arguments)]
+        return [
+            sys.executable,
+            *(str(self.folder / one) if one.endswith(".py") else one for one in arguments),
+        ]
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[Any]:
@@ -94,16 +99,14 @@ def masked(text: str) -> list[str]:
 
 
 def conversation(text: str, programs: list[Block], answers: dict[str, str]) -> tuple[list[str], str]:
-    """What is typed in a session, and what the program prints: nothing of the former, and no line breaks for it.
+    """What is typed in a session, and what the program prints, which is nothing of the former.
 
     Args:
         text: The session.
         programs: Their prompts are what is answered.
         answers: Begin of what stands where something is to be typed -> what is typed.
     """
-    prompts = [
-        prompt for block in programs for prompt in re.findall(r"input\(\"([^\"]*)\"\)", block.text)
-    ]
+    prompts = [prompt for block in programs for prompt in re.findall(r"input\(\"([^\"]*)\"\)", block.text)]
     typed, printed = [], ""
     for line in text.rstrip("\n").split("\n"):
         prompt = next((prompt for prompt in prompts if line.startswith(prompt.rstrip())), None)
@@ -197,7 +200,9 @@ def test_the_warehouse_with_a_name_server_and_a_remote_traceback(desk: Desk) -> 
         done = desk.run("visit.py", ["television", "couch", "bricks", "bike"])
         assert done.stdout.count("Thank you, come again!") == 2
         failed = desk.run("visit.py", ["", "batteries"])
-    wanted = [line for line in section[-1].text.split("\n") if line.lstrip().startswith(("+---", "ValueError"))]
+    wanted = [
+        line for line in section[-1].text.split("\n") if line.lstrip().startswith(("+---", "ValueError"))
+    ]
     assert [line for line in failed.stderr.split("\n") if line in wanted] == wanted
     assert ' |   File "' in failed.stderr
     assert " |     self.contents.remove(item)" in failed.stderr
@@ -219,7 +224,9 @@ def test_the_stock_market_in_one_program(desk: Desk) -> None:
         assert symbols.startswith("aggregated symbols: [")
         told = session(TUTORIAL, FIRST_MARKET, "$ python main.py").split("\n")[0]
         assert sorted(re.findall(r"\w+", symbols)) == sorted(re.findall(r"\w+", told))
-        assert all(re.match(r"(NYSE\.IBM|NASDAQ\.(AAPL|MSFT)): -?[\d.]+$", line) for line in quotes(process, 2))
+        assert all(
+            re.match(r"(NYSE\.IBM|NASDAQ\.(AAPL|MSFT)): -?[\d.]+$", line) for line in quotes(process, 2)
+        )
 
 
 def test_the_stock_market_with_everything_in_programs_of_its_own(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""The module ``Pyro4`` of ours and stock Pyro4 talk to each other, with every serializer, in both directions."""
+"""Our module ``Pyro4`` and stock Pyro4 talk to each other, with every serializer, in both directions."""
 
 import sys
 from collections.abc import Iterator
@@ -34,7 +34,10 @@ def python_of(who: str) -> Path:
     return stock_python() if who == "stock" else Path(sys.executable)
 
 
-@pytest.fixture(scope="module", params=[f"{client}-{server}-{kind}" for client, server in PAIRS for kind in ("thread", "multiplex")])
+@pytest.fixture(
+    scope="module",
+    params=[f"{client}-{server}-{kind}" for client, server in PAIRS for kind in ("thread", "multiplex")],
+)
 def pair(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, str]]:
     client, server, servertype = request.param.split("-")
     with processes.server(

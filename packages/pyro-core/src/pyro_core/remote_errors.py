@@ -62,8 +62,8 @@ def descriptions(error: BaseException, version: int) -> Iterator[dict[str, Any]]
 
     Yields:
         First everything; then without attributes that are not plain data, and with its text for arguments
-        that are not; then as a ``PyroError`` that quotes the original's type and text. The remote traceback is
-        kept in each.
+        that are not; then as a ``PyroError`` that quotes the original's type and text. The remote traceback
+        is kept in each.
     """
     yield describe(error, version)
     simple = describe(error, version)

@@ -82,11 +82,6 @@ class Connection:
         if self._released:
             self.release()
 
-    @property
-    def tracked(self) -> frozenset[Any]:
-        """What is to be closed when this connection ends."""
-        return frozenset(self._tracked or ())
-
     def untrack_resource(self, resource: Any) -> None:
         """Do not close it after all."""
         if self._tracked is not None:

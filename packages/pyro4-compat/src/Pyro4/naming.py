@@ -117,7 +117,7 @@ def startNS(
     """
     daemon = NameServerDaemon(host, port, unixsocket, nathost=nathost, natport=natport, storage=storage)
     try:
-        daemon._pyroHmacKey = hmac  # type: ignore[assignment]  # text is taken as well
+        daemon._pyroHmacKey = hmac  # text is taken as well
         internal = daemon.uriFor(NAMESERVER_NAME, nat=False)
         answering = enableBroadcast and reaches_others(internal)
         responder = BroadcastServer(internal, bchost, bcport) if answering else None

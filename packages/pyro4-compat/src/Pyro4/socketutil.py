@@ -88,8 +88,8 @@ def family_str(sock: Any) -> str:
 
 @lru_cache
 def _family_names() -> dict[int, str]:
-    names = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
-    return {**names, socket.AF_UNIX: "Unix"} if hasattr(socket, "AF_UNIX") else {**names}
+    names: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+    return {**names, socket.AF_UNIX: "Unix"} if hasattr(socket, "AF_UNIX") else names
 
 
 # ---- making sockets

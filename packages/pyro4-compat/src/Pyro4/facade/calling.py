@@ -256,7 +256,9 @@ class Calling:
         reason = error.reason if isinstance(error, native.ConnectionRejected) else str(error)
         about_keys = isinstance(error, SealError) or "hmac" in reason
         if about_keys and not self._pyro_channel.connected:
-            return CommunicationError(f"cannot connect to {self._pyroUri.location or self._pyroUri}: {reason}")
+            return CommunicationError(
+                f"cannot connect to {self._pyroUri.location or self._pyroUri}: {reason}"
+            )
         return classic(error)
 
     def _pyro_refresh(self) -> None:

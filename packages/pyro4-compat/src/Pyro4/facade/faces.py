@@ -9,12 +9,12 @@ from Pyro4.facade.failures import classic_errors
 from Pyro4.facade.rules import carrying_everything
 from Pyro4.facade.serializers import wire_class
 from pyro_core import remote_errors
-from pyro_core.convert import CLASS_KEY, DEFAULTS
+from pyro_core.convert import DEFAULTS
 from pyro_core.names import PROTOCOL_48, STOCK_SERIALIZER_IDS
 from pyro_core.serializer import Serializer
+from pyro_core.setting_groups import MESSAGE_LIMIT
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflate
-from pyro_core.setting_groups import MESSAGE_LIMIT
 
 _IDS = STOCK_SERIALIZER_IDS[PROTOCOL_48]
 all_exceptions: dict[str, type[BaseException]] = {
@@ -93,11 +93,13 @@ class SerializerBase:
             ValueError: If it is no type that can be replaced.
         """
         if object_type is type or not isinstance(object_type, type):
-            raise ValueError(f"refusing to register replacement for a non-type or the type 'type' itself: {object_type!r}")
+            raise ValueError(f"only a type other than 'type' can have a replacement, got {object_type!r}")
         replacements[object_type] = replacement_function
 
     @classmethod
-    def register_class_to_dict(cls, clazz: type, converter: Callable[[Any], Any], serpent_too: bool = True) -> None:
+    def register_class_to_dict(
+        cls, clazz: type, converter: Callable[[Any], Any], serpent_too: bool = True
+    ) -> None:
         """Send instances of a class as a dict."""
         DEFAULTS.register_class_to_dict(clazz, converter)
 

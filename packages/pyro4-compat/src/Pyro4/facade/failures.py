@@ -7,6 +7,11 @@ from Pyro4 import errors
 from pyro_core import errors as native
 from pyro_core.wire.sealed import SealError
 
+
+class CircularError(errors.SerializeError, ValueError):
+    """A value contains itself, which most formats cannot write."""
+
+
 _CLASSIC: dict[type[native.PyroError], type[errors.PyroError]] = {
     native.ConnectionClosedError: errors.ConnectionClosedError,
     native.TimeoutError: errors.TimeoutError,
@@ -32,7 +37,10 @@ def classic(error: BaseException) -> BaseException:
     """
     if not isinstance(error, native.PyroError) or isinstance(error, errors.PyroError):
         return error
-    kind = next(kind for known, kind in _CLASSIC.items() if isinstance(error, known))
+    if isinstance(error, native.SerializeError) and "itself" in str(error):
+        kind: type[errors.PyroError] = CircularError
+    else:
+        kind = next(kind for known, kind in _CLASSIC.items() if isinstance(error, known))
     made = kind(*_text_of(error))
     vars(made).update(vars(error))
     made.__cause__ = error.__cause__

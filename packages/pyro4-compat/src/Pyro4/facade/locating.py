@@ -87,7 +87,7 @@ def resolve(uri: "str | URI", hmac_key: bytes | str | None = None) -> URI:
 
 def _proxy(uri: str, hmac_key: bytes | str | None) -> Proxy:
     proxy = Proxy(uri)
-    proxy._pyroHmacKey = hmac_key  # type: ignore[assignment]  # text is taken as well
+    proxy._pyroHmacKey = hmac_key  # text is taken as well
     return proxy
 
 

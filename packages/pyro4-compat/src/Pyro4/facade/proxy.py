@@ -143,7 +143,9 @@ class Proxy(Calling):
 
     def _pyro_reference(self) -> ObjectRef:
         """What it travels as; the key stays here."""
-        known = Metadata(frozenset(self._pyroMethods), frozenset(self._pyroOneway), frozenset(self._pyroAttrs))
+        known = Metadata(
+            frozenset(self._pyroMethods), frozenset(self._pyroOneway), frozenset(self._pyroAttrs)
+        )
         return ObjectRef(self._pyroUri, known, self._pyroHandshake, self._pyroSerializer)
 
     # ---- what programs call

@@ -31,14 +31,16 @@ def classic_rules() -> ClassRules:
     rules.register_class_to_dict(
         _ExceptionWrapper, lambda wrapped: {"__class__": wrapper, "exception": wrapped.exception}
     )
-    rules.register_dict_to_class(wrapper, lambda tag, wire: _ExceptionWrapper(_as_error(wire["exception"], rules)))
+    rules.register_dict_to_class(
+        wrapper, lambda tag, wire: _ExceptionWrapper(_as_error(wire["exception"], rules))
+    )
     for error in _NOT_RAISED:
         rules.register_dict_to_class(f"builtins.{error.__name__}", _not_raised)
     return rules
 
 
 def carrying_everything() -> ClassRules:
-    """Rules for serializers that a program uses by itself: proxies keep their keys, serializers travel, too."""
+    """Rules for serializers that a program uses by itself: proxies keep their keys, for one."""
     from Pyro4.facade import faces, registered
     from Pyro4.facade.proxy import Proxy
 
@@ -52,7 +54,9 @@ def carrying_everything() -> ClassRules:
         faces.SerializerBase, lambda face: {"__class__": f"Pyro4.util.{type(face).__name__}"}
     )
     for face in faces.all_faces():
-        rules.register_dict_to_class(f"Pyro4.util.{type(face).__name__}", lambda tag, wire: faces.face_of(tag))
+        rules.register_dict_to_class(
+            f"Pyro4.util.{type(face).__name__}", lambda tag, wire: faces.face_of(tag)
+        )
     return rules
 
 
@@ -79,7 +83,7 @@ def _uri(tag: str, wire: dict[str, Any]) -> Any:
 
 
 def _error(tag: str, wire: dict[str, Any]) -> BaseException:
-    made = _ERRORS[tag.rpartition(".")[2]](*wire.get("args", ()))
+    made: BaseException = _ERRORS[tag.rpartition(".")[2]](*wire.get("args", ()))
     remote_errors.set_attributes(made, wire.get("attributes"))
     return made
 

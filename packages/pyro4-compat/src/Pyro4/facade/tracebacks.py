@@ -48,7 +48,11 @@ def formatted(kind: Any = None, value: Any = None, trace: Any = None, *, detaile
         kind, value, trace = sys.exc_info()
     if not detailed:
         return traceback.format_exception(kind, value, trace)
-    lines = [f"{_RULE}\n", f" EXCEPTION {kind}: {value}\n", " Extended stacktrace follows (most recent call last)\n"]
+    lines = [
+        f"{_RULE}\n",
+        f" EXCEPTION {kind}: {value}\n",
+        " Extended stacktrace follows (most recent call last)\n",
+    ]
     while trace is not None:
         lines += [f"{_RULE}\n", *_frame(trace)]
         trace = trace.tb_next
@@ -70,7 +74,10 @@ def _frame(trace: TracebackType) -> list[str]:
     lines += [f"    {name} = {_shown(known[name])}\n" for name in sorted(known)]
     owner = known.get("self")
     if owner is not None:
-        lines += [f"        self.{name} = {_shown(value)}\n" for name, value in sorted(getattr(owner, "__dict__", {}).items())]
+        lines += [
+            f"        self.{name} = {_shown(value)}\n"
+            for name, value in sorted(getattr(owner, "__dict__", {}).items())
+        ]
     return lines
 
 
