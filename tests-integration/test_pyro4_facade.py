@@ -66,6 +66,20 @@ def test_every_kind_of_call(
     assert reports[serializer][scenario] == EXPECTED[scenario]
 
 
+@pytest.mark.parametrize(("client", "server"), PAIRS)
+def test_messages_signed_with_a_shared_key(client: str, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHARED_KEY", "secret")
+    with processes.server("stock_server.py", "4", python=python_of(server)) as uri:
+        report = processes.outcomes(python_of(client), "stock_client.py", "4", uri, "serpent")
+        monkeypatch.setenv("SHARED_KEY", "another")
+        refused = processes.outcomes(python_of(client), "stock_client.py", "4", uri, "serpent")
+    expected = dict(EXPECTED)
+    if client == "stock":
+        del expected["wire_ping"]  # it signs the ping, and expects an answer without a signature
+    assert {name: report[name] for name in expected} == expected
+    assert {answer["raised"] for answer in refused.values()} <= {"CommunicationError", "SecurityError"}
+
+
 @pytest.mark.parametrize("serializer", SERIALIZERS)
 def test_an_exception_has_the_remote_traceback(reports: dict[str, dict[str, Any]], serializer: str) -> None:
     assert reports[serializer]["exception"]["raised"] == "ZeroDivisionError"

@@ -5,6 +5,7 @@ A scenario that raised gives {"raised": type name, "text": ..., "traceback": rem
 """
 
 import json
+import os
 import sys
 import uuid
 
@@ -20,6 +21,13 @@ else:
 
     ping = SendingMessage.ping
 api.config.SERIALIZER = SERIALIZER
+
+
+def connected(uri):
+    proxy = api.Proxy(uri)
+    if "SHARED_KEY" in os.environ:
+        proxy._pyroHmacKey = os.environ["SHARED_KEY"]
+    return proxy
 
 
 def batch_of(proxy):
@@ -112,13 +120,16 @@ def metadata(p):
 
 def wire_ping(p):
     p._pyroBind()
-    ping(p._pyroConnection)
+    if GENERATION == "4":
+        ping(p._pyroConnection, p._pyroHmacKey)
+    else:
+        ping(p._pyroConnection)
     return p.add(1, 1)
 
 
 def daemon_object(p):
     p._pyroBind()
-    with api.Proxy("PYRO:Pyro.Daemon@" + p._pyroUri.location) as daemon:
+    with connected("PYRO:Pyro.Daemon@" + p._pyroUri.location) as daemon:
         return [daemon.ping(), p._pyroUri.object in daemon.registered(), isinstance(daemon.info(), str)]
 
 
@@ -157,7 +168,7 @@ def main():
         annotations, correlation, blob,
     ]  # fmt: skip
     for scenario in scenarios:
-        with api.Proxy(URI) as proxy:
+        with connected(URI) as proxy:
             proxy._pyroTimeout = 20
             try:
                 outcomes[scenario.__name__] = scenario(proxy)

@@ -3,6 +3,7 @@
 The environment may set PYRO_SERVERTYPE. Ends when its standard input is closed.
 """
 
+import os
 import sys
 import threading
 
@@ -27,6 +28,8 @@ def main(generation):
     else:
         import Pyro5.api as api
     daemon = api.Daemon(host="127.0.0.1")
+    if "SHARED_KEY" in os.environ:
+        daemon._pyroHmacKey = os.environ["SHARED_KEY"].encode()
     uri = daemon.register(exposed(api)(lambda: api.current_context), "thing")
     print(f"ready {uri}", flush=True)
     threading.Thread(target=daemon.requestLoop, daemon=True).start()

@@ -176,8 +176,7 @@ def test_a_storage_that_fails_now_does_not_end_the_cleaning(
         return {}
 
     monkeypatch.setattr(storage, "find", find)
-    monkeypatch.setattr("pyro_nameserver.autoclean.MIN_PERIOD_S", 0)
-    with AutoCleaner(storage, period_s=0.001) as cleaner:
+    with AutoCleaner(storage, period_s=0.001, min_period_s=0) as cleaner:
         cleaner.start()
         assert again.wait(10)
 

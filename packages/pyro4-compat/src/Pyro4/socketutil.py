@@ -26,6 +26,7 @@ ERRNO_EADDRNOTAVAIL: Final = [errno.EADDRNOTAVAIL]
 ERRNO_EADDRINUSE: Final = [errno.EADDRINUSE]
 
 _FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6, 0: socket.AF_UNSPEC}
+_FAMILY_NAMES: Final = {"AF_INET": "IPv4", "AF_INET6": "IPv6", "AF_UNIX": "Unix"}
 _DEFAULT: Final[Any] = object()
 _KEEPALIVE_S: Final = 30.0
 _OUTSIDE: Final = "192.0.2.1"
@@ -83,13 +84,7 @@ def getInterfaceAddress(ip_address: str) -> str:
 
 def family_str(sock: Any) -> str:
     """IPv4, IPv6 or Unix: what kind of socket it is."""
-    return _family_names().get(sock.family, "???")
-
-
-@lru_cache
-def _family_names() -> dict[int, str]:
-    names: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
-    return {**names, socket.AF_UNIX: "Unix"} if hasattr(socket, "AF_UNIX") else names
+    return _FAMILY_NAMES.get(socket.AddressFamily(sock.family).name, "???")
 
 
 # ---- making sockets

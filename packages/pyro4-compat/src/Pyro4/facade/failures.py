@@ -37,7 +37,9 @@ def classic(error: BaseException) -> BaseException:
     """
     if not isinstance(error, native.PyroError) or isinstance(error, errors.PyroError):
         return error
-    if isinstance(error, native.SerializeError) and "itself" in str(error):
+    if isinstance(error, native.SerializeError) and any(
+        word in str(error) for word in ("itself", "recursion")
+    ):
         kind: type[errors.PyroError] = CircularError
     else:
         kind = next(kind for known, kind in _CLASSIC.items() if isinstance(error, known))

@@ -5,7 +5,7 @@ import socket
 from collections.abc import MutableMapping
 from typing import Any
 
-from Pyro4.socketutil import SocketConnection, receiveData
+from Pyro4.socketutil import SocketConnection, family_str, receiveData
 
 
 class ConnectionView(SocketConnection):
@@ -26,6 +26,7 @@ class ConnectionView(SocketConnection):
             super().__init__(connection.socket)
         else:
             super().__init__(link.sock, str(connection.uri.object), not link.owned)
+        self._socket = self.sock  # that of a connection that has ended is no longer shown to programs
         self._early = b""
 
     def __eq__(self, other: object) -> bool:
@@ -51,6 +52,15 @@ class ConnectionView(SocketConnection):
         data = self._early + receiveData(self.sock, size - len(self._early))
         self._early = data[size:]  # TLS gives more than was asked for
         return data[:size]
+
+    def family(self) -> str:
+        """IPv4, IPv6 or Unix; also of a connection that has ended."""
+        return family_str(self._socket)
+
+    def getpeercert(self) -> Any:
+        """The other side's certificate, also of a connection that has ended; None if there is none."""
+        ask = getattr(self._socket, "getpeercert", None)
+        return None if ask is None else ask()
 
     def setTimeout(self, timeout: float | None) -> None:
         """Has no effect: the proxy or the daemon decides about that."""
