@@ -34,6 +34,7 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-nameserver": SERIALIZING | {"pyro-client", "pyro-server"},
     "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
     "pyro-cli": frozenset({"pyro-core", "click"}),
+    "pyro4-compat": SERIALIZING | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame"},
 }
 
 

@@ -373,3 +373,11 @@ def test_b11_a_forked_child_makes_its_own_connection(proxy: Proxy, server: Any) 
     assert os.waitstatus_to_exitcode(status) == 0
     assert proxy.add(1, 2) == 3  # the parent's connection is as it was
     assert len(server.connects) == 2
+
+
+def test_the_answer_to_a_call_as_it_came(proxy: Proxy) -> None:
+    channel = proxy._pyro._channel
+    answer = channel.answer("echo", ("as it came",), {})
+    assert answer is not None
+    assert answer.kind == RESULT
+    assert b"as it came" in bytes(answer.payload)

@@ -1,7 +1,6 @@
 """The flame server as a program: gives its clients everything that its process can do."""
 
 import os
-import sys
 import warnings
 from optparse import OptionParser
 from typing import Any
@@ -60,4 +59,4 @@ def main(args: list[str] | None = None, returnWithoutLooping: bool = False) -> A
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
