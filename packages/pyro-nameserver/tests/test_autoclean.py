@@ -160,6 +160,7 @@ def test_the_period_has_a_minimum(storage: MemoryStorage, period_s: float) -> No
     with pytest.raises(SettingsError, match=r"must be 3\.0 s or more"):
         AutoCleaner(storage, period_s=period_s)
     AutoCleaner(storage, period_s=3)
+    AutoCleaner(storage, period_s=0.5, min_period_s=0.5)
 
 
 def test_a_storage_that_fails_now_does_not_end_the_cleaning(

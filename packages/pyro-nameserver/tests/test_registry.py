@@ -227,6 +227,13 @@ def test_a_stale_entry_of_a_stock_name_server_is_not_believed(storage: Storage) 
     assert registry.count() == 1
 
 
+def test_the_name_servers_own_tags_can_be_chosen(storage: Storage) -> None:
+    registry = Registry(storage)
+    registry.announce(URI(OWN), frozenset({"class:mine"}))
+    assert registry.list(metadata_all=["class:mine"]) == {NAMESERVER_ID: OWN}
+    assert registry.list(metadata_all=["class:pyro_nameserver.Registry"]) == {}
+
+
 def test_nobody_waits_for_a_regex_of_somebody_else(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A12: while one query matches, every other call is answered."""
     registry = Registry(storage, limits=Limits(query_regex_s=5.0))

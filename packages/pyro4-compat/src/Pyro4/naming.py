@@ -157,6 +157,8 @@ def startNSloop(
         if responder is not None:
             responder.runInThread()
         daemon.requestLoop()
+    except KeyboardInterrupt:  # before the loop began, which handles it itself
+        pass
     finally:
         daemon.close()
         if responder is not None:
