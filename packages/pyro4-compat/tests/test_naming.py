@@ -218,7 +218,9 @@ def test_the_banner(
 ) -> None:
     monkeypatch.setattr(naming.NameServerDaemon, "requestLoop", lambda self: None)
     storage = f"sql:{tmp_path}/names.sql"
-    naming_storage.open_names(storage)["one"] = (URI, ())
+    names = naming_storage.open_names(storage)
+    names["one"] = (URI, ())
+    names.close()
     naming.main(["-p", "0", "--nathost", "outside", "--natport", "99", "-s", storage])
     with pytest.warns(DeprecationWarning, match="-k"):
         naming.main(["-u", str(tmp_path / "socket"), "-k", "secret"])
