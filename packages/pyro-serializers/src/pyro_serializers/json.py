@@ -138,7 +138,8 @@ class FaithfulJsonSerializer(JsonSerializer):
 
     def encode_value(self, value: object) -> bytes:
         try:
-            return self._encode(self._kept(value)).encode()
+            text: str = self._encode(self._kept(value))
+            return text.encode()
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:
