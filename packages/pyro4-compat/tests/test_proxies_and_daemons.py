@@ -210,3 +210,17 @@ def test_a_shared_key_is_needed_on_both_sides(daemon: Pyro4.Daemon) -> None:
         with Pyro4.Proxy(uri) as proxy, pytest.raises(errors.PyroError, match="hmac"):
             proxy._pyroHmacKey = wrong
             proxy.add(1, 1)
+
+
+def test_a_numeric_address_is_used_whatever_version_is_preferred() -> None:
+    try:
+        daemon = Pyro4.Daemon(host="::1")
+    except errors.CommunicationError:
+        pytest.skip("this machine has no IPv6")
+    thread = threading.Thread(target=daemon.requestLoop, daemon=True)
+    thread.start()
+    with Pyro4.Proxy(daemon.register(Thing())) as proxy:
+        assert proxy._pyroUri.host == "::1"
+        assert proxy.add(1, 1) == 2
+    daemon.shutdown()
+    thread.join(10)

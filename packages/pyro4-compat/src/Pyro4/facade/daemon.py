@@ -80,7 +80,7 @@ class Daemon(native.Daemon):
         self._close_after = False
         rules = classic_rules()
         rules.revive = proxy_for
-        settings = server_settings()
+        settings = server_settings(host)
         for name in settings.serializers:
             if wire_class(name) is None:
                 raise SerializeError(f"serializer '{name}' is unknown or not available")

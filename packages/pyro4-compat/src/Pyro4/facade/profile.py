@@ -23,7 +23,7 @@ class ClassicProfile(Profile):
     __slots__ = ("seen",)
 
     def __init__(self, uri: URI, settings: Any = None, rules: Any = None, peers: Any = None) -> None:
-        super().__init__(uri, settings or client_settings(), rules, peers)
+        super().__init__(uri, settings or client_settings(uri.host), rules, peers)
         self.seen = config.changes
         self.wants_metadata = config.METADATA
 
@@ -32,7 +32,7 @@ class ClassicProfile(Profile):
         if self.seen == config.changes:
             return False
         self.seen = config.changes
-        self.settings = client_settings()
+        self.settings = client_settings(self.uri.host)
         self.wants_metadata = config.METADATA
         self._serializers = {}
         return True

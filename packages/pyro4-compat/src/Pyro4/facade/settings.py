@@ -9,8 +9,12 @@ from pyro_core.settings import TLS, ClientSettings, Limits, ServerSettings, Time
 _SERVER_TYPES = {"thread": "threaded", "multiplex": "multiplex"}
 
 
-def client_settings() -> ClientSettings:
-    """How a proxy behaves, by what is configured now."""
+def client_settings(host: str | None = None) -> ClientSettings:
+    """How a proxy behaves, by what is configured now.
+
+    Args:
+        host: Of the server, as far as it is known.
+    """
     return ClientSettings(
         serializer=config.SERIALIZER,
         compression=config.COMPRESSION,
@@ -20,15 +24,18 @@ def client_settings() -> ClientSettings:
         ns_broadcast_port=config.NS_BCPORT,
         broadcast_addresses=tuple(config.parseAddressesString(config.BROADCAST_ADDRS)),
         nodelay=True,
-        prefer_ip_version=config.PREFER_IP_VERSION or 0,
+        prefer_ip_version=_ip_version(host),
         tls=_client_tls(),
         timeouts=Timeouts(call_s=config.COMMTIMEOUT or None),
         limits=_limits(),
     )
 
 
-def server_settings() -> ServerSettings:
+def server_settings(host: str | None = None) -> ServerSettings:
     """How a daemon behaves, by what is configured now.
+
+    Args:
+        host: Where it listens; None for ``config.HOST``.
 
     Raises:
         PyroError: If there is no such server type.
@@ -52,11 +59,16 @@ def server_settings() -> ServerSettings:
         detailed_traceback=config.DETAILED_TRACEBACK,
         nodelay=True,
         reuse_address=config.SOCK_REUSE,
-        prefer_ip_version=config.PREFER_IP_VERSION or 0,
+        prefer_ip_version=_ip_version(config.HOST if host is None else host),
         tls=_server_tls(),
         timeouts=Timeouts(idle_s=config.COMMTIMEOUT or None),
         limits=_limits(),
     )
+
+
+def _ip_version(host: str | None) -> int:
+    """Which addresses to insist on: none in particular where one is given, as nobody has to choose then."""
+    return 0 if ":" in (host or "") else config.PREFER_IP_VERSION or 0
 
 
 def live_settings(settings: ServerSettings) -> ServerSettings:
