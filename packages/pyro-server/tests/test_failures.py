@@ -178,3 +178,16 @@ def test_a_format_without_dict_forms_gets_an_error_that_quotes_the_original() ->
     ).decode()
     assert text.startswith("Error serializing exception: don't know how to serialize class <class 'object'>")
     assert "Original exception: <class 'ValueError'>: ('too odd'" in text
+
+
+def test_a_variable_that_cannot_be_shown_does_not_cost_the_answer() -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            raise RuntimeError("no text")
+
+        def fail(self) -> None:
+            raise ValueError("as asked")
+
+    with pytest.raises(ValueError, match="as asked") as caught:
+        Odd().fail()
+    assert "ValueError: as asked\n" in traceback_lines(caught.value, detailed=True)

@@ -105,7 +105,10 @@ def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str
     import traceback
 
     trace = users_part(error.__traceback__)
-    shown = traceback.TracebackException(type(error), error, trace, capture_locals=detailed)
+    try:
+        shown = traceback.TracebackException(type(error), error, trace, capture_locals=detailed)
+    except Exception:  # of a variable's __repr__: the traceback goes without variables
+        shown = traceback.TracebackException(type(error), error, trace)
     lines = list(shown.format())
     remote = remote_traceback_lines(error)
     if remote:
