@@ -374,3 +374,14 @@ def test_rules_may_change_while_objects_are_sent() -> None:
     rules.register_class_to_dict(Trap, to_dict)
     rules.register_class_to_dict(Plain, to_dict)
     assert codec(rules).to_wire(Plain()) == {"__class__": f"{__name__}.Plain"}
+
+
+def test_rules_can_replace_values_and_rebuild_exceptions_in_their_own_way() -> None:
+    rules = ClassRules()
+    rules.replace = lambda value: ["instead"] if isinstance(value, set) else value
+    rules.rebuild = lambda wire: LookupError(wire["__class__"])
+    codec = rules.copy().for_version(502)
+    assert codec.by_rule({1}) == ["instead"]
+    assert codec.by_rule(frozenset()) is None
+    rebuilt = codec.from_wire({"__class__": "builtins.ValueError", "__exception__": True, "args": ()})
+    assert (type(rebuilt), rebuilt.args) == (LookupError, ("builtins.ValueError",))

@@ -116,3 +116,19 @@ def test_a_list_of_names_exposes_classes_without_decorators() -> None:
 def test_the_list_of_names_must_name_what_can_be_exposed(name: str) -> None:
     with pytest.raises(DaemonError, match=f"cannot expose {name!r}"):
         members_of(Base, [name])
+
+
+def test_overrides_may_have_to_be_marked_themselves() -> None:
+    class Base:
+        @expose
+        def one(self) -> None: ...
+
+        @expose
+        def two(self) -> None: ...
+
+    class Sub(Base):
+        def one(self) -> None: ...
+
+    assert members_of(Sub).metadata.methods == {"one", "two"}
+    assert members_of(Sub, overrides_keep_marks=False).metadata.methods == {"two"}
+    assert members_of(Sub, ["one"], overrides_keep_marks=False).metadata.methods == {"one", "two"}

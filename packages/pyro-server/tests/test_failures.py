@@ -39,7 +39,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
 
 
 def encoded(serializer: Picky, error: BaseException, max_bytes: int = 1 << 20) -> Any:
-    return json.loads(encode_failure(serializer, error, 502, detailed=False, max_bytes=max_bytes))
+    return json.loads(encode_failure(serializer, error, 502, trace=traceback_lines, max_bytes=max_bytes))
 
 
 def test_an_exception_travels_with_its_data_and_its_traceback(serializer: Picky) -> None:
@@ -146,7 +146,7 @@ def test_local_variables_are_shown_only_if_wanted() -> None:
 
 def test_a_batch_carries_the_failure_with_its_traceback(serializer: Picky) -> None:
     error = raised(ValueError("wrong"))
-    one, failure = json.loads(encode_batch(serializer, [1, BatchFailure(error)], detailed=False))
+    one, failure = json.loads(encode_batch(serializer, [1, BatchFailure(error)], traceback_lines))
     assert one == 1
     assert failure["__class__"] == "Pyro5.core._ExceptionWrapper"
     assert failure["exception"]["attributes"]["_pyroTraceback"]
@@ -155,12 +155,12 @@ def test_a_batch_carries_the_failure_with_its_traceback(serializer: Picky) -> No
 
 def test_a_failure_that_cannot_travel_does_not_cost_the_other_results(serializer: Picky) -> None:
     error = raised(ValueError(object))
-    one, failure = json.loads(encode_batch(serializer, [1, BatchFailure(error)], detailed=False))
+    one, failure = json.loads(encode_batch(serializer, [1, BatchFailure(error)], traceback_lines))
     assert one == 1
     assert "ValueError" in failure["exception"]["args"][0]
     with pytest.raises(SerializeError):
-        encode_batch(serializer, [object], detailed=False)
-    assert encode_batch(serializer, [], detailed=False) == b"[]"
+        encode_batch(serializer, [object], traceback_lines)
+    assert encode_batch(serializer, [], traceback_lines) == b"[]"
 
 
 def test_a_format_without_dict_forms_gets_an_error_that_quotes_the_original() -> None:
@@ -174,8 +174,20 @@ def test_a_format_without_dict_forms_gets_an_error_that_quotes_the_original() ->
 
     error = raised(ValueError("too odd", object()))
     text = encode_failure(
-        Whole(ClassRules().for_version(502)), error, 502, detailed=False, max_bytes=10_000
+        Whole(ClassRules().for_version(502)), error, 502, trace=traceback_lines, max_bytes=10_000
     ).decode()
-    assert text.startswith(
-        "Error serializing exception. Original exception: <class 'ValueError'>: ('too odd'"
-    )
+    assert text.startswith("Error serializing exception: don't know how to serialize class <class 'object'>")
+    assert "Original exception: <class 'ValueError'>: ('too odd'" in text
+
+
+def test_a_variable_that_cannot_be_shown_does_not_cost_the_answer() -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            raise RuntimeError("no text")
+
+        def fail(self) -> None:
+            raise ValueError("as asked")
+
+    with pytest.raises(ValueError, match="as asked") as caught:
+        Odd().fail()
+    assert "ValueError: as asked\n" in traceback_lines(caught.value, detailed=True)

@@ -57,6 +57,9 @@ class ClassRules:
         reference_of: Gives the reference under which an object is to travel instead of a copy of it, or
             None. A daemon sets it, so that registered objects become proxies at the other side.
         revive: Makes a proxy, or whatever else, of a received reference. None leaves the reference.
+        replace: Gives what is to travel instead of an object that a format does not know: any other value, or
+            that object itself. None replaces nothing.
+        rebuild: Makes an exception of a received description.
     """
 
     def __init__(self) -> None:
@@ -64,6 +67,8 @@ class ClassRules:
         self._from_dict: dict[str, FromDict] = {}
         self.reference_of: Callable[[object], ObjectRef | None] | None = None
         self.revive: Callable[[ObjectRef], Any] | None = None
+        self.replace: Callable[[Any], Any] | None = None
+        self.rebuild: Callable[[Mapping[str, Any]], BaseException] = remote_errors.rebuild
 
     def register_class_to_dict(self, cls: type, to_dict: ToDict) -> None:
         """Send instances of a class, and of its subclasses, as a dict.
@@ -126,6 +131,8 @@ class ClassRules:
         twin._from_dict = dict(self._from_dict)
         twin.reference_of = self.reference_of
         twin.revive = self.revive
+        twin.replace = self.replace
+        twin.rebuild = self.rebuild
         return twin
 
     def for_version(self, version: int) -> ClassCodec:
@@ -174,14 +181,18 @@ class ClassCodec:
             }
         return {CLASS_KEY: _class_name(type(value)), **_state(value)}
 
-    def by_rule(self, value: object) -> dict[str, Any] | None:
+    def by_rule(self, value: object) -> Any:
         """What to send in place of an instance that travels by reference or by a rule of the program.
 
         A serializer that has a form of its own for a class asks here first, so that the program's rule wins.
 
         Returns:
-            A dict with ``__class__``, or None if neither applies.
+            A dict with ``__class__``, or whatever replaces the instance; None if no rule applies.
         """
+        if self.rules.replace is not None:
+            other = self.rules.replace(value)
+            if other is not value:
+                return other
         reference = self.reference(value)
         if reference is not None:
             return self._describe_reference(reference)
@@ -232,7 +243,7 @@ class ClassCodec:
             if isinstance(error, BaseException):
                 return BatchFailure(error)
         if wire.get(EXCEPTION_KEY):
-            return remote_errors.rebuild(wire)
+            return self.rules.rebuild(wire)
         raise SerializeError(
             f"unsupported serialized class: {tag}; register_dict_to_class({tag!r}, ...) makes it known here. "
             f"(A dict with the key {CLASS_KEY!r} stands for an object, except between two of our own peers.)"
@@ -276,7 +287,7 @@ class ClassCodec:
 def _by_own_rule(value: object, to_dict: ToDict) -> dict[str, Any]:
     try:
         return {CLASS_KEY: _class_name(type(value)), **to_dict(value)}
-    except (SerializeError, SecurityError):
+    except (SerializeError, SecurityError, RecursionError):  # the last for a value that contains itself
         raise
     except Exception as problem:
         raise SerializeError(

@@ -83,7 +83,7 @@ class MemberTable:
         self.description: dict[str, Any] | None = None
 
 
-def members_of(cls: type, expose: Iterable[str] = ()) -> MemberTable:
+def members_of(cls: type, expose: Iterable[str] = (), *, overrides_keep_marks: bool = True) -> MemberTable:
     """Build the table of a class.
 
     A name is exposed if the class or one of its bases marks it; what is called is what the class itself has
@@ -92,6 +92,7 @@ def members_of(cls: type, expose: Iterable[str] = ()) -> MemberTable:
     Args:
         cls: The class.
         expose: Names to expose beside those that are marked, for classes without decorators.
+        overrides_keep_marks: Whether what overrides a marked member counts as marked.
 
     Raises:
         DaemonError: If a name in ``expose`` is private, or is not a method or property of the class.
@@ -106,6 +107,8 @@ def members_of(cls: type, expose: Iterable[str] = ()) -> MemberTable:
             continue
         definitions = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
         current = definitions[0] if definitions else None
+        if not overrides_keep_marks:
+            del definitions[1:]
         if name in wanted and not any(accessors(current)):
             raise DaemonError(
                 f"cannot expose {name!r} of {cls.__name__}: it is not a method or property of the class"

@@ -26,20 +26,26 @@ class JsonSerializer(Serializer):
     Tuples and sets arrive as lists, and keys of dicts as text. Dates, UUIDs and decimals travel as text, enum
     members as their value. Binary data is refused. The three floats that JSON lacks travel as ``NaN``,
     ``Infinity`` and ``-Infinity``, as stock peers write them.
+
+    Class attributes:
+        class_keys_travel: Whether dicts that look as if they stood for an object may be sent.
+        library: The module that encodes and decodes.
     """
 
     _twin: Serializer | None = None
+    class_keys_travel: ClassVar[bool] = False
+    library: ClassVar[Any] = json
     name: ClassVar[str] = "json"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 3, PROTOCOL_48: 2})
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
         # A value that contains itself ends at the recursion limit; looking out for it costs a dict per value.
-        self._encode = json.JSONEncoder(
+        self._encode = self.library.JSONEncoder(
             ensure_ascii=False, check_circular=False, default=self._simpler
         ).encode
-        self._decode_plain = json.JSONDecoder().decode
-        self._decode_classes = json.JSONDecoder(object_hook=self._object).decode
+        self._decode_plain = self.library.JSONDecoder().decode
+        self._decode_classes = self.library.JSONDecoder(object_hook=self._object).decode
 
     def faithful(self) -> Serializer:
         """A twin that keeps Python's types."""
@@ -49,8 +55,8 @@ class JsonSerializer(Serializer):
 
     def encode_value(self, value: object) -> bytes:
         try:
-            text = self._encode(value)
-            if CLASS_KEY in text:
+            text: str = self._encode(value)
+            if CLASS_KEY in text and not self.class_keys_travel:
                 refuse_class_keys(value, self.name)
             return text.encode()
         except (SerializeError, SecurityError):
@@ -132,7 +138,8 @@ class FaithfulJsonSerializer(JsonSerializer):
 
     def encode_value(self, value: object) -> bytes:
         try:
-            return self._encode(self._kept(value)).encode()
+            text: str = self._encode(self._kept(value))
+            return text.encode()
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:

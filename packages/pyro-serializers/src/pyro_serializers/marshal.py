@@ -31,10 +31,13 @@ class MarshalSerializer(Serializer):
     Only CPython reads it. Dates, UUIDs and decimals travel as text, enum members as their value, a bytearray
     as bytes. Instances of classes may stand anywhere, though a stock peer only sees those that are a whole
     argument or a whole result as objects; deeper ones arrive there as dicts.
+
+    Class attributes:
+        class_keys_travel: Whether dicts that look as if they stood for an object may be sent.
     """
 
     _twin: Serializer | None = None
-    _class_keys_travel: ClassVar[bool] = False
+    class_keys_travel: ClassVar[bool] = False
     name: ClassVar[str] = "marshal"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 2, PROTOCOL_48: 3})
     safe: ClassVar[bool] = False
@@ -49,7 +52,7 @@ class MarshalSerializer(Serializer):
     def encode_value(self, value: object) -> bytes:
         try:
             data = marshal.dumps(self._plain(value))
-            if _CLASS_KEY_BYTES in data and not self._class_keys_travel:
+            if _CLASS_KEY_BYTES in data and not self.class_keys_travel:
                 refuse_class_keys(value, self.name)
             return data
         except (SerializeError, SecurityError):
@@ -97,7 +100,7 @@ class FaithfulMarshalSerializer(MarshalSerializer):
     """Marshal between two of our own peers: every type comes back as it was."""
 
     _stand_ins: ClassVar[StandIns] = TAGGED
-    _class_keys_travel: ClassVar[bool] = True
+    class_keys_travel: ClassVar[bool] = True
 
     def faithful(self) -> Serializer:
         """This one."""

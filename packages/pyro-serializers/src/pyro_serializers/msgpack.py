@@ -75,10 +75,13 @@ class MsgpackSerializer(Serializer):
     Tuples and sets arrive as lists; a tuple that is a key of a dict arrives as a tuple. UUIDs and decimals
     travel as text, enum members as their value. A datetime without a time zone is taken as local time at
     both ends, as stock peers do it; one with a time zone keeps it, and only our own peers can read it.
+
+    Class attributes:
+        class_keys_travel: Whether dicts that look as if they stood for an object may be sent.
     """
 
     _twin: Serializer | None = None
-    _class_keys_travel: ClassVar[bool] = False
+    class_keys_travel: ClassVar[bool] = False
     name: ClassVar[str] = "msgpack"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 4, PROTOCOL_48: 6})
 
@@ -100,7 +103,7 @@ class MsgpackSerializer(Serializer):
             packer = self._new_packer()
         try:
             data: bytes = packer.pack(value)
-            if _CLASS_KEY_BYTES in data and not self._class_keys_travel:
+            if _CLASS_KEY_BYTES in data and not self.class_keys_travel:
                 refuse_class_keys(value, self.name)
         except (SerializeError, SecurityError):
             raise
@@ -188,7 +191,7 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
     that stand for an object; so a plain dict is always data.
     """
 
-    _class_keys_travel: ClassVar[bool] = True
+    class_keys_travel: ClassVar[bool] = True
 
     def faithful(self) -> Serializer:
         """This one."""

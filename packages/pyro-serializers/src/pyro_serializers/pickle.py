@@ -68,11 +68,11 @@ _STOCK_FAILURE: Final = _StockMember("Pyro4.futures", "_ExceptionWrapper")
 
 
 def from_wire(wire: dict[str, Any]) -> Any:
-    """Stands for the receiver's own rules; see ``_Unpickling.find_class``."""
+    """Stands for the receiver's own rules; see ``Unpickling.find_class``."""
     raise SerializeError(f"{wire.get(CLASS_KEY)} must be read by the serializer, not by pickle alone")
 
 
-class _Pickling:
+class Pickling:
     """Mixed into a pickler class: what it does beside its base class."""
 
     codec: ClassVar[ClassCodec]
@@ -95,7 +95,7 @@ class _Pickling:
         return NotImplemented if inherited is None else inherited(obj)
 
 
-class _Unpickling:
+class Unpickling:
     """Mixed into an unpickler class: what it does beside its base class."""
 
     codec: ClassVar[ClassCodec]
@@ -137,24 +137,34 @@ class PickleSerializer(Serializer):
     """Pickle: nearly every object of classes that both sides can import. Unsafe.
 
     Registered objects and proxies travel by reference; rules for classes are not looked at.
+
+    Class attributes:
+        pickling: What the pickler does beside its base class.
+        unpickling: What the unpickler does beside its base class.
     """
 
     name: ClassVar[str] = "pickle"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 64, PROTOCOL_48: 4})
     safe: ClassVar[bool] = False
     has_dict_forms: ClassVar[bool] = False
+    pickling: ClassVar[type] = Pickling
+    unpickling: ClassVar[type] = Unpickling
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
         pickler, unpickler = self._bases()
-        self._pickler = type("Pickler", (_Pickling, pickler), {"codec": codec})
-        self._unpickler = type("Unpickler", (_Unpickling, unpickler), {"codec": codec})
-        self._protocol = _PICKLE_PROTOCOLS[codec.version]
+        self._pickler = type("Pickler", (self.pickling, pickler), {"codec": codec})
+        self._unpickler = type("Unpickler", (self.unpickling, unpickler), {"codec": codec})
+
+    @property
+    def pickle_protocol(self) -> int:
+        """The version of pickle's format to write."""
+        return _PICKLE_PROTOCOLS[self.codec.version]
 
     def encode_value(self, value: object) -> bytes:
         out = io.BytesIO()
         try:
-            self._pickler(out, self._protocol).dump(value)
+            self._pickler(out, self.pickle_protocol).dump(value)
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:

@@ -14,7 +14,8 @@ from pyro_serializers.class_keys import refuse_class_keys
 from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.faithful import faithful_codec
 from pyro_serializers.serpent_reader import HEADER, SerpentReader
-from pyro_serializers.serpent_writer import FaithfulSerpentWriter, SerpentWriter
+from pyro_serializers.serpent_writer import STAND_INS, FaithfulSerpentWriter, SerpentWriter
+from pyro_serializers.stand_ins import StandIns
 
 
 class SerpentSerializer(Serializer):
@@ -22,17 +23,24 @@ class SerpentSerializer(Serializer):
 
     Binary data travels as base64 text and arrives as ``bytes``. Dates, UUIDs and decimals travel as text,
     enum members as their value, an empty set as an empty tuple.
+
+    Class attributes:
+        class_keys_travel: Whether dicts that look as if they stood for an object may be sent.
+        makes_bytes: Whether what arrives of binary data becomes ``bytes``; else it stays a dict of text.
+        stand_ins: Plain forms of classes that the format lacks.
     """
 
     _twin: Serializer | None = None
-    _class_keys_travel: ClassVar[bool] = False
+    class_keys_travel: ClassVar[bool] = False
+    makes_bytes: ClassVar[bool] = True
+    stand_ins: ClassVar[StandIns] = STAND_INS
     name: ClassVar[str] = "serpent"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 1, PROTOCOL_48: 1})
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
-        self._writer = SerpentWriter(codec)
-        self._reader = SerpentReader(codec)
+        self._writer = SerpentWriter(codec, self.stand_ins)
+        self._reader = SerpentReader(codec, binary=self.makes_bytes)
 
     def faithful(self) -> Serializer:
         """A twin that keeps Python's types."""
@@ -43,7 +51,7 @@ class SerpentSerializer(Serializer):
     def encode_value(self, value: object) -> bytes:
         try:
             text = self._writer.text(value)
-            if CLASS_KEY in text and not self._class_keys_travel:
+            if CLASS_KEY in text and not self.class_keys_travel:
                 refuse_class_keys(value, self.name)
             return (HEADER + text).encode()
         except (SerializeError, SecurityError):
@@ -69,7 +77,7 @@ class SerpentSerializer(Serializer):
             else:
                 positional = writer.text(args, 1)
             keywords = writer.text(kwargs, 1) if kwargs else "{}" if kwargs is not None else "None"
-            if (CLASS_KEY in positional or CLASS_KEY in keywords) and not self._class_keys_travel:
+            if (CLASS_KEY in positional or CLASS_KEY in keywords) and not self.class_keys_travel:
                 refuse_class_keys((args, kwargs), self.name)
             return f"{HEADER}({str(object_id)!r},{str(method)!r},{positional},{keywords})".encode()
         except (SerializeError, SecurityError):
@@ -89,7 +97,7 @@ class SerpentSerializer(Serializer):
 class FaithfulSerpentSerializer(SerpentSerializer):
     """Serpent between two of our own peers: every type comes back as it was."""
 
-    _class_keys_travel: ClassVar[bool] = True
+    class_keys_travel: ClassVar[bool] = True
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)

@@ -155,7 +155,7 @@ class SerpentReader:
     def _object(self, found: dict[Any, Any]) -> Any:
         tag = found.get(CLASS_KEY)
         if tag is None and CLASS_KEY not in found:
-            return _bytes_of(found) if self._binary else found
+            return bytes_of(found) if self._binary else found
         try:
             if tag == "float":
                 return float(found["value"])
@@ -172,7 +172,7 @@ class SerpentReader:
             raise decoding_failed(NAME, problem) from problem
 
 
-def _bytes_of(found: dict[Any, Any]) -> Any:
+def bytes_of(found: dict[Any, Any]) -> Any:
     """The bytes that a dict of base64 text stands for, or the dict if it is another one."""
     data = found.get("data")
     if found["encoding"] == "base64" and isinstance(data, str):

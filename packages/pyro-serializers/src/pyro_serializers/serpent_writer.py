@@ -21,7 +21,8 @@ _AS_REPR: Final = frozenset({str, int, bool, type(None)})
 _NUMBERS: Final = frozenset({int, float})
 _KEYS: Final = frozenset({str, int, float, complex, bool, tuple})
 _MANY: Final = 16
-_STAND_INS: Final[StandIns] = {**BUILTIN_BASES, **COMMON}
+STAND_INS: Final[StandIns] = {**BUILTIN_BASES, **COMMON}
+"""Plain forms of classes that have none here."""
 
 
 def float_text(value: float) -> str:
@@ -53,14 +54,15 @@ class SerpentWriter:
 
     Args:
         codec: Takes instances of other classes apart.
+        stand_ins: Plain forms of classes that have none here.
     """
 
     __slots__ = ("_codec", "_stand_ins", "_writers")
 
-    def __init__(self, codec: ClassCodec) -> None:
+    def __init__(self, codec: ClassCodec, stand_ins: StandIns = STAND_INS) -> None:
         self._codec = codec
         self._writers = _WRITERS
-        self._stand_ins = _STAND_INS
+        self._stand_ins = stand_ins
 
     def text(self, value: Any, level: int = 0) -> str:
         """The literal for a value.
@@ -201,9 +203,8 @@ class FaithfulSerpentWriter(SerpentWriter):
     __slots__ = ()
 
     def __init__(self, codec: ClassCodec) -> None:
-        super().__init__(codec)
+        super().__init__(codec, TAGGED)
         self._writers = _FAITHFUL_WRITERS
-        self._stand_ins = TAGGED
 
     def _any_dict(self, mapping: dict[Any, Any], level: int) -> str:
         if mapping.keys().isdisjoint(_SPECIAL_KEYS) and all(type(key) in _PLAIN_KEYS for key in mapping):

@@ -100,7 +100,7 @@ class Answers:
             serializer,
             error,
             request.version,
-            detailed=self._host.settings.detailed_traceback,
+            trace=self._host.trace,
             max_bytes=self._max_bytes,
         )
         try:
@@ -135,7 +135,7 @@ class Answers:
             self._host.call_failed(context, results[-1].error)
         if request.flags & ONEWAY:
             return b""
-        payload = encode_batch(serializer, results, detailed=self._host.settings.detailed_traceback)
+        payload = encode_batch(serializer, results, self._host.trace)
         return self.value(request, payload, BATCH, context)
 
     def stream_handle(self, items: Any) -> StreamHandle:

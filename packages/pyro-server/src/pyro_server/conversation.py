@@ -256,13 +256,12 @@ class Conversation:
 
     def _send_items(self, stream_id: str, state: int, first: int, items: Any) -> int:
         if state == FAILED:
-            settings = self._host.settings
             payload = encode_failure(
                 self._serializer,
                 items,
                 self._version,
-                detailed=settings.detailed_traceback,
-                max_bytes=settings.limits.max_message_bytes,
+                trace=self._host.trace,
+                max_bytes=self._host.settings.limits.max_message_bytes,
             )
         else:
             payload = self._serializer.encode_value(items)

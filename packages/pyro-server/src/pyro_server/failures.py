@@ -1,7 +1,7 @@
 """How an exception of a method becomes the payload of a reply."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Final
 
@@ -15,9 +15,12 @@ _OUR_FRAMES: Final = frozenset(
 )
 _MISSING: Final = object()
 
+Trace = Callable[[BaseException], list[str]]
+"""Gives the lines of the traceback that goes with an exception."""
+
 
 def encode_failure(
-    serializer: Serializer, error: BaseException, version: int, *, detailed: bool, max_bytes: int
+    serializer: Serializer, error: BaseException, version: int, *, trace: Trace, max_bytes: int
 ) -> bytes:
     """Encode an exception with the traceback of this side; ever simpler until it can be encoded.
 
@@ -25,19 +28,21 @@ def encode_failure(
         serializer: The request's serializer.
         error: The exception.
         version: Protocol version of the caller.
-        detailed: Show local variables in the traceback.
+        trace: Gives the traceback.
         max_bytes: The most that the payload may be.
     """
-    with traced(error, detailed=detailed):
+    with traced(error, trace):
         simpler = descriptions(error, version) if serializer.has_dict_forms else ()
         for wire in (error, *simpler):
             try:
                 payload = serializer.encode_value(wire)
-            except SerializeError:
+            except SerializeError as problem:
+                why = str(problem)
                 continue
             if len(payload) <= max_bytes:
                 return payload
-        substitute = _substitute(error)
+            why = f"it is larger than {max_bytes} bytes"
+        substitute = _substitute(error, why)
         try:
             payload = serializer.encode_value(substitute)
             if len(payload) <= max_bytes:
@@ -48,7 +53,7 @@ def encode_failure(
     return serializer.encode_value(last)
 
 
-def encode_batch(serializer: Serializer, results: list[Any], *, detailed: bool) -> bytes:
+def encode_batch(serializer: Serializer, results: list[Any], trace: Trace) -> bytes:
     """Encode the results of a batch, the last of which may be a ``BatchFailure``.
 
     Raises:
@@ -57,25 +62,28 @@ def encode_batch(serializer: Serializer, results: list[Any], *, detailed: bool) 
     failure = results[-1] if results else None
     if not isinstance(failure, BatchFailure):
         return serializer.encode_value(results)
-    with traced(failure.error, detailed=detailed):
+    with traced(failure.error, trace):
         try:
             return serializer.encode_value(results)
-        except SerializeError:
-            return serializer.encode_value([*results[:-1], BatchFailure(_substitute(failure.error))])
+        except SerializeError as problem:
+            substitute = _substitute(failure.error, str(problem))
+            return serializer.encode_value([*results[:-1], BatchFailure(substitute)])
 
 
-def _substitute(error: BaseException) -> PyroError:
+def _substitute(error: BaseException, why: str) -> PyroError:
     """An error that quotes one which cannot travel, and has its traceback."""
-    quote = PyroError(f"Error serializing exception. Original exception: {type(error)!r}: {safe_str(error)}")
+    quote = PyroError(
+        f"Error serializing exception: {why}. Original exception: {type(error)!r}: {safe_str(error)}"
+    )
     setattr(quote, TRACEBACK_ATTRIBUTE, remote_traceback_lines(error))
     return quote
 
 
 @contextlib.contextmanager
-def traced(error: BaseException, *, detailed: bool) -> Iterator[None]:
+def traced(error: BaseException, trace: Trace) -> Iterator[None]:
     """While inside, the exception carries its traceback in the attribute in which it travels."""
     before = vars(error).get(TRACEBACK_ATTRIBUTE, _MISSING)
-    setattr(error, TRACEBACK_ATTRIBUTE, traceback_lines(error, detailed=detailed))
+    setattr(error, TRACEBACK_ATTRIBUTE, trace(error))
     try:
         yield
     finally:
@@ -96,8 +104,11 @@ def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str
     """
     import traceback
 
-    trace = _users_part(error.__traceback__)
-    shown = traceback.TracebackException(type(error), error, trace, capture_locals=detailed)
+    trace = users_part(error.__traceback__)
+    try:
+        shown = traceback.TracebackException(type(error), error, trace, capture_locals=detailed)
+    except Exception:  # of a variable's __repr__: the traceback goes without variables
+        shown = traceback.TracebackException(type(error), error, trace)
     lines = list(shown.format())
     remote = remote_traceback_lines(error)
     if remote:
@@ -106,7 +117,8 @@ def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str
     return lines
 
 
-def _users_part(trace: TracebackType | None) -> TracebackType | None:
+def users_part(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of this package that merely led to the method."""
     while trace is not None and trace.tb_frame.f_globals.get("__name__") in _OUR_FRAMES:
         trace = trace.tb_next
     return trace

@@ -16,6 +16,7 @@ from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine
+from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
 from pyro_server.streams import StreamTable
@@ -52,6 +53,7 @@ class DaemonHost:
         annotate: As given.
         oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
             the multiplexed server do not, so that its objects are never called by two threads at once.
+        trace: Gives the lines of an exception's traceback, as callers see them.
         codecs: Protocol versions that clients may speak; holds for new connections.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
@@ -71,6 +73,7 @@ class DaemonHost:
         self.daemon = daemon
         self.settings = settings
         self.annotate = annotate
+        self.trace: Trace = self._trace
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
@@ -122,6 +125,9 @@ class DaemonHost:
         self.settings = settings
         self.streams.lifetime_s = settings.stream_lifetime_s
         self.streams.linger_s = settings.stream_linger_s
+
+    def _trace(self, error: BaseException) -> list[str]:
+        return traceback_lines(error, detailed=self.settings.detailed_traceback)
 
     def drain(self) -> None:
         """Answer further calls with an error that says that this daemon stops."""

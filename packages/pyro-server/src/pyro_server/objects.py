@@ -168,8 +168,12 @@ class ObjectTable:
         key = (cls, frozenset(expose))
         table = self._members.get(key)
         if table is None:
-            table = self._members[key] = members_of(cls, key[1])
+            table = self._members[key] = self.table_of(cls, key[1])
         return table
+
+    def table_of(self, cls: type, expose: Iterable[str]) -> MemberTable:
+        """What a class exposes; override for other rules. Raises DaemonError as ``members_of`` does."""
+        return members_of(cls, expose)
 
     def forget_members(self, target: Any) -> None:
         """Look again at what a class exposes, after it was changed while registered.
@@ -180,7 +184,7 @@ class ObjectTable:
         cls = target if isinstance(target, type) else type(target)
         with self._lock:
             for key in [key for key in self._members if key[0] is cls]:
-                fresh = self._members[key] = members_of(*key)
+                fresh = self._members[key] = self.table_of(*key)
                 for entry in self.by_id.values():
                     if entry.members.cls is cls:
                         entry.members = fresh

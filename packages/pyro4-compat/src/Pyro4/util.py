@@ -14,11 +14,11 @@ from Pyro4.facade.faces import (
     PickleSerializer,
     SerializerBase,
     SerpentSerializer,
-    all_exceptions,
     get_serializer,
     get_serializer_by_id,
 )
 from Pyro4.facade.members import is_private_attribute
+from Pyro4.facade.rules import all_exceptions
 
 __all__ = [
     "CloudpickleSerializer",

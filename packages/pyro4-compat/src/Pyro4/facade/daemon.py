@@ -18,6 +18,7 @@ from Pyro4.facade.proxy import Proxy
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.serializers import wire_class
 from Pyro4.facade.settings import live_settings, server_settings
+from Pyro4.facade.tracebacks import for_callers
 from Pyro4.facade.uri import URI
 from Pyro4.socketserver import face_of
 from Pyro4.socketutil import SocketConnection, family_str
@@ -101,7 +102,9 @@ class Daemon(native.Daemon):
 
     def _make_host(self, **more: Any) -> DaemonHost:
         objects = registered.ClassicObjects()
-        return super()._make_host(objects=objects, load_serializer=wire_class, **more)
+        host = super()._make_host(objects=objects, load_serializer=wire_class, **more)
+        host.trace = for_callers
+        return host
 
     def _make_own_object(self) -> Any:
         return self._interface(self)

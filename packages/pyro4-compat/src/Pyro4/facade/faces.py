@@ -1,15 +1,14 @@
 """The serializers of Pyro4: faces of the native ones."""
 
-import builtins
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from Pyro4 import errors
+from Pyro4.configuration import config
 from Pyro4.facade.failures import classic_errors
-from Pyro4.facade.rules import carrying_everything
+from Pyro4.facade.rules import carrying_everything, make_exception, replacements
 from Pyro4.facade.serializers import wire_class
-from pyro_core import remote_errors
-from pyro_core.convert import DEFAULTS
+from pyro_core.convert import CLASS_KEY, DEFAULTS
 from pyro_core.names import PROTOCOL_48, STOCK_SERIALIZER_IDS
 from pyro_core.serializer import Serializer
 from pyro_core.setting_groups import MESSAGE_LIMIT
@@ -17,15 +16,7 @@ from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflate
 
 _IDS = STOCK_SERIALIZER_IDS[PROTOCOL_48]
-all_exceptions: dict[str, type[BaseException]] = {
-    name: kind
-    for module in (builtins, errors)
-    for name, kind in vars(module).items()
-    if isinstance(kind, type) and issubclass(kind, BaseException)
-}
-"""Exceptions that arrive as what they are: name -> class."""
-replacements: dict[type, Callable[[Any], Any]] = {}
-"""Type -> what gives the object that travels in place of one of its instances."""
+_made: dict[type[Serializer], Serializer] = {}
 
 
 class SerializerBase:
@@ -34,17 +25,15 @@ class SerializerBase:
     __module__ = "Pyro4.util"
     name: ClassVar[str] = ""
     serializer_id: ClassVar[int] = 0
-    _made: Serializer | None = None
 
     @property
     def _native(self) -> Serializer:
-        made = self._made
-        if made is None:
-            cls = wire_class(self.name)
-            if cls is None:
-                raise errors.SerializeError(f"serializer '{self.name}' is unknown or not available")
-            made = self._made = cls(carrying_everything().for_version(PROTOCOL_48))
-        return made
+        cls = wire_class(self.name)
+        if cls is None:
+            raise errors.SerializeError(f"serializer '{self.name}' is unknown or not available")
+        if cls not in _made:
+            _made[cls] = cls(carrying_everything().for_version(PROTOCOL_48))
+        return _made[cls]
 
     def serializeData(self, data: Any, compress: bool = False) -> tuple[bytes, bool]:
         """A value as bytes, and whether they are compressed."""
@@ -87,14 +76,15 @@ class SerializerBase:
 
     @classmethod
     def register_type_replacement(cls, object_type: type, replacement_function: Callable[[Any], Any]) -> None:
-        """Let a function say what travels in place of instances of a type.
+        """Let a function say what travels in place of instances of a type; builtin ones stay as they are.
 
         Raises:
             ValueError: If it is no type that can be replaced.
         """
         if object_type is type or not isinstance(object_type, type):
             raise ValueError(f"only a type other than 'type' can have a replacement, got {object_type!r}")
-        replacements[object_type] = replacement_function
+        if object_type.__module__ != object.__module__:
+            replacements[object_type] = replacement_function
 
     @classmethod
     def register_class_to_dict(
@@ -127,15 +117,15 @@ class SerializerBase:
     @classmethod
     def dict_to_class(cls, data: dict[str, Any]) -> Any:
         """The object that such a dict stands for."""
+        if CLASS_KEY not in data:
+            raise errors.SerializeError("unsupported serialized class: <unknown>")
         with classic_errors():
             return carrying_everything().for_version(PROTOCOL_48).from_wire(data)
 
     @staticmethod
     def make_exception(exceptiontype: type[BaseException], data: dict[str, Any]) -> BaseException:
         """An exception of that type with received arguments and attributes."""
-        made = exceptiontype(*data["args"])
-        remote_errors.set_attributes(made, data.get("attributes"))
-        return made
+        return make_exception(exceptiontype, data)
 
     def recreate_classes(self, literal: Any) -> Any:
         """Objects in place of their dicts, in lists, tuples, sets and dicts."""
@@ -227,9 +217,14 @@ def all_faces() -> list[SerializerBase]:
     return list(_FACES.values())
 
 
+def tag_of(face: SerializerBase) -> str:
+    """The name under which a serializer travels."""
+    return f"Pyro4.util.{type(face).__name__}"
+
+
 def face_of(tag: str) -> SerializerBase:
-    """The serializer of a class name."""
-    return next(face for face in _FACES.values() if type(face).__name__ == tag.rpartition(".")[2])
+    """The serializer that travels under that name."""
+    return next(face for face in _FACES.values() if tag_of(face) == tag)
 
 
 def get_serializer(name: str) -> SerializerBase:
@@ -261,4 +256,7 @@ def _pressed(data: bytes, compress: bool) -> tuple[bytes, bool]:
 
 
 def _inflated(data: Any, compressed: Any) -> Any:
-    return inflate(bytes(data), MESSAGE_LIMIT) if compressed else data
+    if not compressed:
+        return data
+    with classic_errors():
+        return inflate(bytes(data), config.MAX_MESSAGE_SIZE or MESSAGE_LIMIT)

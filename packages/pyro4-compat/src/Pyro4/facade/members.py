@@ -1,5 +1,6 @@
 """What classes expose, by the rules of Pyro4."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from Pyro4.configuration import config
@@ -31,8 +32,18 @@ def exposed(obj: Any, *, only_exposed: bool = True, use_cache: bool = True) -> M
     cls = obj if isinstance(obj, type) else type(obj)
     key = (cls, only_exposed)
     if not use_cache or key not in _tables:
-        _tables[key] = members_of(cls, () if only_exposed else public_names(cls))
+        _tables[key] = table_of(cls, () if only_exposed else public_names(cls))
     return _tables[key]
+
+
+def table_of(cls: type, expose: Iterable[str]) -> MemberTable:
+    """The members that a class marks itself, and those whose names are given.
+
+    What overrides an exposed member must be marked as well, and ``__call__`` is private.
+    """
+    table = members_of(cls, expose, overrides_keep_marks=False)
+    methods = {name: method for name, method in table.methods.items() if not is_private_attribute(name)}
+    return MemberTable(cls, methods, table.attributes)
 
 
 def forget(obj: Any, *, only_exposed: bool = True) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from Pyro4.configuration import config
 from Pyro4.errors import DaemonError
-from Pyro4.facade.members import public_names
+from Pyro4.facade.members import public_names, table_of
 from pyro_core.calls import ObjectRef
 from pyro_core.expose import INSTANCING_MARK
 from pyro_core.members import MemberTable
@@ -22,6 +22,9 @@ class ClassicObjects(ObjectTable):
         if not config.REQUIRE_EXPOSE:
             wanted |= public_names(target if isinstance(target, type) else type(target))
         return super().members(target, wanted)
+
+    def table_of(self, cls: type, expose: Iterable[str]) -> MemberTable:
+        return table_of(cls, expose)
 
     def refresh(self) -> None:
         """Look again at what is exposed, by what is configured now."""

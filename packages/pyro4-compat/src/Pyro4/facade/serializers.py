@@ -1,41 +1,65 @@
 """The native serializers with the habits of Pyro4, by name."""
 
-from typing import Any
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
 
 from Pyro4.configuration import config
 from pyro_core import plugins
-from pyro_core.convert import ClassCodec
+from pyro_core.convert import CLASS_KEY
 from pyro_core.errors import PluginError
 from pyro_core.serializer import Serializer
-from pyro_serializers.serpent import SerpentSerializer
-from pyro_serializers.serpent_reader import SerpentReader
-from pyro_serializers.serpent_writer import SerpentWriter
+from pyro_serializers.serpent_writer import STAND_INS
+
+_ORDERED: Final = ("collections", "OrderedDict")
+_OWN_LIBRARY: Final = ("cloudpickle", "dill")
 
 
-class ClassicSerpent(SerpentSerializer):
-    """Serpent, with which bytes arrive as a dict of base64 text, as ``serpent.tobytes`` takes it."""
-
-    def __init__(self, codec: ClassCodec) -> None:
-        super().__init__(codec)
-        self._reader = SerpentReader(codec, binary=False)
-        self._writer = _ClassicWriter(codec)
-
-
-class _ClassicWriter(SerpentWriter):
-    """Writes ordered dicts so that their order is told, which a rule for the class can read."""
-
-    __slots__ = ()
-
-    def __init__(self, codec: ClassCodec) -> None:
-        super().__init__(codec)
-        self._stand_ins = {**self._stand_ins, ("collections", "OrderedDict"): _ordered}
+def _serpent() -> dict[str, Any]:
+    # The order is told so that a rule for the class, at a stock peer, can read it.
+    stand_ins = {
+        **STAND_INS,
+        _ORDERED: lambda value: {CLASS_KEY: ".".join(_ORDERED), "items": [*value.items()]},
+    }
+    return {"class_keys_travel": True, "makes_bytes": False, "stand_ins": stand_ins}
 
 
-def _ordered(value: Any) -> dict[str, Any]:
-    return {"__class__": "collections.OrderedDict", "items": list(value.items())}
+def _json() -> dict[str, Any]:
+    library = import_module(config.JSON_MODULE)
+    # One without these classes writes the same, so that it makes no difference.
+    return {"class_keys_travel": True, "library": library if hasattr(library, "JSONEncoder") else json}
 
 
-_PICKLES = {"pickle": "ClassicPickle", "cloudpickle": "ClassicCloudpickle", "dill": "ClassicDill"}
+def _binary() -> dict[str, Any]:
+    return {"class_keys_travel": True}
+
+
+def _pickle() -> dict[str, Any]:
+    from Pyro4.facade import pickling
+
+    return {
+        "pickling": pickling.Pickling,
+        "unpickling": pickling.Unpickling,
+        "pickle_protocol": property(lambda _: config.PICKLE_PROTOCOL_VERSION),
+    }
+
+
+def _dill() -> dict[str, Any]:
+    return {**_pickle(), "pickle_protocol": property(lambda _: config.DILL_PROTOCOL_VERSION)}
+
+
+_HABITS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
+    "serpent": _serpent,
+    "json": _json,
+    "marshal": _binary,
+    "msgpack": _binary,
+    "pickle": _pickle,
+    "cloudpickle": _pickle,
+    "dill": _dill,
+}
+"""What differs from the native classes: name of the serializer -> class attributes."""
 
 
 def wire_class(name: str) -> type[Serializer] | None:
@@ -44,17 +68,16 @@ def wire_class(name: str) -> type[Serializer] | None:
     Args:
         name: Its name.
     """
-    if name == "serpent":
-        return SerpentSerializer if config.FAITHFUL_TYPES else ClassicSerpent
     try:
-        if name in _PICKLES:
-            if name != "pickle":
-                __import__(name)
-            from Pyro4.facade import pickling
-
-            found: Any = getattr(pickling, _PICKLES[name])
-        else:
-            found = plugins.serializers().load(name)
+        if name in _OWN_LIBRARY:
+            import_module(name)
+        found: type[Serializer] = plugins.serializers().load(name)
     except (PluginError, ImportError):
         return None
-    return found if isinstance(found, type) else None
+    return found if config.FAITHFUL_TYPES and found.has_dict_forms else _classic(found)
+
+
+@cache
+def _classic(found: type[Serializer]) -> type[Serializer]:
+    habits = _HABITS.get(found.name)
+    return found if habits is None else type(f"Classic{found.__name__}", (found,), habits())

@@ -1,15 +1,18 @@
-"""Tracebacks of remote exceptions as text."""
+"""Tracebacks of remote exceptions as text, and local ones with the values of variables."""
 
 import sys
 import traceback
-from types import TracebackType
-from typing import Any
+from collections.abc import Mapping
+from types import CodeType, TracebackType
+from typing import Any, Final
 
-from pyro_core.remote_errors import remote_traceback_lines
+from Pyro4.configuration import config
+from pyro_core.remote_errors import remote_traceback_lines, safe_str
+from pyro_server.failures import traceback_lines, users_part
 
-_BEGIN = " +--- This exception occured remotely (Pyro) - Remote traceback:"
-_END = " +--- End of remote traceback"
-_RULE = "-" * 52
+_BEGIN: Final = " +--- This exception occured remotely (Pyro) - Remote traceback:\n"
+_END: Final = " +--- End of remote traceback\n"
+_RULE: Final = f"{'-' * 52}\n"
 
 
 def with_remote(kind: Any = None, value: Any = None, trace: Any = None) -> list[str]:
@@ -23,15 +26,13 @@ def with_remote(kind: Any = None, value: Any = None, trace: Any = None) -> list[
     Raises:
         TypeError: If only an exception is given.
     """
-    _check(kind, value, trace)
-    if kind is None and value is None and trace is None:
-        kind, value, trace = sys.exc_info()
-    lines = formatted(kind, value, trace)
+    kind, value, trace = _exception(kind, value, trace)
+    lines = traceback.format_exception(kind, value, trace)
     remote = remote_traceback_lines(value) if isinstance(value, BaseException) else []
     if not remote:
         return lines
-    text = "".join(remote).rstrip("\n").split("\n")
-    return [*lines, f"{_BEGIN}\n", *(f" | {line}\n" for line in text), f"{_END}\n"]
+    quoted = [line for part in remote for line in part.rstrip("\n").split("\n")]
+    return [*lines, _BEGIN, *(f" | {line}\n" for line in quoted), _END]
 
 
 def formatted(kind: Any = None, value: Any = None, trace: Any = None, *, detailed: bool = False) -> list[str]:
@@ -42,47 +43,65 @@ def formatted(kind: Any = None, value: Any = None, trace: Any = None, *, detaile
         value: The exception.
         trace: Its traceback.
         detailed: Show the local variables of each frame.
+
+    Raises:
+        TypeError: If only an exception is given.
     """
-    _check(kind, value, trace)
-    if kind is None and value is None and trace is None:
-        kind, value, trace = sys.exc_info()
-    if not detailed:
+    kind, value, trace = _exception(kind, value, trace)
+    if not detailed or kind is None:
         return traceback.format_exception(kind, value, trace)
-    lines = [
-        f"{_RULE}\n",
-        f" EXCEPTION {kind}: {value}\n",
-        " Extended stacktrace follows (most recent call last)\n",
-    ]
+    what = f" EXCEPTION {kind}: {safe_str(value)}\n"
+    lines = [_RULE, what, " Extended stacktrace follows (most recent call last)\n"]
     while trace is not None:
-        lines += [f"{_RULE}\n", *_frame(trace)]
+        lines += [_RULE, *_frame(trace)]
         trace = trace.tb_next
-    return [*lines, f"{_RULE}\n", f" EXCEPTION {kind}: {value}\n", f"{_RULE}\n"]
+    return [*lines, _RULE, what, _RULE]
 
 
-def _check(kind: Any, value: Any, trace: Any) -> None:
-    if kind is not None and value is None and trace is None and not isinstance(kind, type):
-        raise TypeError("invalid argument types: give type, value and traceback, or nothing")
+def for_callers(error: BaseException) -> list[str]:
+    """The lines of a traceback that go to the caller of a method that failed."""
+    if not config.DETAILED_TRACEBACK:
+        return traceback_lines(error)
+    return formatted(type(error), error, users_part(error.__traceback__), detailed=True)
+
+
+def _exception(kind: Any, value: Any, trace: Any) -> tuple[Any, Any, Any]:
+    if kind is value is trace is None:
+        return sys.exc_info()
+    if not isinstance(kind, type):
+        raise TypeError(
+            f"the type of an exception is expected, then the exception and its traceback; got {kind!r:.80}. "
+            "Without arguments it is the exception that is being handled"
+        )
+    return kind, value, trace
 
 
 def _frame(trace: TracebackType) -> list[str]:
-    frame = trace.tb_frame
-    code = frame.f_code
+    code, known = trace.tb_frame.f_code, trace.tb_frame.f_locals
     (summary,) = traceback.extract_tb(trace, 1)
-    lines = [f'File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_qualname}\n', "Source code:\n"]
-    lines += [f"    {summary.line}\n", "Local values:\n"]
-    known = frame.f_locals
-    lines += [f"    {name} = {_shown(known[name])}\n" for name in sorted(known)]
-    owner = known.get("self")
-    if owner is not None:
-        lines += [
-            f"        self.{name} = {_shown(value)}\n"
-            for name, value in sorted(getattr(owner, "__dict__", {}).items())
-        ]
+    lines = [
+        f'File "{code.co_filename}", line {trace.tb_lineno}, in {_function(code, known)}\n',
+        "Source code:\n",
+        f"    {summary.line}\n",
+    ]
+    if code.co_name == "<module>":
+        return lines
+    lines.append("Local values:\n")
+    for name in sorted(known):
+        lines.append(f"    {name} = {_shown(known[name])}\n")
+        if name == "self":
+            attributes = getattr(known[name], "__dict__", {})
+            lines += [f"        self.{key} = {_shown(item)}\n" for key, item in list(attributes.items())]
     return lines
+
+
+def _function(code: CodeType, known: Mapping[str, Any]) -> str:
+    """The name of a function, with that of its class if it is a method."""
+    return f"{type(known['self']).__name__}.{code.co_name}" if "self" in known else code.co_name
 
 
 def _shown(value: object) -> str:
     try:
         return repr(value)
-    except Exception as problem:
+    except Exception as problem:  # whatever a user's __repr__ raises: this runs while reporting another error
         return f"<{type(value).__name__}, whose repr raised {type(problem).__name__}>"
