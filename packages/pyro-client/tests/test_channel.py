@@ -185,7 +185,6 @@ def test_a_connection_that_the_server_closed_while_it_was_quiet_is_replaced(
     server.hang_up_on_everybody()
     channel = proxy._pyro._channel
     channel.dialogue.used_at -= 5
-    channel._ready.used_at -= 5
     assert proxy.add(1, 2) == 3
     assert len(server.connects) == 2
 
@@ -196,9 +195,9 @@ def test_a_quiet_connection_that_is_fine_is_kept(
     proxy.add(1, 1)
     channel = proxy._pyro._channel
     channel.dialogue.used_at -= 5
-    channel._ready.used_at -= 5
     assert proxy.add(1, 2) == 3
     assert len(server.connects) == 1
+    assert channel._shortest("add", (1, 3), {}) == 4  # it is in use again
 
 
 def test_max_retries_repeats_calls_that_may_have_been_executed(

@@ -386,9 +386,7 @@ class Channel:
 
     def _is_stale(self, dialogue: Dialogue) -> bool:
         """Whether the server has closed the connection; looks only if it has been quiet for a while."""
-        ready = self._ready
-        used_at = dialogue.used_at if ready is None else max(dialogue.used_at, ready.used_at)
-        if self._clock() - used_at < QUIET_S or not dialogue.turn.acquire(False):
+        if self._clock() - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
             return False
         try:
             if not dialogue.connection.link.is_closed():

@@ -70,7 +70,6 @@ class Direct:
         timeout_s: Deadline of a call, in seconds; None for none.
         max_bytes: Larger calls must take the other way.
         plain: The session's ways for plain messages; None if usual calls are not plain.
-        used_at: When it was last used, on the clock.
         encode_call: Of the serializer.
         decode_value: The same.
     """
@@ -96,7 +95,6 @@ class Direct:
         "plain",
         "timeout_s",
         "turn",
-        "used_at",
         "waiting",
     )
 
@@ -112,7 +110,6 @@ class Direct:
         self.timeout_s = profile.timeout_s
         limit = profile.settings.limits.max_message_bytes
         self.max_bytes = limit if profile.timeout_s is None else min(SMALL_BYTES, limit)
-        self.used_at = dialogue.used_at
         self.encode_call = connection.serializer.encode_call
         self.decode_value = connection.serializer.decode_value
         self._connection = connection
@@ -145,9 +142,9 @@ class Direct:
             return None
         try:
             now = self.clock()
-            if self.dialogue.over or now - self.used_at >= QUIET_S or len(payload) > self.max_bytes:
+            if self.dialogue.over or now - self.dialogue.used_at >= QUIET_S or len(payload) > self.max_bytes:
                 return None
-            self.used_at = now
+            self.dialogue.used_at = now
             return Unfinished(
                 self.dialogue, self.exchange(payload, ONEWAY if method in self.oneway else 0, now)
             )

@@ -60,9 +60,9 @@ def shortest(ready: Direct) -> Shortest | None:
             return with_care
         try:
             now = clock()
-            if dialogue.over or now - ready.used_at >= QUIET_S or link.receive_timeout_s != timeout_s:
+            if dialogue.over or now - dialogue.used_at >= QUIET_S or link.receive_timeout_s != timeout_s:
                 return with_care
-            ready.used_at = now
+            dialogue.used_at = now
             sent = seq = 0
             request = b""
             try:
