@@ -14,6 +14,7 @@ from pyro_client.commands.latencies import Latencies, milliseconds
 from pyro_client.commands.targets import TARGET, complete_member, open_proxy, proxy_options
 
 _STEPS = 20
+_PATIENCE_S = 30.0
 
 
 @click.command()
@@ -87,14 +88,15 @@ def bench(
 ) -> None:
     """Call METHOD of TARGET for some seconds and tell how many calls a second there were.
 
-    Without METHOD only the connection is measured. The first call of each thread does not count. The exit
-    code is 6 if calls failed.
+    Without METHOD only the connection is measured. The first call of each thread does not count. A call that
+    takes 30 seconds, or those of --timeout, has failed. The exit code is 6 if calls failed.
 
     Example: pyro-cli bench warehouse contents --seconds 5 --threads 4
     """
     from concurrent.futures import ThreadPoolExecutor, wait
 
     values = [value_of(arg) for arg in args]
+    options["timeout_s"] = options["timeout_s"] or _PATIENCE_S
     latencies = [Latencies() for _ in range(threads)]
 
     def calls(mine: Latencies, ends: float) -> BaseException | None:
