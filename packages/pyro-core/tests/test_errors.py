@@ -80,8 +80,8 @@ class OutOfTea(PyroError):
         (NameTaken("n"), "name already registered: n"),
         (
             NameOwned("n"),
-            "name 'n' is registered under a lease of somebody else; give the owner's token, wait until the lease "
-            "ends, or choose another name",
+            "name 'n' is registered under a lease of somebody else; give the owner's token, "
+            "wait until the lease ends, or choose another name",
         ),
         (
             RevisionGone(7),
