@@ -10,6 +10,7 @@ what it takes.
 
 import argparse
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Found as packages: the folder itself would make its modules look like top-level ones.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+TOOLS = Path(__file__).resolve().parent.parent
+sys.path[0] = str(TOOLS)
+sys.path.append(str(TOOLS.parent / "tests-integration"))
+
+import network_namespace  # noqa: E402
+from stock_suite import sdist  # noqa: E402
+from stock_suite.problems import SuiteError, UnavailableError  # noqa: E402
+from stock_suite.running import require_network  # noqa: E402
 
 from stock_examples import scenes  # noqa: E402
-from stock_suite import running, sdist  # noqa: E402
-from stock_suite.problems import SuiteError, UnavailableError  # noqa: E402
 
 UNAVAILABLE = 77
 SCENE_LIMIT_S = 180
@@ -100,6 +106,13 @@ def missing_modules(python: str, chosen: Sequence[scenes.Scene]) -> list[str]:
     return missing
 
 
+def write_hosts(folder: Path) -> Path:
+    """Write a list of hosts with an answer to all that stock Pyro4 looks up; return the file."""
+    path = folder / "hosts"
+    path.write_text(f"127.0.0.1 localhost {socket.gethostname()}\n127.0.1.1 debian\n", encoding="utf8")
+    return path
+
+
 def run(scene: scenes.Scene, python: str, archive: Path, work: Path) -> Result:
     """Play one scene with its own copy of the examples, in a network of its own."""
     began = time.monotonic()
@@ -117,7 +130,7 @@ def run(scene: scenes.Scene, python: str, archive: Path, work: Path) -> Result:
             "tracebacks": scene.tracebacks,
         }
         command = [sys.executable, str(PLAYER)]
-        inside = running.network_namespace.inside(command, hosts=running.write_hosts(Path(copy)))
+        inside = network_namespace.inside(command, hosts=write_hosts(Path(copy)))
         try:
             done = subprocess.run(
                 inside,
@@ -134,15 +147,13 @@ def run(scene: scenes.Scene, python: str, archive: Path, work: Path) -> Result:
         return Result(scene.name, FAILED, done.stderr, seconds)
     answer = json.loads(done.stdout)
     transcript = "".join(f"######## {name}\n{output}\n" for name, output in answer["outputs"])
-    return Result(
-        scene.name, FAILED if answer["problem"] else PASSED, answer["problem"], seconds, transcript
-    )
+    return Result(scene.name, FAILED if answer["problem"] else PASSED, answer["problem"], seconds, transcript)
 
 
 def run_all(options: argparse.Namespace, work: Path) -> bool:
     """Run what was asked for, print what came of it, and return whether that is good."""
     chosen = choose(scenes.load(), options.names, quick=options.quick)
-    running.require_network()
+    require_network()
     archive = sdist.fetch(sdist.cache_folder())
     missing = missing_modules(options.python, chosen)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ENDING_S = 10.0
+PRESSES = 10
 
 
 class SceneError(Exception):
@@ -102,12 +103,15 @@ class Program:
         Raises:
             SceneError: If it does not.
         """
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(ENDING_S)
-        except subprocess.TimeoutExpired as error:
-            raise SceneError(f"{self.name}: it did not end within {ENDING_S:.0f} s of Ctrl-C") from error
-        self._reader.join(ENDING_S)
+        for _ in range(PRESSES):  # once is not enough if it comes just before the program waits for input
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(1)
+            except subprocess.TimeoutExpired:
+                continue
+            self._reader.join(ENDING_S)
+            return
+        raise SceneError(f"{self.name}: it did not end within {PRESSES} s of Ctrl-C")
 
     def kill(self) -> None:
         """End it, whatever it is doing."""

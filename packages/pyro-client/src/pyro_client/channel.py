@@ -126,7 +126,7 @@ class Channel:
                 ready.used_at = now
                 message = ready.exchange(payload, ONEWAY if method in self._oneway else 0, now)
         except ConnectionClosedError as problem:
-            if not problem.retry_safe:
+            if not (problem.retry_safe and self.profile.reopens):
                 raise
             direct = False  # nothing was sent: a new connection can do it
         finally:
@@ -278,7 +278,7 @@ class Channel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.dialogue is not None
+            reused = self.dialogue is not None and self.profile.reopens
             try:
                 return self._attempt(method, args, kwargs, flags, object_id, revocable)
             except CommunicationError as problem:
@@ -409,7 +409,7 @@ class Channel:
         """Whether the server has closed the connection; looks only if it has been quiet for a while."""
         ready = self._ready
         used_at = dialogue.used_at if ready is None else max(dialogue.used_at, ready.used_at)
-        if self._clock() - used_at < _QUIET_S or not dialogue.turn.acquire(False):
+        if not self.profile.reopens or self._clock() - used_at < _QUIET_S or not dialogue.turn.acquire(False):
             return False
         try:
             if not dialogue.connection.link.is_closed():

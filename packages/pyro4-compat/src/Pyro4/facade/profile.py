@@ -26,6 +26,8 @@ class ClassicProfile(Profile):
         super().__init__(uri, settings or client_settings(uri.host), rules, peers)
         self.seen = config.changes
         self.wants_metadata = config.METADATA
+        # Programs want to hear that a connection is lost, and with it a session.
+        self.reopens = False
 
     def refresh(self) -> bool:
         """Read the settings again if they have changed; tells whether they had."""
