@@ -37,6 +37,7 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            bufsize=0,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -65,8 +66,8 @@ class Program:
             self._changed.wait_for(lambda: self._over or text in self.output[self._seen :], limit_s)
             found = self.output.find(text, self._seen)
             if found < 0:
-                state = "ended before it" if self._over else f"did not within {limit_s:.0f} s"
-                raise SceneError(f"{self.name}: expected {text!r}, but it {state} printed that")
+                state = "ended without" if self._over else f"spent {limit_s:.0f} s without"
+                raise SceneError(f"{self.name}: expected {text!r}, but it {state} printing that")
             self._seen = found + len(text)
 
     def type(self, line: str) -> None:
@@ -74,7 +75,6 @@ class Program:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(f"{line}\n".encode())
-            self._process.stdin.flush()
         except BrokenPipeError as error:
             raise SceneError(f"{self.name}: it ended before {line!r} could be typed") from error
 
@@ -115,6 +115,10 @@ class Program:
 
     def kill(self) -> None:
         """End it, whatever it is doing."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.kill()
         self._process.wait()
         self._reader.join(ENDING_S)
+        self._process.stdin.close()
+        self._process.stdout.close()
