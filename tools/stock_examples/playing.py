@@ -94,14 +94,15 @@ def play(told: dict[str, Any]) -> dict[str, Any]:
     try:
         for verb, text in told["steps"]:
             player.step(verb, text)
+        # Now, as programs may well complain about others that are killed.
+        failed = [program.name for program in player.programs if ERROR in program.output]
+        if failed and not told["tracebacks"]:
+            problem = f"a traceback was printed by {', '.join(failed)}"
     except SceneError as error:
         problem = str(error)
     finally:
         for program in reversed(player.programs):
             program.kill()
-    if not problem and not told["tracebacks"]:
-        failed = [program.name for program in player.programs if ERROR in program.output]
-        problem = f"a traceback was printed by {', '.join(failed)}" if failed else ""
     return {"problem": problem, "outputs": [[each.name, each.output] for each in player.programs]}
 
 
