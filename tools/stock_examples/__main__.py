@@ -2,7 +2,7 @@
 
 They are fetched from the package index. Each scene runs in a private network of its own.
 
-Usage: python tools/stock_examples [--python STOCK_PYTHON] [--quick] [--transcripts DIR] [NAME ...]
+Usage: python tools/stock_examples [--python PYTHON] [--client PYTHON] [--quick] [--transcripts DIR] [NAME]
 
 Exit status: 0 when all is well, 1 when not, 2 for wrong arguments, 77 when this machine cannot offer
 what it takes.
@@ -68,6 +68,7 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help="only these scenes, or all scenes of these examples")
     add("--python", default=sys.executable, help="interpreter, with a Pyro4 installed (default: this one)")
+    add("--client", metavar="PYTHON", help="another one for what a scene starts last, mostly its client")
     add("--quick", action="store_true", help="only scenes that take but a moment")
     add("--jobs", type=int, default=2, help="scenes at a time (default: %(default)s)")
     add("--transcripts", type=Path, metavar="DIR", help="write what the programs print there")
@@ -113,7 +114,7 @@ def write_hosts(folder: Path) -> Path:
     return path
 
 
-def run(scene: scenes.Scene, python: str, archive: Path, work: Path) -> Result:
+def run(scene: scenes.Scene, pythons: Sequence[str], archive: Path, work: Path) -> Result:
     """Play one scene with its own copy of the examples, in a network of its own."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=work) as copy:
@@ -124,7 +125,7 @@ def run(scene: scenes.Scene, python: str, archive: Path, work: Path) -> Result:
                 return Result(scene.name, FAILED, f"{file} has no {old!r} to replace")
             (folder / file).write_text(content.replace(old, new), encoding="utf8")
         told = {
-            "python": python,
+            "pythons": pythons,
             "folder": str(folder),
             "steps": scene.steps,
             "tracebacks": scene.tracebacks,
@@ -156,12 +157,16 @@ def run_all(options: argparse.Namespace, work: Path) -> bool:
     require_network()
     archive = sdist.fetch(sdist.cache_folder())
     missing = missing_modules(options.python, chosen)
+    if options.client:
+        missing += missing_modules(options.client, chosen)
 
     def result(scene: scenes.Scene) -> Result:
         reason = scene.skip or ", ".join(f"needs {name}" for name in scene.needs if name in missing)
         if reason:
             return Result(scene.name, NOT_RUN, reason)
-        return run(scene, options.python, archive, work)
+        others = sum(verb in ("ns", "start") for verb, _ in scene.steps) - 1
+        pythons = [options.python] * others + [options.client or options.python]
+        return run(scene, pythons, archive, work)
 
     results = []
     with ThreadPoolExecutor(options.jobs) as pool:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ class Player:
     """Goes through the steps of a scene.
 
     Args:
-        python: Interpreter for the programs.
+        pythons: Interpreters for the programs, in the order in which they are started; the last goes on.
         folder: The example's own copy of its files.
     """
 
-    def __init__(self, python: str, folder: Path) -> None:
-        self._python = python
+    def __init__(self, pythons: Sequence[str], folder: Path) -> None:
+        self._pythons = list(pythons)
         self._example = folder
         self._folder = folder
         self._variables = {
@@ -75,7 +76,8 @@ class Player:
             self.current.interrupt()
 
     def _start(self, text: str) -> None:
-        self._current = Program([self._python, *text.split()], self._folder, self._variables)
+        python = self._pythons.pop(0) if len(self._pythons) > 1 else self._pythons[0]
+        self._current = Program([python, *text.split()], self._folder, self._variables)
         self.programs.append(self._current)
 
     def _filled(self, text: str) -> str:
@@ -89,7 +91,7 @@ class Player:
 
 def play(told: dict[str, Any]) -> dict[str, Any]:
     """Play a scene; return what went wrong, if anything, and the output of each program."""
-    player = Player(told["python"], Path(told["folder"]))
+    player = Player(told["pythons"], Path(told["folder"]))
     problem = ""
     try:
         for verb, text in told["steps"]:

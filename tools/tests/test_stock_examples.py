@@ -25,7 +25,7 @@ def played(folder: Path, *lines: str) -> tuple[str, dict[str, str]]:
     """The problem and the outputs of a scene."""
     scene = scenes.parse(["== test", *lines])[0]
     told = {
-        "python": sys.executable,
+        "pythons": [sys.executable],
         "folder": str(folder),
         "steps": scene.steps,
         "tracebacks": scene.tracebacks,
