@@ -7,6 +7,7 @@ from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, ConnectionClosedError, NamingError
 from Pyro4.facade.batches import _BatchProxyAdapter
 from Pyro4.facade.calling import Calling
+from Pyro4.facade.known_methods import _KnownRemoteMethod
 from Pyro4.facade.remote_methods import _AsyncRemoteMethod, _RemoteMethod
 from Pyro4.facade.uri import URI
 from pyro_core.calls import ObjectRef
@@ -57,11 +58,17 @@ class Proxy(Calling):
                 )
         if own["_pyro_asynchronous"]:
             return _AsyncRemoteMethod(self, name, self._pyroMaxRetries)
+        if type(self) is Proxy and config.METADATA:
+            own[name] = _KnownRemoteMethod(
+                self, name
+            )  # for the next time; this time the method keeps the proxy
         return _RemoteMethod(self._pyroInvoke, name, self._pyroMaxRetries)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_pyro"):
             object.__setattr__(self, name, value)
+            if name == "_pyroMethods":
+                self._pyro_forget()
             return
         if not config.METADATA:
             object.__setattr__(self, name, value)
@@ -177,6 +184,7 @@ class Proxy(Calling):
     def _pyroAsync(self, asynchronous: bool = True) -> None:
         """Let calls give futures from now on, or results again."""
         self.__dict__["_pyro_asynchronous"] = asynchronous
+        self._pyro_forget()
 
     def _pyroAnnotations(self) -> Mapping[str, bytes]:
         """Override to send annotations with each request."""
