@@ -50,25 +50,6 @@ class Undecorated:
         return "hello"
 
 
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    Pyro4.config.reset(False)
-    yield
-    Pyro4.config.reset(False)
-
-
-@pytest.fixture(params=["thread", "multiplex"])
-def daemon(request: pytest.FixtureRequest) -> Iterator[Pyro4.Daemon]:
-    Pyro4.config.SERVERTYPE = request.param
-    daemon = Pyro4.Daemon()
-    thread = threading.Thread(target=daemon.requestLoop, daemon=True)
-    thread.start()
-    yield daemon
-    daemon.shutdown()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
 @pytest.fixture
 def proxy(daemon: Pyro4.Daemon) -> Iterator[Any]:
     with Pyro4.Proxy(daemon.register(Thing(), "thing")) as proxy:

@@ -14,13 +14,6 @@ from Pyro4.socketutil import SocketConnection
 from pyro_core.testing.certificates import Authority, have_openssl
 
 
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    config.reset(False)
-    yield
-    config.reset(False)
-
-
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     here, there = socket.socketpair()

@@ -51,7 +51,8 @@ class Proxy(Calling):
                 self._pyroGetMetadata()
             if name in self._pyroAttrs:
                 return self._pyroInvoke(GET_ATTRIBUTE, (name,), None)
-            if name not in self._pyroMethods:
+            leads_on = config.DOTTEDNAMES and name.partition(".")[0] in self._pyroAttrs
+            if name not in self._pyroMethods and not leads_on:
                 raise AttributeError(
                     f"remote object '{self._pyroUri}' has no exposed attribute or method '{name}'"
                 )
