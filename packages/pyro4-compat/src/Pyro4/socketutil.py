@@ -4,18 +4,17 @@
 
 import contextlib
 import errno
-import os
 import select
 import socket
 import ssl
 import sys
 from collections.abc import MutableMapping
-from functools import lru_cache
 from typing import Any, Final, Self
 from weakref import WeakSet
 
 from Pyro4.configuration import config
 from Pyro4.errors import ConnectionClosedError, TimeoutError
+from Pyro4.facade.tls import context_for
 from pyro_core.net.sockets import BACKLOG, interface_towards, set_keepalive
 
 # Numbers of errors, by what they mean.
@@ -239,6 +238,9 @@ def getSSLcontext(
 ) -> ssl.SSLContext:
     """What TLS is to be spoken with; the same one for the same arguments.
 
+    Daemons and proxies use it, too: what a program changes about it holds for their connections to come. What
+    is left out is as it is configured.
+
     Args:
         servercert: Certificate of a server; without one it is for a client.
         serverkey: Its private key, if that is in another file.
@@ -251,27 +253,7 @@ def getSSLcontext(
         ValueError: If certificates for both sides are given.
         OSError: If a file cannot be used.
     """
-    if servercert and clientcert:
-        raise ValueError("can't have both server cert and client cert")
-    demanding = bool(servercert) and bool(config.SSL_REQUIRECLIENTCERT)
-    chain = (servercert, serverkey) if servercert else (clientcert, clientkey)
-    return _context(bool(servercert), demanding, *chain, cacerts, keypassword)
-
-
-@lru_cache
-def _context(
-    serves: bool, demanding: bool, certfile: str, keyfile: str, cacerts: str, password: str
-) -> ssl.SSLContext:
-    # Made here and not by pyro_core.net: it takes what Pyro4 takes, certificates that have expired included.
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH if serves else ssl.Purpose.SERVER_AUTH)
-    if certfile:
-        context.load_cert_chain(certfile, keyfile or None, password or None)
-    if cacerts:
-        folder = os.path.isdir(cacerts)
-        context.load_verify_locations(None if folder else cacerts, cacerts if folder else None)
-    if demanding:
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
+    return context_for(servercert, serverkey, clientcert, clientkey, cacerts, keypassword)
 
 
 # ---- using them

@@ -1,8 +1,8 @@
 """How a proxy of Pyro4 connects and calls, on top of the native client."""
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod
+from typing import Any, Final
 
 from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, SerializeError
@@ -27,7 +27,24 @@ from pyro_core.wire.message import BATCH, ONEWAY
 from pyro_core.wire.sealed import SealError
 
 
-class Calling:
+class Hooks:
+    """What programs override, or replace."""
+
+    def _pyroAnnotations(self) -> Mapping[str, bytes]:
+        """Override to send annotations with each request."""
+        return {}
+
+    def _pyroResponseAnnotations(self, annotations: Mapping[str, bytes], msgtype: int) -> None:
+        """Override to see the annotations of each answer."""
+
+    def _pyroValidateHandshake(self, response: Any) -> None:
+        """Override to see the server's answer to the handshake; raise to refuse it."""
+
+
+HOOKS: Final = frozenset(name for name in vars(Hooks) if name.startswith("_pyro"))
+
+
+class Calling(Hooks):
     """The machinery of a proxy. Its attributes are those that programs for Pyro4 know."""
 
     _pyroUri: URI
@@ -36,10 +53,6 @@ class Calling:
     _pyroRawWireResponse: bool
     _pyro_profile: ClassicProfile
     _pyro_channel: Channel
-    if TYPE_CHECKING:  # what programs may override
-        _pyroAnnotations: Callable[[], Mapping[str, bytes]]
-        _pyroResponseAnnotations: Callable[[Mapping[str, bytes], int], None]
-        _pyroValidateHandshake: Callable[[Any], None]
 
     def _pyro_assemble(self, uri: URI, sock: Any) -> None:
         rules = classic_rules()
@@ -62,14 +75,20 @@ class Calling:
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         own["_pyro_timeout"] = config.COMMTIMEOUT
-        kind: Any = type(self)
-        if kind._pyroValidateHandshake is not _base()._pyroValidateHandshake:
-            profile.validate_handshake = _weakly(self._pyroValidateHandshake)
-        if kind._pyroAnnotations is not _base()._pyroAnnotations:
-            profile.annotations = _weakly(self._pyroAnnotations)
-        if kind._pyroResponseAnnotations is not _base()._pyroResponseAnnotations:
-            profile.on_response = _weakly(self._pyro_responded)
-        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self._pyro_learn))
+        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self, "_pyro_learn"))
+        self._pyro_use_hooks()
+
+    def _pyro_use_hooks(self) -> None:
+        """Call what a subclass, or somebody else, has put in place of the hooks. Each of them costs time."""
+        profile = self._pyro_profile
+        profile.validate_handshake = _weakly(self, "_pyroValidateHandshake")
+        profile.annotations = self._pyro_hook("_pyroAnnotations", "_pyroAnnotations")
+        profile.on_response = self._pyro_hook("_pyroResponseAnnotations", "_pyro_responded")
+        self._pyro_channel.refresh()
+
+    def _pyro_hook(self, name: str, called: str) -> Callable[..., Any] | None:
+        replaced = name in self.__dict__ or getattr(type(self), name) is not getattr(Hooks, name)
+        return _weakly(self, called) if replaced else None
 
     def _pyro_adopt_from(self, other: "Calling") -> None:
         profile: Any = other._pyro_profile.copy()
@@ -163,7 +182,7 @@ class Calling:
 
     @property
     def _pyroConnection(self) -> Any:
-        connection = self._pyro_channel.connection
+        connection = self._pyro_channel.connection or self._pyro_profile.making
         return None if connection is None else SocketConnection.view(connection)
 
     # ---- what programs call
@@ -276,13 +295,13 @@ class Calling:
             self._pyro_channel.refresh()
 
 
-def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The same method of a proxy that is not kept alive by it."""
-    ref = WeakMethod(method)
+def _weakly(proxy: Calling, method: str) -> Callable[..., Any]:
+    """Calls a method of a proxy that is not kept alive by it."""
+    ref = weakref.ref(proxy)
 
     def call(*args: Any) -> Any:
         alive = ref()
-        return None if alive is None else alive(*args)
+        return None if alive is None else getattr(alive, method)(*args)
 
     return call
 

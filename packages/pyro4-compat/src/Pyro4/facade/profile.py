@@ -5,6 +5,7 @@ from typing import Any
 from Pyro4.configuration import config
 from Pyro4.errors import SerializeError
 from Pyro4.facade.settings import client_settings
+from pyro_client.plans.connect import Connection
 from pyro_client.profile import Profile
 from pyro_core.calls import ObjectRef
 from pyro_core.features import TYPES
@@ -18,14 +19,23 @@ class ClassicProfile(Profile):
 
     Attributes:
         seen: ``config.changes`` when the settings were read.
+        making: The connection whose handshake is being validated; None at other times.
     """
 
-    __slots__ = ("seen",)
+    __slots__ = ("making", "seen")
 
     def __init__(self, uri: URI, settings: Any = None, rules: Any = None, peers: Any = None) -> None:
         super().__init__(uri, settings or client_settings(uri.host), rules, peers)
         self.seen = config.changes
         self.wants_metadata = config.METADATA
+        self.making: Connection | None = None
+
+    def greeted(self, connection: Connection) -> None:
+        self.making = connection
+        try:
+            super().greeted(connection)
+        finally:
+            self.making = None
 
     def refresh(self) -> bool:
         """Read the settings again if they have changed; tells whether they had."""

@@ -1,12 +1,12 @@
 """The proxy of Pyro4: its members are the remote object's, and everything else begins with ``_pyro``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, ConnectionClosedError, NamingError
 from Pyro4.facade.batches import _BatchProxyAdapter
-from Pyro4.facade.calling import Calling
+from Pyro4.facade.calling import HOOKS, Calling
 from Pyro4.facade.remote_methods import _AsyncRemoteMethod, _RemoteMethod
 from Pyro4.facade.uri import URI
 from pyro_core.calls import ObjectRef
@@ -63,6 +63,8 @@ class Proxy(Calling):
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_pyro"):
             object.__setattr__(self, name, value)
+            if name in HOOKS:
+                self._pyro_use_hooks()
             return
         if not config.METADATA:
             object.__setattr__(self, name, value)
@@ -178,16 +180,6 @@ class Proxy(Calling):
     def _pyroAsync(self, asynchronous: bool = True) -> None:
         """Let calls give futures from now on, or results again."""
         self.__dict__["_pyro_asynchronous"] = asynchronous
-
-    def _pyroAnnotations(self) -> Mapping[str, bytes]:
-        """Override to send annotations with each request."""
-        return {}
-
-    def _pyroResponseAnnotations(self, annotations: Mapping[str, bytes], msgtype: int) -> None:
-        """Override to see the annotations of each answer."""
-
-    def _pyroValidateHandshake(self, response: Any) -> None:
-        """Override to see the server's answer to the handshake; raise to refuse it."""
 
 
 def asyncproxy(proxy: Any, asynchronous: bool = True) -> None:
