@@ -1,5 +1,6 @@
 """Programs for Pyro4, in small."""
 
+import copy
 import threading
 import uuid
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 import Pyro4
-from Pyro4 import errors
+from Pyro4 import errors, message, util
 
 
 @Pyro4.expose
@@ -205,3 +206,34 @@ def test_a_numeric_address_is_used_whatever_version_is_preferred() -> None:
         assert proxy.add(1, 1) == 2
     daemon.shutdown()
     thread.join(10)
+
+
+@pytest.mark.parametrize("compression", [False, True])
+@pytest.mark.parametrize("serializer", ["serpent", "json"])
+def test_answers_may_stay_serialized(daemon: Pyro4.Daemon, serializer: str, compression: bool) -> None:
+    Pyro4.config.SERIALIZER = serializer
+    Pyro4.config.COMPRESSION = compression
+    with Pyro4.Proxy(daemon.register(Thing(), "thing")) as original:
+        original._pyroRawWireResponse = True
+        with copy.copy(original) as proxy:
+            serializers = util.get_serializer(serializer)
+            Pyro4.current_context.correlation_id = known = uuid.uuid4()
+            answer = proxy.add(2, 3)
+            Pyro4.current_context.correlation_id = None
+            assert isinstance(answer, message.Message)
+            assert (answer.type, answer.serializer_id) == (message.MSG_RESULT, serializers.serializer_id)
+            assert serializers.deserializeData(answer.data) == 5
+            assert answer.data_size == len(answer.data)
+            assert answer.annotations == {"CORR": known.bytes}
+            assert serializers.deserializeData(proxy.value.data) == 3
+            failure = proxy.fail()
+            assert failure.flags & message.FLAGS_EXCEPTION
+            assert not failure.flags & message.FLAGS_COMPRESSED
+            assert isinstance(serializers.deserializeData(failure.data), ValueError)
+            assert proxy.numbers().flags & message.FLAGS_ITEMSTREAMRESULT
+            assert proxy.tell() is None
+            batch = proxy._pyroInvokeBatch([("add", (1, 2), {}), ("add", (3, 4), {})])
+            assert serializers.deserializeData(batch.data) == [3, 7]
+            assert batch.flags & message.FLAGS_BATCH
+            proxy._pyroRawWireResponse = False
+            assert proxy.add(2, 3) == 5

@@ -169,12 +169,21 @@ class Channel:
         dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)
 
-    def answer(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Message | None:
+    def answer(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        *,
+        flags: int = 0,
+        object_id: str | None = None,
+        max_retries: int | None = None,
+    ) -> Message | None:
         """The message that answers a call, its payload not decoded; None for a one-way method.
 
         For gateways, which pass it on. Args and errors are those of ``invoke``.
         """
-        return self._exchanged(method, args, kwargs, 0, None, None, None)[1]
+        return self._exchanged(method, args, kwargs, flags, object_id, max_retries, None)[1]
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""

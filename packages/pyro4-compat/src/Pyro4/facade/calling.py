@@ -10,6 +10,7 @@ from Pyro4.facade.context import state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
+from Pyro4.facade.raw_answers import received
 from Pyro4.facade.registered import reference_of
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
@@ -45,7 +46,11 @@ HOOKS: Final = frozenset(name for name in vars(Hooks) if name.startswith("_pyro"
 
 
 class Calling(Hooks):
-    """The machinery of a proxy. Its attributes are those that programs for Pyro4 know."""
+    """The machinery of a proxy. Its attributes are those that programs for Pyro4 know.
+
+    Attributes:
+        _pyroRawWireResponse: Whether calls give the messages that answer them, as ``Pyro4.message.Message``.
+    """
 
     _pyroUri: URI
     _pyroMethods: set[str]
@@ -95,7 +100,7 @@ class Calling(Hooks):
         self._pyro_start(profile, URI(other._pyroUri))
         self._pyroMethods = set(other._pyroMethods)
         self._pyroAttrs = set(other._pyroAttrs)
-        for name in ("_pyro_asynchronous", "_pyro_hmac_key", "_pyro_timeout"):
+        for name in ("_pyroRawWireResponse", "_pyro_asynchronous", "_pyro_hmac_key", "_pyro_timeout"):
             self.__dict__[name] = other.__dict__[name]
 
     def _pyro_learn(self) -> None:
@@ -239,6 +244,9 @@ class Calling(Hooks):
         block = known.outgoing()
         token = enter_outgoing(block)
         try:
+            if self._pyroRawWireResponse:
+                answer = channel.answer(methodname, _unpacked(vargs), kwargs, flags=flags, object_id=objectId)
+                return received(answer)
             if flags or objectId is not None or (vargs and type(vargs[0]) is not str and _is_blob(vargs[0])):
                 result = channel.invoke(methodname, _unpacked(vargs), kwargs, flags=flags, object_id=objectId)
             else:
@@ -257,8 +265,11 @@ class Calling(Hooks):
         block = known.outgoing()
         token = enter_outgoing(block)
         flags = BATCH | ONEWAY if oneway else BATCH
+        channel = self._pyro_channel
         try:
-            results = self._pyro_channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
+            if self._pyroRawWireResponse:
+                return received(channel.answer(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0))
+            results = channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
         except native.PyroError as error:
             raise self._pyro_classic(error) from error.__cause__
         finally:
