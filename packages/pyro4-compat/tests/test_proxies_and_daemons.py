@@ -1,6 +1,9 @@
 """Programs for Pyro4, in small."""
 
 import copy
+import gc
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -237,3 +240,62 @@ def test_answers_may_stay_serialized(daemon: Pyro4.Daemon, serializer: str, comp
             assert batch.flags & message.FLAGS_BATCH
             proxy._pyroRawWireResponse = False
             assert proxy.add(2, 3) == 5
+
+
+class Watchful(Pyro4.Daemon):
+    """Knows when clients go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = threading.Event()
+
+    def clientDisconnect(self, conn: Any) -> None:
+        self.gone.set()
+
+
+class WithHooks(Pyro4.Proxy):
+    def _pyroAnnotations(self) -> dict[str, bytes]:
+        return {}
+
+    def _pyroResponseAnnotations(self, annotations: Any, msgtype: int) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", [Pyro4.Proxy, WithHooks])
+@pytest.mark.filterwarnings("error")
+def test_a_proxy_that_nobody_holds_has_no_connection(kind: type[Pyro4.Proxy]) -> None:
+    with Watchful() as daemon:
+        uri = daemon.register(Thing())
+        thread = threading.Thread(target=daemon.requestLoop)
+        thread.start()
+        proxy: Any = kind(uri)
+        numbers = proxy.numbers()
+        del proxy
+        assert next(numbers) == 1  # an item stream holds its proxy
+        assert not daemon.gone.is_set()
+        gc.disable()  # it does not take the collector
+        try:
+            del numbers
+            assert daemon.gone.wait(10)
+        finally:
+            gc.enable()
+            daemon.shutdown()
+            thread.join(10)
+
+
+def test_a_connection_may_be_open_when_the_program_ends() -> None:
+    program = """
+import threading, Pyro4
+daemon = Pyro4.Daemon()
+threading.Thread(target=daemon.requestLoop, daemon=True).start()
+proxy = Pyro4.Proxy("PYRO:Pyro.Daemon@" + daemon.locationStr)
+proxy.ping()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stderr == ""

@@ -219,6 +219,12 @@ class Channel:
                 if not dialogue.shared:
                     dialogue.turn.release()
 
+    def abandon(self) -> None:
+        """Let go of the connection without waiting for anything, when nobody can use the channel any more."""
+        dialogue = self.dialogue
+        if dialogue is not None:
+            dialogue.connection.link.abandon()
+
     def refresh(self) -> None:
         """Notice that the profile has changed."""
         self._ready = None
@@ -268,9 +274,8 @@ class Channel:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
         self._connecting = Lock()
         self._ready = self._exports = None
-        dialogue, self.dialogue = self.dialogue, None
-        if dialogue is not None:
-            dialogue.connection.link.abandon()
+        self.abandon()
+        self.dialogue = None
 
     def _exchanged(
         self,

@@ -98,6 +98,11 @@ class Proxy(Calling):
     def __exit__(self, *_: object) -> None:
         self._pyroRelease()
 
+    def __del__(self) -> None:
+        channel = self.__dict__.get("_pyro_channel")
+        if channel is not None:  # else it was never completed
+            channel.abandon()
+
     def __bool__(self) -> bool:
         return True
 
