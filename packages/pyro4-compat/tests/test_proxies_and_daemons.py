@@ -1,5 +1,6 @@
 """Programs for Pyro4, in small."""
 
+import builtins
 import copy
 import gc
 import subprocess
@@ -299,3 +300,64 @@ proxy.ping()
         check=True,
     )
     assert done.stderr == ""
+
+
+@Pyro4.expose
+class Failing:
+    def fail(self, name: str) -> None:
+        raise getattr(errors, name, None) or getattr(builtins, name)("as asked")
+
+    @Pyro4.oneway
+    def fail_unheard(self, name: str) -> None:
+        self.fail(name)
+
+    def hello(self) -> str:
+        return "hello"
+
+
+@pytest.fixture
+def failing(daemon: Pyro4.Daemon) -> Iterator[Any]:
+    with Pyro4.Proxy(daemon.register(Failing())) as proxy:
+        yield proxy
+
+
+def in_batch(proxy: Any, name: str) -> list[Any]:
+    batch = Pyro4.batch(proxy)
+    batch.hello()
+    batch.fail(name)
+    return list(batch())
+
+
+@pytest.mark.parametrize("name", ["CommunicationError", "TimeoutError", "MessageTooLargeError", "SystemExit"])
+def test_calls_that_lose_a_connection_lose_that_of_their_caller(
+    failing: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(errors.ConnectionClosedError):
+        failing.fail(name)
+    assert "as asked" in caplog.text
+    assert failing._pyroConnection is None
+    assert failing.hello() == "hello"
+
+
+@pytest.mark.parametrize("name", ["SerializeError", "NamingError", "PyroError"])
+def test_other_errors_are_answers(failing: Any, name: str) -> None:
+    with pytest.raises(getattr(errors, name)) as caught:
+        failing.fail(name)
+    assert "in fail" in "".join(caught.value._pyroTraceback)
+
+
+def test_what_would_end_a_program_is_not_raised_by_a_batch(failing: Any) -> None:
+    with pytest.raises(errors.CommunicationError):
+        in_batch(failing, "CommunicationError")
+    assert failing._pyroConnection is not None
+    with pytest.raises(errors.ConnectionClosedError):
+        in_batch(failing, "SystemExit")
+    assert failing.hello() == "hello"
+
+
+def test_errors_that_nobody_waits_for_end_no_connection(failing: Any) -> None:
+    Pyro4.config.ONEWAY_THREADED = False
+    failing.fail_unheard("TimeoutError")
+    before = failing._pyroConnection
+    assert failing.hello() == "hello"
+    assert failing._pyroConnection == before
