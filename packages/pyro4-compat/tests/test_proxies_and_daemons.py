@@ -361,3 +361,37 @@ def test_errors_that_nobody_waits_for_end_no_connection(failing: Any) -> None:
     before = failing._pyroConnection
     assert failing.hello() == "hello"
     assert failing._pyroConnection == before
+
+
+class Unknown:
+    def __init__(self) -> None:
+        self.size = 1
+
+
+@Pyro4.expose
+class Detailed:
+    def fail(self) -> None:
+        error = KeyError("text", Unknown(), [Unknown()], Pyro4.URI("PYRO:known@here:1"))
+        error.more = {"unknown": Unknown()}  # type: ignore[attr-defined]
+        raise error
+
+    def give(self) -> Unknown:
+        return Unknown()
+
+
+@pytest.mark.parametrize("serializer", ["serpent", "json", "marshal"])
+def test_what_an_exception_holds_of_unknown_classes_arrives_as_dicts(
+    daemon: Pyro4.Daemon, serializer: str
+) -> None:
+    known = {"__class__": f"{Unknown.__module__}.Unknown", "size": 1}
+    with Pyro4.Proxy(daemon.register(Detailed())) as proxy:
+        proxy._pyroSerializer = serializer
+        with pytest.raises(KeyError) as caught:
+            proxy.fail()
+        text, one, several, address = caught.value.args
+        assert (text, one, list(several)) == ("text", known, [known])
+        assert address == Pyro4.URI("PYRO:known@here:1")
+        assert caught.value.more == {"unknown": known}  # type: ignore[attr-defined]
+        assert "in fail" in "".join(caught.value._pyroTraceback)  # type: ignore[attr-defined]
+        with pytest.raises(errors.SerializeError, match="unsupported serialized class"):
+            proxy.give()
