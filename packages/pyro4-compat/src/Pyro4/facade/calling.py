@@ -11,7 +11,7 @@ from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.profile import ClassicProfile
 from Pyro4.facade.raw_answers import received
-from Pyro4.facade.registered import reference_of
+from Pyro4.facade.registered import reference_for, reference_of
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
@@ -175,6 +175,7 @@ class Calling(Hooks):
     def _pyroHmacKey(self, key: "bytes | str | None") -> None:
         known = self.__dict__["_pyro_hmac_key"] = as_key(key)
         self._pyro_profile.codecs = codecs_for(known)
+        self._pyro_profile.use_references(reference_for(known))
 
     @property
     def _pyroSeq(self) -> int:

@@ -194,6 +194,7 @@ class Daemon(native.Daemon):
     def _pyroHmacKey(self, key: bytes | str | None) -> None:
         self._key = as_key(key)
         self._host.codecs = codecs_for(self._key)
+        self.rules.reference_of = registered.reference_for(self._key)
 
     # ---- serving
 

@@ -1,5 +1,6 @@
 """How a proxy of Pyro4 talks: protocol 48, with the serializers and settings of ``Pyro4.config``."""
 
+from collections.abc import Callable
 from typing import Any
 
 from Pyro4.configuration import config
@@ -36,6 +37,12 @@ class ClassicProfile(Profile):
             super().greeted(connection)
         finally:
             self.making = None
+
+    def use_references(self, reference_of: Callable[[object], ObjectRef | None]) -> None:
+        """Say which objects travel by reference on connections to come."""
+        self.rules = self.rules.copy()
+        self.rules.reference_of = reference_of
+        self._serializers = {}
 
     def refresh(self) -> bool:
         """Read the settings again if they have changed; tells whether they had."""

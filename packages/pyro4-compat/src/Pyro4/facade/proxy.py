@@ -150,7 +150,7 @@ class Proxy(Calling):
         self.__setstate__((uri, oneway, methods, attrs, timeout, hmac_key, *rest))
 
     def _pyro_reference(self) -> ObjectRef:
-        """What it travels as; the key stays here."""
+        """What it travels as where its key is to stay here."""
         known = Metadata(
             frozenset(self._pyroMethods), frozenset(self._pyroOneway), frozenset(self._pyroAttrs)
         )

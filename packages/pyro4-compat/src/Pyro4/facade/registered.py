@@ -1,6 +1,6 @@
 """The objects of a daemon, with the marks that Pyro4 leaves on them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from Pyro4.configuration import config
@@ -77,8 +77,20 @@ def check_unmarked(obj_or_cls: Any) -> None:
         raise DaemonError("object or class already has a Pyro id")
 
 
+def reference_for(key: bytes | None) -> Callable[[object], ObjectRef | None]:
+    """What gives references on connections whose messages are signed with a key, or are not signed.
+
+    Proxies take their own keys along to those who share one, and to nobody else.
+    """
+    return reference_of if key is None else _unless_keyed
+
+
+def _unless_keyed(value: object) -> ObjectRef | None:
+    return None if getattr(value, "_pyro_hmac_key", None) else reference_of(value)
+
+
 def reference_of(value: object) -> ObjectRef | None:
-    """The reference under which a registered object travels; None for what is copied."""
+    """The reference under which a registered object or a proxy travels; None for what is copied."""
     if isinstance(value, type):
         return None
     own = getattr(value, "_pyro_reference", None)
