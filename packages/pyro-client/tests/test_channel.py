@@ -118,7 +118,7 @@ def test_a_large_request_meets_the_deadline_when_the_peer_does_not_read(
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         proxy.echo("x" * 20_000_000)
-    assert time.monotonic() - began < SHORT_S * 4
+    assert time.monotonic() - began < SHORT_S * 10
     released.set()
 
 
@@ -184,7 +184,7 @@ def test_a_connection_that_the_server_closed_while_it_was_quiet_is_replaced(
     proxy.add(1, 1)
     server.hang_up_on_everybody()
     channel = proxy._pyro._channel
-    monkeypatch.setattr(channel, "_clock", lambda: time.monotonic() + 5)
+    channel.dialogue.used_at -= 5
     assert proxy.add(1, 2) == 3
     assert len(server.connects) == 2
 
@@ -194,9 +194,10 @@ def test_a_quiet_connection_that_is_fine_is_kept(
 ) -> None:
     proxy.add(1, 1)
     channel = proxy._pyro._channel
-    monkeypatch.setattr(channel, "_clock", lambda: time.monotonic() + 5)
+    channel.dialogue.used_at -= 5
     assert proxy.add(1, 2) == 3
     assert len(server.connects) == 1
+    assert channel._shortest("add", (1, 3), {}) == 4  # it is in use again
 
 
 def test_max_retries_repeats_calls_that_may_have_been_executed(

@@ -90,10 +90,11 @@ class Serializer(abc.ABC):
         return as_call(self.decode_value(data), self.name)
 
 
-_SEQUENCES = (tuple, list)  # "tuple | list" would be put together anew for each call
+_SEQUENCES: frozenset[type] = frozenset({tuple, list})
+_new_tuple = tuple.__new__  # what the constructor of a named tuple calls in the end
 
 
-def as_call(value: object, serializer: str) -> Call:
+def as_call(value: Any, serializer: str) -> Call:
     """Check that a decoded payload has the shape of a call.
 
     Args:
@@ -103,15 +104,15 @@ def as_call(value: object, serializer: str) -> Call:
     Raises:
         SerializeError: If the shape is another one.
     """
-    if isinstance(value, _SEQUENCES) and len(value) == 4:
+    if type(value) in _SEQUENCES and len(value) == 4:
         object_id, method, args, kwargs = value
         if (
-            isinstance(object_id, str)
-            and isinstance(method, str)
-            and isinstance(args, _SEQUENCES)
-            and (kwargs is None or isinstance(kwargs, dict))
+            type(object_id) is str
+            and type(method) is str
+            and type(args) in _SEQUENCES
+            and (kwargs is None or type(kwargs) is dict)
         ):
-            return Call(object_id, method, args, kwargs)
+            return _new_tuple(Call, (object_id, method, args, kwargs))
     raise SerializeError(
         f"a call must be (object id, method, arguments, keyword arguments), got {reprlib.repr(value)}",
         serializer=serializer,

@@ -154,6 +154,21 @@ class Connection:
                     self._keep(memoryview(part)[sent:])
             return not self.unsent
 
+    def post(self, data: Any, flags: int, most_bytes: int) -> bool:
+        """What ``write`` does; quicker for bytes that the other side takes at once."""
+        if type(data) is bytes:
+            with self.out:
+                if not self.unsent:
+                    try:
+                        sent = self.sock.send(data, flags)
+                    except (BlockingIOError, InterruptedError):
+                        sent = 0
+                    if sent == len(data):
+                        return True
+                    self._keep(memoryview(data)[sent:])
+                    return False
+        return self.write(data, flags, most_bytes)
+
     def _keep(self, rest: memoryview) -> None:
         """Keep what is left to be sent; what somebody could still change is copied."""
         self.unsent.append(rest if rest.readonly else memoryview(bytes(rest)))

@@ -9,6 +9,7 @@ from Pyro4.errors import CommunicationError, SerializeError
 from Pyro4.facade.context import state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
+from Pyro4.facade.known_methods import _KnownRemoteMethod
 from Pyro4.facade.profile import ClassicProfile
 from Pyro4.facade.raw_answers import received
 from Pyro4.facade.registered import reference_for, reference_of
@@ -127,7 +128,7 @@ class Calling(Hooks):
     @_pyroOneway.setter
     def _pyroOneway(self, names: set[str]) -> None:
         self._pyro_profile.oneway = set(names)
-        self._pyro_channel._oneway = self._pyro_profile.oneway
+        self._pyro_channel.refresh()
 
     @property
     def _pyroTimeout(self) -> float | None:
@@ -257,7 +258,11 @@ class Calling(Hooks):
         finally:
             leave_outgoing(token)
             known.came_back(block)
-        return _StreamResultIterator(result, self) if type(result) is RemoteIterator else result
+        return self._pyro_stream(result) if type(result) is RemoteIterator else result
+
+    def _pyro_stream(self, items: RemoteIterator) -> _StreamResultIterator:
+        """What programs see of an item stream."""
+        return _StreamResultIterator(items, self)
 
     def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
         """Send several calls in one message; gives the list of their results."""
@@ -292,8 +297,15 @@ class Calling(Hooks):
             )
         return classic(error)
 
+    def _pyro_forget(self) -> None:
+        """Drop the methods that were kept: something about them has changed."""
+        for name in [name for name in self.__dict__ if not name.startswith("_pyro")]:
+            if isinstance(self.__dict__[name], _KnownRemoteMethod):
+                del self.__dict__[name]
+
     def _pyro_refresh(self) -> None:
         if self._pyro_profile.refresh():
+            self._pyro_forget()
             self._pyro_channel.refresh()
             self._pyro_use_serializer()
 

@@ -7,6 +7,7 @@ from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, ConnectionClosedError, NamingError
 from Pyro4.facade.batches import _BatchProxyAdapter
 from Pyro4.facade.calling import HOOKS, Calling
+from Pyro4.facade.known_methods import _KnownRemoteMethod
 from Pyro4.facade.remote_methods import _AsyncRemoteMethod, _RemoteMethod
 from Pyro4.facade.uri import URI
 from pyro_core.calls import ObjectRef
@@ -58,6 +59,10 @@ class Proxy(Calling):
                 )
         if own["_pyro_asynchronous"]:
             return _AsyncRemoteMethod(self, name, self._pyroMaxRetries)
+        known = config.METADATA and name in self._pyroMethods
+        if known and type(self) is Proxy and not self._pyroRawWireResponse:
+            # For the next time; this time the method keeps the proxy.
+            own[name] = _KnownRemoteMethod(self, name)
         return _RemoteMethod(self._pyroInvoke, name, self._pyroMaxRetries)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -65,6 +70,8 @@ class Proxy(Calling):
             object.__setattr__(self, name, value)
             if name in HOOKS:
                 self._pyro_use_hooks()
+            elif name in ("_pyroMethods", "_pyroRawWireResponse"):
+                self._pyro_forget()
             return
         if not config.METADATA:
             object.__setattr__(self, name, value)
@@ -185,6 +192,7 @@ class Proxy(Calling):
     def _pyroAsync(self, asynchronous: bool = True) -> None:
         """Let calls give futures from now on, or results again."""
         self.__dict__["_pyro_asynchronous"] = asynchronous
+        self._pyro_forget()
 
 
 def asyncproxy(proxy: Any, asynchronous: bool = True) -> None:
