@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from pyro_client.plans.connect import Connection
     from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
     from pyro_core.wire.codec import Codecs
@@ -147,6 +148,11 @@ class Profile:
         if metadata != self.metadata:
             self.description = None
         self.metadata = metadata
+
+    def greeted(self, connection: Connection) -> None:
+        """A server accepted the handshake, and the connection is about to be used. Raise to refuse it."""
+        if self.validate_handshake is not None:
+            self.validate_handshake(connection.greeting)
 
     @property
     def features(self) -> frozenset[str]:
