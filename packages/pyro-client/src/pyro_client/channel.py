@@ -111,7 +111,7 @@ class Channel:
             if done is None or (done.answer is None and not done.needs_care):
                 done = None if ready is None else ready.call(method, args, kwargs)
         except ConnectionClosedError as problem:
-            if not problem.retry_safe:
+            if not (problem.retry_safe and self.profile.reopens):
                 raise
             done = None  # nothing was sent: a new connection can do it
         if done is None or done.needs_care:
@@ -146,12 +146,21 @@ class Channel:
         dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)
 
-    def answer(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Message | None:
+    def answer(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        *,
+        flags: int = 0,
+        object_id: str | None = None,
+        max_retries: int | None = None,
+    ) -> Message | None:
         """The message that answers a call, its payload not decoded; None for a one-way method.
 
         For gateways, which pass it on. Args and errors are those of ``invoke``.
         """
-        return self._exchanged(method, args, kwargs, 0, None, None, None)[1]
+        return self._exchanged(method, args, kwargs, flags, object_id, max_retries, None)[1]
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
@@ -186,6 +195,13 @@ class Channel:
             finally:
                 if not dialogue.shared:
                     dialogue.turn.release()
+
+    def abandon(self) -> None:
+        """Let go of the connection without waiting for anything, when nobody can use the channel any more."""
+        self.refresh()
+        dialogue, self.dialogue = self.dialogue, None
+        if dialogue is not None:
+            dialogue.connection.link.abandon()
 
     def refresh(self) -> None:
         """Notice that the profile has changed."""
@@ -235,10 +251,8 @@ class Channel:
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
         self._connecting = Lock()
-        self._ready = self._shortest = self._exports = None
-        dialogue, self.dialogue = self.dialogue, None
-        if dialogue is not None:
-            dialogue.connection.link.abandon()
+        self._exports = None
+        self.abandon()
 
     def _exchanged(
         self,
@@ -255,7 +269,7 @@ class Channel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.dialogue is not None
+            reused = self.dialogue is not None and self.profile.reopens
             try:
                 return self._attempt(method, args, kwargs, flags, object_id, revocable)
             except CommunicationError as problem:
@@ -386,6 +400,8 @@ class Channel:
 
     def _is_stale(self, dialogue: Dialogue) -> bool:
         """Whether the server has closed the connection; looks only if it has been quiet for a while."""
+        if not self.profile.reopens:
+            return False
         if self._clock() - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
             return False
         try:
