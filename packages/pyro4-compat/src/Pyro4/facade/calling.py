@@ -82,6 +82,7 @@ class Calling(Hooks):
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         own["_pyro_timeout"] = config.COMMTIMEOUT
+        profile.codecs = codecs_for(None)
         own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self, "_pyro_learn"))
         self._pyro_use_hooks()
 
@@ -315,6 +316,7 @@ class Calling(Hooks):
 
     def _pyro_refresh(self) -> None:
         if self._pyro_profile.refresh():
+            self._pyro_profile.codecs = codecs_for(self._pyroHmacKey)
             self._pyro_forget()
             self._pyro_channel.refresh()
             self._pyro_use_serializer()
