@@ -1,5 +1,6 @@
 """Name servers of all three generations are interchangeable, for clients of all three."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -133,3 +134,10 @@ def test_a_name_server_on_a_unix_socket_resolves_names(tmp_path: Path) -> None:
         assert resolve(f"PYRONAME:here@./u:{socket}") == URI(TARGET)
         with Proxy(f"PYRONAME:Pyro.NameServer@./u:{socket}") as by_name:
             by_name.ping()
+
+
+@pytest.mark.parametrize("generation", ["4", "5"])
+def test_stock_clients_may_lease_and_watch(generation: str) -> None:
+    with processes.server("our_name_server.py", "memory") as uri:
+        seen = processes.run([stock_python(), processes.PEERS / "stock_watcher.py", generation, uri]).stdout
+    assert json.loads(seen) == [["reset", ""], ["current", ""], ["added", "watched"], ["removed", "watched"]]

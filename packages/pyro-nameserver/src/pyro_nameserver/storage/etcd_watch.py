@@ -127,13 +127,13 @@ class EtcdSubscription(Subscription):
             try:
                 self._socket = connected(connection, _SILENT_S)
                 self._read(connection)
-            except RevisionGone as problem:
-                self._found.put(problem)
-                break
             except TimeoutError:
                 pass  # nothing happened
             except (OSError, http.client.HTTPException, ValueError, UnavailableError, EtcdError):
                 self._gateway.failed(member)
+            except NamingError as problem:  # which is so at every member
+                self._found.put(problem)
+                return
             finally:
                 connection.close()
             turn = 0 if self._after > before else turn + 1
