@@ -1,11 +1,15 @@
 """What tests of several modules use."""
 
+import logging
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 import Pyro4
+
+# Importing it silences the log; tests of other packages in the same process look at theirs.
+logging.getLogger("Pyro4").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

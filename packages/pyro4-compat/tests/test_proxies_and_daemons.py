@@ -3,6 +3,7 @@
 import builtins
 import copy
 import gc
+import socket
 import subprocess
 import sys
 import threading
@@ -44,6 +45,11 @@ class Thing:
 
     def correlation(self) -> str:
         return str(Pyro4.current_context.correlation_id)
+
+    def annotated_numbers(self) -> Iterator[int]:
+        for number in (1, 2):
+            Pyro4.current_context.response_annotations = {"NUMB": bytes([number])}
+            yield number
 
     @Pyro4.oneway
     def tell(self) -> None:
@@ -113,6 +119,29 @@ def test_annotations_are_for_one_call(proxy: Any) -> None:
     assert proxy.answer_with_annotations() == ["ASKS"]
     assert bytes(Pyro4.current_context.response_annotations["RESP"]) == b"here"
     assert proxy.answer_with_annotations() == []
+
+
+def test_annotations_of_an_answer_are_those_of_the_last_call(proxy: Any) -> None:
+    proxy.answer_with_annotations()
+    assert Pyro4.current_context.response_annotations == {"RESP": b"here"}
+    proxy.tell()
+    assert Pyro4.current_context.response_annotations == {}
+
+
+def test_each_item_of_a_stream_brings_its_annotations(proxy: Any) -> None:
+    for number in proxy.annotated_numbers():
+        assert Pyro4.current_context.response_annotations == {"NUMB": bytes([number])}
+
+
+def test_a_lost_connection_is_an_error_unless_retries_are_allowed(proxy: Any) -> None:
+    proxy.add(1, 1)
+    proxy._pyroConnection.sock.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(errors.ConnectionClosedError):
+        proxy.add(1, 2)
+    assert proxy.add(1, 2) == 3
+    proxy._pyroMaxRetries = 1
+    proxy._pyroConnection.sock.shutdown(socket.SHUT_RDWR)
+    assert proxy.add(1, 2) == 3
 
 
 def test_the_correlation_id_goes_along(proxy: Any) -> None:

@@ -111,7 +111,7 @@ class Channel:
             if done is None or (done.answer is None and not done.needs_care):
                 done = None if ready is None else ready.call(method, args, kwargs)
         except ConnectionClosedError as problem:
-            if not problem.retry_safe:
+            if not (problem.retry_safe and self.profile.reopens):
                 raise
             done = None  # nothing was sent: a new connection can do it
         if done is None or done.needs_care:
@@ -269,7 +269,7 @@ class Channel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.dialogue is not None
+            reused = self.dialogue is not None and self.profile.reopens
             try:
                 return self._attempt(method, args, kwargs, flags, object_id, revocable)
             except CommunicationError as problem:
@@ -400,6 +400,8 @@ class Channel:
 
     def _is_stale(self, dialogue: Dialogue) -> bool:
         """Whether the server has closed the connection; looks only if it has been quiet for a while."""
+        if not self.profile.reopens:
+            return False
         if self._clock() - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
             return False
         try:

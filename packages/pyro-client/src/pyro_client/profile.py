@@ -50,6 +50,7 @@ class Profile:
         oneway: Names of methods whose calls are not answered.
         validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
         annotations: Gives annotations to send with each request.
+        reopens: Whether a call of which nothing was sent may take a new connection in place of a lost one.
         wants_metadata: Whether to ask for the members of the object when connecting.
         on_response: Gets the annotations and the message kind of each answer.
         extras: Whether to offer what only our own servers can do.
@@ -69,6 +70,7 @@ class Profile:
         "on_response",
         "oneway",
         "peers",
+        "reopens",
         "resolved_uri",
         "rules",
         "settings",
@@ -107,6 +109,7 @@ class Profile:
         self.on_response: Callable[[Annotations, int], object] | None = None
         self.extras = True
         self.codecs: Codecs = CODECS
+        self.reopens = True
         self.wants_metadata = True
         self._serializers: dict[tuple[str, int], Serializer] = {}
 

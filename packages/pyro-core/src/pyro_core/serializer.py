@@ -90,7 +90,10 @@ class Serializer(abc.ABC):
         return as_call(self.decode_value(data), self.name)
 
 
-_SEQUENCES: frozenset[type] = frozenset({tuple, list})
+SEQUENCES: frozenset[type] = frozenset({tuple, list})
+"""What a call, and the positional arguments in it, may be."""
+CALL_PARTS = 4
+"""Object id, method, positional and keyword arguments."""
 _new_tuple = tuple.__new__  # what the constructor of a named tuple calls in the end
 
 
@@ -104,12 +107,12 @@ def as_call(value: Any, serializer: str) -> Call:
     Raises:
         SerializeError: If the shape is another one.
     """
-    if type(value) in _SEQUENCES and len(value) == 4:
+    if type(value) in SEQUENCES and len(value) == CALL_PARTS:
         object_id, method, args, kwargs = value
         if (
             type(object_id) is str
             and type(method) is str
-            and type(args) in _SEQUENCES
+            and type(args) in SEQUENCES
             and (kwargs is None or type(kwargs) is dict)
         ):
             return _new_tuple(Call, (object_id, method, args, kwargs))

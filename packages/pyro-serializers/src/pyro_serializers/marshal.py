@@ -76,7 +76,10 @@ class MarshalSerializer(Serializer):
         self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
     ) -> bytes:
         try:
-            params = [item if type(item) in _PLAIN else self._plain(item) for item in args]
+            params = list(args)
+            for index, item in enumerate(params):
+                if type(item) not in _PLAIN:
+                    params[index] = self._plain(item)
             keywords: Any = self._plain(kwargs) if kwargs else kwargs
             data = marshal.dumps((object_id, method, params, keywords))
             if _CLASS_KEY_BYTES in data and not self.class_keys_travel:

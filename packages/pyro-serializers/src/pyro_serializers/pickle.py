@@ -144,6 +144,7 @@ class PickleSerializer(Serializer):
     Class attributes:
         pickling: What the pickler does beside its base class.
         unpickling: What the unpickler does beside its base class.
+        pickle_protocol: The version of pickle's format to write; None for one that the peers know.
     """
 
     name: ClassVar[str] = "pickle"
@@ -152,20 +153,18 @@ class PickleSerializer(Serializer):
     has_dict_forms: ClassVar[bool] = False
     pickling: ClassVar[type] = Pickling
     unpickling: ClassVar[type] = Unpickling
+    pickle_protocol: int | None = None
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
+        if self.pickle_protocol is None:
+            self.pickle_protocol = _PICKLE_PROTOCOLS[codec.version]
         pickler, unpickler = self._bases()
         self._pickler = type("Pickler", (self.pickling, pickler), {"codec": codec})
         self._unpickler = type("Unpickler", (self.unpickling, unpickler), {"codec": codec})
         # Without a way of its own to find classes, the unpickler does nothing that the library does not.
         special = hasattr(self.unpickling, "find_class") or unpickler is not pickle.Unpickler
         self._loads = None if special else pickle.loads
-
-    @property
-    def pickle_protocol(self) -> int:
-        """The version of pickle's format to write."""
-        return _PICKLE_PROTOCOLS[self.codec.version]
 
     def encode_call(
         self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
-from pyro_core.serializer import Serializer
+from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer, as_call
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
 
@@ -54,7 +54,9 @@ def runner(
     caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
     sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
     by_id, other = host.objects.by_id, host.dispatcher.call
-    decode_call, encode_value = serializer.decode_call, serializer.encode_value
+    unchecked = type(serializer).decode_call is Serializer.decode_call
+    decode = serializer.decode_value if unchecked else serializer.decode_call
+    encode_value = serializer.encode_value
 
     def message_of(seq: int, payload: bytes) -> Message:
         return Message(INVOKE, serializer_id, seq, payload, version=version)
@@ -67,7 +69,17 @@ def runner(
             requests[seq] = context
         token = enter_call(context)
         try:
-            object_id, method, args, kwargs = decode_call(payload)
+            call = decode(payload)
+            if unchecked and (
+                type(call) not in SEQUENCES
+                or len(call) != CALL_PARTS
+                or type(call[0]) is not str
+                or type(call[1]) is not str
+                or type(call[2]) not in SEQUENCES
+                or (call[3] is not None and type(call[3]) is not dict)
+            ):
+                as_call(call, serializer.name)  # says what is wrong with it
+            object_id, method, args, kwargs = call
             context.object_id = object_id
             context.method = method
             entry = by_id.get(object_id)

@@ -1,7 +1,8 @@
 """How a proxy of Pyro4 connects and calls, on top of the native client."""
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from Pyro4.configuration import config
@@ -276,25 +277,34 @@ class Calling(Hooks):
     def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
         """Send several calls in one message; gives the list of their results."""
         self._pyro_refresh()
-        known = state()
-        block = known.outgoing()
-        token = enter_outgoing(block)
         flags = BATCH | ONEWAY if oneway else BATCH
         channel = self._pyro_channel
         try:
-            if self._pyroRawWireResponse:
-                return received(channel.answer(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0))
-            results = channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
+            with self._pyro_accompanied():
+                if self._pyroRawWireResponse:
+                    return received(
+                        channel.answer(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
+                    )
+                results = channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
         except native.PyroError as error:
             raise self._pyro_classic(error) from error.__cause__
-        finally:
-            leave_outgoing(token)
-            known.came_back(block)
         if oneway:
             return None
         return [_ExceptionWrapper(item.error) if type(item) is BatchFailure else item for item in results]
 
     # ---- inside
+
+    @contextmanager
+    def _pyro_accompanied(self) -> Iterator[None]:
+        """What is called inside takes along, and brings back, what ``current_context`` holds."""
+        known = state()
+        block = known.outgoing()
+        token = enter_outgoing(block)
+        try:
+            yield
+        finally:
+            leave_outgoing(token)
+            known.came_back(block)
 
     def _pyro_classic(self, error: native.PyroError) -> BaseException:
         """An error of the client as that of Pyro4."""

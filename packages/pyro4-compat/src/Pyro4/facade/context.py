@@ -49,6 +49,7 @@ class State:
         if self.call is None:
             received = block.response_annotations
             self.response_annotations = dict(received) if received else {}
+            block.response_annotations = NO_ANNOTATIONS
 
 
 _state: ContextVar[State | None] = ContextVar("pyro4_context", default=None)

@@ -32,6 +32,8 @@ class ClassicProfile(Profile):
         super().__init__(uri, settings or client_settings(uri.host), rules, peers)
         self.seen = config.changes
         self.wants_metadata = config.METADATA
+        # Programs want to hear that a connection is lost, and with it a session.
+        self.reopens = False
         self.making: Connection | None = None
 
     def greeted(self, connection: Connection) -> None:

@@ -64,12 +64,12 @@ def _pickle() -> dict[str, Any]:
     return {
         "pickling": pickling.Pickling,
         "unpickling": pickling.Unpickling,
-        "pickle_protocol": property(lambda _: config.PICKLE_PROTOCOL_VERSION),
+        "pickle_protocol": config.PICKLE_PROTOCOL_VERSION,
     }
 
 
 def _dill() -> dict[str, Any]:
-    return {**_pickle(), "pickle_protocol": property(lambda _: config.DILL_PROTOCOL_VERSION)}
+    return {**_pickle(), "pickle_protocol": config.DILL_PROTOCOL_VERSION}
 
 
 _HABITS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
@@ -82,6 +82,13 @@ _HABITS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "dill": _dill,
 }
 """What differs from the native classes: name of the serializer -> class attributes."""
+
+_PROTOCOLS: Final = {
+    "pickle": "PICKLE_PROTOCOL_VERSION",
+    "cloudpickle": "PICKLE_PROTOCOL_VERSION",
+    "dill": "DILL_PROTOCOL_VERSION",
+}
+_choosing_protocols: Final[list[type[Serializer]]] = []
 
 
 def wire_class(name: str) -> type[Serializer] | None:
@@ -102,4 +109,19 @@ def wire_class(name: str) -> type[Serializer] | None:
 @cache
 def _classic(found: type[Serializer]) -> type[Serializer]:
     habits = _HABITS.get(found.name)
-    return found if habits is None else type(f"Classic{found.__name__}", (found,), habits())
+    if habits is None:
+        return found
+    made = type(f"Classic{found.__name__}", (found,), habits())
+    if found.name in _PROTOCOLS:
+        _choosing_protocols.append(made)
+    return made
+
+
+def _setting_changed(name: str) -> None:
+    """Let the pickles that are in use be written in another version of their format."""
+    for cls in _choosing_protocols:
+        if name == _PROTOCOLS[cls.name]:
+            cls.pickle_protocol = getattr(config, name)  # type: ignore[attr-defined]  # all of them have it
+
+
+config.watch(_setting_changed)
