@@ -189,6 +189,34 @@ def test_a_connection_that_the_server_closed_while_it_was_quiet_is_replaced(
     assert len(server.connects) == 2
 
 
+@pytest.mark.parametrize("quiet_s", [0, 5], ids=["busy", "quiet"])
+def test_who_wants_to_hear_of_a_lost_connection_does(
+    proxy: Proxy, server: Any, monkeypatch: pytest.MonkeyPatch, warm_or_cold: bool, quiet_s: float
+) -> None:
+    channel = proxy._pyro._channel
+    channel.profile.reopens = False
+    if warm_or_cold:
+        proxy.add(1, 1)
+    else:
+        proxy._pyro.bind()
+    server.hang_up_on_everybody()
+    monkeypatch.setattr(channel, "_clock", lambda: time.monotonic() + quiet_s)
+    with pytest.raises(ConnectionClosedError):
+        proxy.add(1, 2)
+    assert proxy.add(1, 2) == 3
+    assert len(server.connects) == 2
+
+
+def test_a_lost_connection_of_which_one_wants_to_hear_is_no_matter_with_retries(
+    proxy: Proxy, server: Any
+) -> None:
+    proxy._pyro._channel.profile.reopens = False
+    proxy._pyro.max_retries = 1
+    proxy.add(1, 1)
+    server.hang_up_on_everybody()
+    assert proxy.add(1, 2) == 3
+
+
 def test_a_quiet_connection_that_is_fine_is_kept(
     proxy: Proxy, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
-from pyro_client.direct import QUIET_S, Direct, Unfinished, is_usual
+from pyro_client.direct import Direct, Unfinished, ended_quietly, is_usual
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, adopt, connect
@@ -111,7 +111,7 @@ class Channel:
             if done is None or (done.answer is None and not done.needs_care):
                 done = None if ready is None else ready.call(method, args, kwargs)
         except ConnectionClosedError as problem:
-            if not problem.retry_safe:
+            if not (problem.retry_safe and self.profile.reopens):
                 raise
             done = None  # nothing was sent: a new connection can do it
         if done is None or done.needs_care:
@@ -146,12 +146,21 @@ class Channel:
         dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)
 
-    def answer(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Message | None:
+    def answer(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        *,
+        flags: int = 0,
+        object_id: str | None = None,
+        max_retries: int | None = None,
+    ) -> Message | None:
         """The message that answers a call, its payload not decoded; None for a one-way method.
 
         For gateways, which pass it on. Args and errors are those of ``invoke``.
         """
-        return self._exchanged(method, args, kwargs, 0, None, None, None)[1]
+        return self._exchanged(method, args, kwargs, flags, object_id, max_retries, None)[1]
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
@@ -186,6 +195,13 @@ class Channel:
             finally:
                 if not dialogue.shared:
                     dialogue.turn.release()
+
+    def abandon(self) -> None:
+        """Let go of the connection without waiting for anything, when nobody can use the channel any more."""
+        self.refresh()
+        dialogue, self.dialogue = self.dialogue, None
+        if dialogue is not None:
+            dialogue.connection.link.abandon()
 
     def refresh(self) -> None:
         """Notice that the profile has changed."""
@@ -235,10 +251,8 @@ class Channel:
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
         self._connecting = Lock()
-        self._ready = self._shortest = self._exports = None
-        dialogue, self.dialogue = self.dialogue, None
-        if dialogue is not None:
-            dialogue.connection.link.abandon()
+        self._exports = None
+        self.abandon()
 
     def _exchanged(
         self,
@@ -255,7 +269,7 @@ class Channel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.dialogue is not None
+            reused = self.dialogue is not None and self.profile.reopens
             try:
                 return self._attempt(method, args, kwargs, flags, object_id, revocable)
             except CommunicationError as problem:
@@ -314,7 +328,7 @@ class Channel:
     ) -> Dialogue:
         """The dialogue on the connection, made if need be; then ``on_made`` is called with it."""
         dialogue = self.dialogue
-        if dialogue is not None and not self._is_stale(dialogue):
+        if dialogue is not None and not (self.profile.reopens and ended_quietly(dialogue, self._clock())):
             return dialogue
         if deadline is None:
             self._connecting.acquire()
@@ -383,15 +397,3 @@ class Channel:
                 self._ready = None
             else:
                 self._shortest = shortest(ready)
-
-    def _is_stale(self, dialogue: Dialogue) -> bool:
-        """Whether the server has closed the connection; looks only if it has been quiet for a while."""
-        if self._clock() - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
-            return False
-        try:
-            if not dialogue.connection.link.is_closed():
-                return False
-        finally:
-            dialogue.turn.release()
-        dialogue.end(ConnectionClosedError("the server has closed the connection", retry_safe=True))
-        return True

@@ -64,6 +64,10 @@ class Serializer(abc.ABC):
             SerializeError: If the bytes are not of this format, or hold a class without a rule.
         """
 
+    def decode_error(self, data: Buffer) -> Any:
+        """Decode an exception that answers a call. Raises as ``decode_value`` does, which is the default."""
+        return self.decode_value(data)
+
     def faithful(self) -> Serializer:
         """A twin of this serializer that keeps Python's types, for two of our own peers that agreed on it.
 

@@ -11,10 +11,12 @@ from pyro_core.convert import BatchFailure
 from pyro_core.errors import DaemonError, ProtocolError
 from pyro_core.members import Attribute
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
-from pyro_server.instances import Sessions, instance_for, method_for, refusal
+from pyro_server.instances import Sessions, instance_for, method_for
 from pyro_server.objects import Entry, ObjectTable
 
-_NO_KEYWORDS: Final[Mapping[str, Any]] = {}
+_SMALL: Final = frozenset({type(None), bool, int, float})
+"""Types of results of a batch that need nothing, not even counting: the calls were counted."""
+_USUAL: Final = frozenset({list, tuple})
 
 
 class Dispatcher:
@@ -102,8 +104,8 @@ class Dispatcher:
             object_id: Which object.
             calls: Triples of method, positional and keyword arguments.
             sessions: Instances of the calling connection.
-            finish: Gets each result, and gives what is to stand for it; what it raises is a failure of
-                that call.
+            finish: Gets each result that is more than a number or None, and gives what is to stand for it;
+                what it raises is a failure of that call.
 
         Returns:
             The results; for a call that failed a ``BatchFailure``.
@@ -118,13 +120,18 @@ class Dispatcher:
         if entry.mode == "percall":  # one instance for the batch, as for any other request
             instance = instance_for(entry, sessions, self._objects)
             bound = entry.bind(instance)
-            functions = [_found(bound.get(call[0]), call[0]) for call in calls]
+            cls, objects = entry.members.cls, self._objects
+            functions = [
+                bound.get(name) or objects.method(entry, name).bound_to(instance, cls) for name, _, _ in calls
+            ]
         else:
             functions = [method_for(entry, call[0], sessions, self._objects) for call in calls]
         results: list[Any] = []
         for function, (_, args, kwargs) in zip(functions, calls, strict=True):
             try:
-                result = finish(function(*args, **(kwargs or _NO_KEYWORDS)))
+                result = function(*args, **kwargs) if kwargs else function(*args)
+                if type(result) not in _SMALL:
+                    result = finish(result)
             except BaseException as error:
                 # Whatever it is, it is this call's answer, and the connection lives.
                 results.append(BatchFailure(error))
@@ -147,6 +154,14 @@ class Dispatcher:
                 received=len(calls),
             )
         for call in calls:
+            if (
+                type(call) in _USUAL
+                and len(call) == 3
+                and type(call[0]) is str
+                and type(call[1]) in _USUAL
+                and type(call[2]) is dict
+            ):
+                continue
             try:
                 method, args, kwargs = call
                 good = isinstance(method, str) and isinstance(args, list | tuple)
@@ -160,29 +175,19 @@ class Dispatcher:
                 )
 
     def _get_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> Any:
-        name, attribute = _attribute(entry, args, 1)
+        name, attribute = self._attribute(entry, args, 1)
         if attribute.get is None:
             raise AttributeError(f"remote attribute {name!r} cannot be read: it has no getter")
         return attribute.get(instance_for(entry, sessions, self._objects))
 
     def _set_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> None:
-        name, attribute = _attribute(entry, args, 2)
+        name, attribute = self._attribute(entry, args, 2)
         if attribute.set is None:
             raise AttributeError(f"remote attribute {name!r} cannot be changed: it has no setter")
         attribute.set(instance_for(entry, sessions, self._objects), args[1])
 
-
-def _attribute(entry: Entry, args: Sequence[Any], count: int) -> tuple[str, Attribute]:
-    if len(args) != count or not isinstance(args[0], str):
-        needed = "its name" if count == 1 else "its name and value"
-        raise ProtocolError(f"access to an attribute needs {needed}, got {args!r:.120}", received=args)
-    attribute = entry.members.attributes.get(args[0])
-    if attribute is None:
-        raise refusal(args[0])
-    return args[0], attribute
-
-
-def _found(function: Any, name: str) -> Any:
-    if function is None:
-        raise refusal(name)
-    return function
+    def _attribute(self, entry: Entry, args: Sequence[Any], count: int) -> tuple[str, Attribute]:
+        if len(args) != count or not isinstance(args[0], str):
+            needed = "its name" if count == 1 else "its name and value"
+            raise ProtocolError(f"access to an attribute needs {needed}, got {args!r:.120}", received=args)
+        return args[0], self._objects.attribute(entry, args[0])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
+from pyro_core.convert import BatchFailure
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
 from pyro_core.features import DUPLEX, SUPPORTED, TYPES
 from pyro_core.names import ANNOTATION_BUFFERS
@@ -170,8 +171,7 @@ class ServerEngine:
                 ),
             )
         except BaseException as error:
-            # SystemExit and KeyboardInterrupt too: they are the answer to this call.
-            return self.answers.failure(request, serializer, error, context)
+            return self.failed(request, serializer, error, context)
         finally:
             leave_call(token)
             self.end(work)
@@ -207,6 +207,16 @@ class ServerEngine:
                 self.end(work)
                 return self.answers.failure(request, serializer, error, context)
         return serializer, context
+
+    def failed(
+        self, request: Message, serializer: Serializer, error: BaseException, context: CallContext
+    ) -> Any:
+        """The answer for a call that raised. SystemExit and KeyboardInterrupt, too, are answers to a call."""
+        if self._host.hangs_up(request, error):
+            self._host.call_failed(context, error, unanswered=True)
+            self.closing = True
+            return b""
+        return self.answers.failure(request, serializer, error, context)
 
     def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
@@ -314,6 +324,8 @@ class ServerEngine:
             max_bytes=host.settings.limits.max_message_bytes,
         )
         results = host.dispatcher.batch(context.object_id, calls, sessions, ready.finish)
+        if results and type(results[-1]) is BatchFailure and host.hangs_up(request, results[-1].error):
+            raise results[-1].error
         return self.answers.batch(request, serializer, results, context)
 
     # ---- serializers

@@ -97,8 +97,7 @@ def runner(
             work = Request(message_of(seq, payload), False)
             return engine.complete(work, serializer, context, held.pop())
         except BaseException as error:
-            # SystemExit and KeyboardInterrupt too: they are the answer to this call.
-            return engine.answers.failure(message_of(seq, payload), serializer, error, context)
+            return engine.failed(message_of(seq, payload), serializer, error, context)
         finally:
             leave_call(token)
             if requests is not None:

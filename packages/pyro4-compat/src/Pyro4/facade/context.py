@@ -49,6 +49,7 @@ class State:
         if self.call is None:
             received = block.response_annotations
             self.response_annotations = dict(received) if received else {}
+            block.response_annotations = NO_ANNOTATIONS
 
 
 _state: ContextVar[State | None] = ContextVar("pyro4_context", default=None)
@@ -66,6 +67,12 @@ def state() -> State:
         if known.block is not None:
             enter_outgoing(known.block)  # for as long as the thread or task lives
     return known
+
+
+def forget() -> None:
+    """Let the running thread or task begin anew: nothing goes along with calls that it makes."""
+    _state.set(None)
+    enter_outgoing(None)
 
 
 class _CallContext:

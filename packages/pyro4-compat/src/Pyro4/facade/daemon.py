@@ -11,7 +11,7 @@ from Pyro4.errors import DaemonError, PyroError, SerializeError
 from Pyro4.facade import registered
 from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.daemon_object import DaemonObject
-from Pyro4.facade.failures import classic_errors
+from Pyro4.facade.failures import classic_errors, hangs_up
 from Pyro4.facade.gone import GoneSocket, remote_address
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.proxy import Proxy
@@ -104,6 +104,8 @@ class Daemon(native.Daemon):
         objects = registered.ClassicObjects()
         host = super()._make_host(objects=objects, load_serializer=wire_class, **more)
         host.trace = for_callers
+        host.codecs = codecs_for(None)
+        host.hangs_up = hangs_up
         return host
 
     def _make_own_object(self) -> Any:
@@ -193,6 +195,7 @@ class Daemon(native.Daemon):
     def _pyroHmacKey(self, key: bytes | str | None) -> None:
         self._key = as_key(key)
         self._host.codecs = codecs_for(self._key)
+        self.rules.reference_of = registered.reference_for(self._key)
 
     # ---- serving
 
@@ -332,6 +335,7 @@ class Daemon(native.Daemon):
         """
         self._host.apply(live_settings(self.settings))
         self._host.oneways_beside = config.ONEWAY_THREADED
+        self._host.codecs = codecs_for(self._key)
         if exposure and isinstance(self._host.objects, registered.ClassicObjects):
             self._host.objects.refresh()
 
