@@ -19,7 +19,7 @@ PATIENCE_S = 30.0
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without settings of ours that happen to be set, plus ``extra``."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("PYRO_")}
-    return {**plain, "PYTHONUNBUFFERED": "1", "PYRO_CLI_HOME": str(NO_FILES), **(extra or {})}
+    return {**plain, "PYTHONUNBUFFERED": "1", "PYROCLI_HOME": str(NO_FILES), **(extra or {})}
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_what_is_typed_prints_what_the_reference_says(tmp_path: Path) -> None:
         env = {
             "PYRO_NS_HOST": host,
             "PYRO_NS_PORT": port,
-            "PYRO_CLI_HOME": str(tmp_path / "home"),
+            "PYROCLI_HOME": str(tmp_path / "home"),
             "PATH": os.pathsep.join([str(command.parent), os.environ["PATH"]]),
         }
         played(tmp_path, env)

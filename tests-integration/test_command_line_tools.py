@@ -192,13 +192,13 @@ def test_doctor_finds_stale_names(place: Environment) -> None:
 
 
 def test_a_context_leads_every_command_to_its_name_server(place: Environment, tmp_path: Path) -> None:
-    env = {"PYRO_CLI_HOME": str(tmp_path), "PYTHONPATH": place["PYTHONPATH"]}
+    env = {"PYROCLI_HOME": str(tmp_path), "PYTHONPATH": place["PYTHONPATH"]}
     where = [f"ns_host={place['PYRO_NS_HOST']}", f"ns_port={place['PYRO_NS_PORT']}"]
     cli(env, "context", "set", "shop", *where, "broadcast_addresses=127.0.0.1")
     cli(env, "context", "set", "nowhere", "ns_host=127.0.0.1", "ns_port=1", "broadcast_addresses=127.0.0.1")
     assert cli(env, "call", "warehouse", "size").stdout == "12\n"
     cli(env, "--context", "nowhere", "call", "warehouse", "size", code=4)
-    cli({**env, "PYRO_CONTEXT": "nowhere"}, "call", "warehouse", "size", code=4)
+    cli({**env, "PYROCLI_CONTEXT": "nowhere"}, "call", "warehouse", "size", code=4)
     assert "context shop" in cli(env, "config", "show", "client.ns_port").stdout
 
 
