@@ -1,10 +1,11 @@
-"""The engines that names can be kept in, started for tests: etcd and PostgreSQL, on loopback, in temporary folders.
+"""The engines that names can be kept in, etcd and PostgreSQL, started for tests on loopback.
 
 They are Debian's packages etcd-server and postgresql; a test whose engine is missing is skipped, and says so.
 """
 
 import contextlib
 import http.client
+import json
 import os
 import pwd
 import shutil
@@ -57,6 +58,27 @@ class Etcd:
         finally:
             connection.close()
 
+    def leader(self) -> int:
+        """Number of the member that leads."""
+        for number in range(len(self.ports)):
+            connection = http.client.HTTPConnection("127.0.0.1", self.ports[number], timeout=5)
+            connection.request("POST", "/v3/maintenance/status", "{}")
+            status = json.loads(connection.getresponse().read())
+            connection.close()
+            if status["leader"] == status["header"]["member_id"]:
+                return number
+        raise AssertionError("no member leads")
+
+    def kill(self, number: int) -> None:
+        """End a member without a warning."""
+        self.processes[number].kill()
+        self.processes[number].wait()
+
+    def go_on(self, number: int) -> None:
+        """Start a killed member again."""
+        process = self.processes[number] = self._started(number)
+        wait_until(lambda: self.answers(number), process, self._log(number))
+
     def close(self) -> None:
         """Stop all members."""
         for process in self.processes:
@@ -107,6 +129,14 @@ class Postgres:
     def location(self) -> str:
         """How to connect, as a storage wants it."""
         return f"postgresql://pyro@127.0.0.1:{self.port}/postgres"
+
+    def schema(self, name: str) -> str:
+        """How to connect to a schema of its own, which is made if need be."""
+        import psycopg
+
+        with psycopg.connect(self.location, autocommit=True) as db:
+            db.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"'.encode())
+        return f"{self.location}?options=-csearch_path%3D{name}"
 
     def start(self) -> None:
         """Make a database cluster, start the server, and wait until it answers."""
@@ -173,7 +203,9 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes], 
     until = time.monotonic() + START_S
     while not condition():
         if process.poll() is not None or time.monotonic() > until:
-            raise AssertionError(f"{process.args} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
+            raise AssertionError(
+                f"{process.args} does not answer:\n{log.read_text(errors='replace')[-2000:]}"
+            )
         time.sleep(0.05)
 
 

@@ -156,6 +156,9 @@ class EtcdGateway:
                 tried[str(member)] = str(problem) or type(problem).__name__
                 repeated = repeated or sent
                 self.failed(member)
+            except EtcdError:
+                member.give(connection)
+                raise
             else:
                 member.give(connection)
                 return Answer(answer, repeated)
