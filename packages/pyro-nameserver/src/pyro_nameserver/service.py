@@ -1,15 +1,18 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pyro_core.errors import PyroError
+from pyro_core.errors import PyroError, SettingsError
 from pyro_core.names import NAMESERVER_ID
+from pyro_core.net.sockets import is_loopback
 from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
+from pyro_nameserver.access import Access
 from pyro_nameserver.autoclean import AutoCleaner
 from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
 from pyro_nameserver.changes import ChangeFeed
@@ -17,6 +20,7 @@ from pyro_nameserver.leases import LeaseKeeper
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.spec import open_storage
+from pyro_server.connection import Connection
 from pyro_server.daemon import Daemon
 from pyro_server.stop_signals import stopping
 
@@ -24,6 +28,24 @@ if TYPE_CHECKING:
     from pyro_server.transports.guests import Driver
 
 _ANY_HOST: Final = "0.0.0.0"
+_log = logging.getLogger("pyro_nameserver.service")
+
+
+class _GuardedDaemon(Daemon):
+    """Lets in only whom the name server knows.
+
+    Args:
+        settings: Of the daemon.
+        access: Knows them.
+    """
+
+    def __init__(self, settings: ServerSettings, access: Access) -> None:
+        self._access = access
+        super().__init__(settings)
+
+    def validate_handshake(self, connection: Connection, data: Any) -> Any:
+        self._access.admit(connection, data)
+        return super().validate_handshake(connection, data)
 
 
 class NameServer:
@@ -69,10 +91,15 @@ class NameServer:
             undo.callback(changes.stop)
             self._leases = LeaseKeeper(names)
             self._cleaner = _cleaner(settings, names)
-            self.daemon = undo.enter_context(Daemon(daemon_settings))
-            self.registry = Registry(names, limits=self.daemon.settings.limits, changes=changes)
+            access = _access(settings, daemon_settings)
+            self.daemon = undo.enter_context(_GuardedDaemon(daemon_settings, access))
+            self.registry = Registry(
+                names, limits=self.daemon.settings.limits, changes=changes, access=access
+            )
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
+            if not access.is_configured:
+                _warn_if_reachable(self.daemon.uri_for(NAMESERVER_ID, nat=False), daemon_settings)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
@@ -276,6 +303,30 @@ def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettin
         nathost=settings.nathost,
         natport=settings.natport,
     )
+
+
+def _access(settings: NameServerSettings, daemon_settings: ServerSettings) -> Access:
+    identities = (settings.read_identities, settings.register_identities, settings.admin_identities)
+    tls = daemon_settings.tls
+    if any(identities) and (tls is None or not (tls.cafile or tls.context)):
+        raise SettingsError(
+            "the name server is to know clients by their certificates, but asks for none; give its daemon "
+            "TLS with the authority that signs them (PYRO_SSL=1, PYRO_SSL_SERVERCERT, PYRO_SSL_CACERTS)",
+            name="identities",
+        )
+    return Access(settings)
+
+
+def _warn_if_reachable(uri: URI, settings: ServerSettings) -> None:
+    """Say so loudly if others than this machine's users can change the names."""
+    known = settings.tls is not None and settings.tls.require_client_cert
+    if not known and uri.host is not None and not is_loopback(uri.host):
+        _log.warning(
+            "everybody who reaches %s can register and remove names; let in only who has a token "
+            "(PYRO_NS_REGISTER_TOKENS) or a client certificate (TLS with require_client_cert), "
+            "or listen on localhost",
+            uri.location,
+        )
 
 
 def _started(nameserver: NameServer) -> NameServer:
