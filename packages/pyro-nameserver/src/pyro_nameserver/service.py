@@ -25,6 +25,7 @@ from pyro_server.daemon import Daemon
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
+    from pyro_nameserver.mdns import MdnsAnnouncement
     from pyro_server.transports.guests import Driver
 
 _ANY_HOST: Final = "0.0.0.0"
@@ -103,6 +104,9 @@ class NameServer:
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
+            self._mdns = _announcement(settings, self.uri)
+            if self._mdns is not None:
+                undo.enter_context(self._mdns)
             undo.enter_context(self._leases)
             if self._cleaner is not None:
                 undo.enter_context(self._cleaner)
@@ -204,6 +208,8 @@ class NameServer:
     def _start_keepers(self) -> None:
         if not self._started:
             self._started = True
+            if self._mdns is not None:
+                self._mdns.start()
             self._leases.start()
             if self._cleaner is not None:
                 self._cleaner.start()
@@ -340,6 +346,14 @@ def _started(nameserver: NameServer) -> NameServer:
 
 def _cleaner(settings: NameServerSettings, storage: Storage) -> AutoCleaner | None:
     return AutoCleaner(storage, period_s=settings.autoclean_s) if settings.autoclean_s else None
+
+
+def _announcement(settings: NameServerSettings, uri: URI) -> "MdnsAnnouncement | None":
+    if not settings.mdns or not reaches_others(uri):
+        return None
+    from pyro_nameserver.mdns import MdnsAnnouncement  # brings along zeroconf
+
+    return MdnsAnnouncement(uri)
 
 
 def _responder(settings: NameServerSettings, internal: URI) -> BroadcastResponder | None:
