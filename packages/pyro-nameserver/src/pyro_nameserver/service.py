@@ -138,18 +138,19 @@ class NameServer:
     @property
     def patience_s(self) -> float:
         """Seconds within which another event loop must call ``events``, even if nothing is ready."""
-        return self.daemon.patience_s
+        return min(self.daemon.patience_s, self._leases.every_s)
 
     def events(self, ready: Sequence[Any]) -> None:
         """Handle those of ``sockets`` that have something to read; for another event loop.
 
-        The first call starts what has a thread of its own: who looks after leases, and the auto-cleaner if
-        there is one.
+        Ended leases are found here too. The first call starts the auto-cleaner, if there is one, which has a
+        thread of its own.
 
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
         """
-        self._start_keepers()
+        self._start_threads()
+        self._leases.look_if_due()
         if self.broadcast is not None:
             self.broadcast.handle()
         self.daemon.events(ready)
@@ -203,14 +204,14 @@ class NameServer:
     def _start_helpers(self) -> None:
         if self.broadcast is not None:
             self.broadcast.start()
-        self._start_keepers()
+        self._leases.start()
+        self._start_threads()
 
-    def _start_keepers(self) -> None:
+    def _start_threads(self) -> None:
         if not self._started:
             self._started = True
             if self._mdns is not None:
                 self._mdns.start()
-            self._leases.start()
             if self._cleaner is not None:
                 self._cleaner.start()
 
