@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,17 @@ def test_serve_takes_its_name_out_again(place: Environment) -> None:
         assert server.wait(processes.PATIENCE_S) == 0
     assert "Warehouse" not in cli(place, "ns", "list").stdout
     assert "has no 'Nix'" in cli(place, "serve", "shop:Nix", code=2).stderr
+
+
+def test_the_name_of_a_killed_server_ends_with_its_lease(place: Environment) -> None:
+    words = ["serve", "shop:Warehouse", "--ttl", "1", "--name", "leased", "--tag", "colour:red"]
+    with processes.running([*CLI, *words], env=place) as server:
+        processes.wait_for(server, "running")
+        assert "colour:red" in cli(place, "ns", "lookup", "leased").stdout
+        server.kill()
+        ends = time.monotonic() + processes.PATIENCE_S
+        while "leased" in cli(place, "ns", "list").stdout:
+            assert time.monotonic() < ends
 
 
 def test_help_is_quick_to_come() -> None:

@@ -41,7 +41,7 @@ def _quiet_surroundings(monkeypatch: pytest.MonkeyPatch, free_port: int, tmp_pat
     monkeypatch.setenv("PYROCLI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYRO_BROADCAST_ADDRS", "127.0.0.1")
     monkeypatch.setenv("PYRO_NS_BCPORT", str(free_port))
-    monkeypatch.setattr("pyro_client.plans.resolve.BROADCAST_S", 0.05)
+    monkeypatch.setattr("pyro_client.plans.locate.DISCOVERY_S", 0.05)
 
 
 @pytest.mark.parametrize(

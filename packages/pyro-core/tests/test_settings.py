@@ -37,6 +37,9 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ClientSettings, "PYRO_NS_HOST", "names.lan", "ns_host", "names.lan"),
         (ClientSettings, "PYRO_NS_PORT", "10000", "ns_port", 10000),
         (ClientSettings, "PYRO_NS_BCPORT", "10001", "ns_broadcast_port", 10001),
+        (ClientSettings, "PYRO_NS_TOKEN", "secret", "ns_token", "secret"),
+        (ClientSettings, "PYRO_NS_CACHE", "no", "ns_cache", False),
+        (ClientSettings, "PYRO_NS_MDNS", "yes", "mdns", True),
         (
             ClientSettings,
             "PYRO_BROADCAST_ADDRS",
@@ -77,6 +80,13 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (NameServerSettings, "PYRO_NS_BCHOST", "10.0.0.1", "broadcast_host", "10.0.0.1"),
         (NameServerSettings, "PYRO_NS_BCPORT", "1", "broadcast_port", 1),
         (NameServerSettings, "PYRO_NS_AUTOCLEAN", "3.5", "autoclean_s", 3.5),
+        (NameServerSettings, "PYRO_NS_MDNS", "1", "mdns", True),
+        (NameServerSettings, "PYRO_NS_READ_TOKENS", "", "read_tokens", ()),
+        (NameServerSettings, "PYRO_NS_REGISTER_TOKENS", "a, b", "register_tokens", ("a", "b")),
+        (NameServerSettings, "PYRO_NS_ADMIN_TOKENS", "c", "admin_tokens", ("c",)),
+        (NameServerSettings, "PYRO_NS_READ_IDENTITIES", "*", "read_identities", ("*",)),
+        (NameServerSettings, "PYRO_NS_REGISTER_IDENTITIES", "x", "register_identities", ("x",)),
+        (NameServerSettings, "PYRO_NS_ADMIN_IDENTITIES", "ops", "admin_identities", ("ops",)),
     ],
 )
 def test_a_variable_sets_one_setting(
@@ -393,3 +403,11 @@ def test_describe_tells_where_each_value_comes_from() -> None:
     assert rows["ns_host"] == ("localhost", "default")
     assert rows["limits.max_message_bytes"] == (256 * 1024**2, "default")
     assert len(rows) == len(fields(ClientSettings)) - 2 + len(fields(Limits)) + len(fields(Timeouts))
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    settings = ClientSettings(ns_token="very-secret"), NameServerSettings(admin_tokens=("very-secret",))
+    shown = [repr(settings), *(repr(one.describe({})) for one in settings)]
+    assert "secret" not in "".join(shown)
+    assert "********" in shown[1]
+    assert "********" in shown[2]

@@ -1,15 +1,18 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pyro_core.errors import PyroError
+from pyro_core.errors import PyroError, SettingsError
 from pyro_core.names import NAMESERVER_ID
+from pyro_core.net.sockets import is_loopback
 from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
+from pyro_nameserver.access import Access
 from pyro_nameserver.autoclean import AutoCleaner
 from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
 from pyro_nameserver.changes import ChangeFeed
@@ -17,13 +20,33 @@ from pyro_nameserver.leases import LeaseKeeper
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.spec import open_storage
+from pyro_server.connection import Connection
 from pyro_server.daemon import Daemon
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
+    from pyro_nameserver.mdns import MdnsAnnouncement
     from pyro_server.transports.guests import Driver
 
 _ANY_HOST: Final = "0.0.0.0"
+_log = logging.getLogger("pyro_nameserver.service")
+
+
+class _GuardedDaemon(Daemon):
+    """Lets in only whom the name server knows.
+
+    Args:
+        settings: Of the daemon.
+        access: Knows them.
+    """
+
+    def __init__(self, settings: ServerSettings, access: Access) -> None:
+        self._access = access
+        super().__init__(settings)
+
+    def validate_handshake(self, connection: Connection, data: Any) -> Any:
+        self._access.admit(connection, data)
+        return super().validate_handshake(connection, data)
 
 
 class NameServer:
@@ -69,13 +92,21 @@ class NameServer:
             undo.callback(changes.stop)
             self._leases = LeaseKeeper(names)
             self._cleaner = _cleaner(settings, names)
-            self.daemon = undo.enter_context(Daemon(daemon_settings))
-            self.registry = Registry(names, limits=self.daemon.settings.limits, changes=changes)
+            access = _access(settings, daemon_settings)
+            self.daemon = undo.enter_context(_GuardedDaemon(daemon_settings, access))
+            self.registry = Registry(
+                names, limits=self.daemon.settings.limits, changes=changes, access=access
+            )
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
+            if not access.is_configured:
+                _warn_if_reachable(self.daemon.uri_for(NAMESERVER_ID, nat=False), daemon_settings)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
+            self._mdns = _announcement(settings, self.uri)
+            if self._mdns is not None:
+                undo.enter_context(self._mdns)
             undo.enter_context(self._leases)
             if self._cleaner is not None:
                 undo.enter_context(self._cleaner)
@@ -118,7 +149,7 @@ class NameServer:
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
         """
-        self._start_cleaner()
+        self._start_threads()
         self._leases.look_if_due()
         if self.broadcast is not None:
             self.broadcast.handle()
@@ -174,12 +205,15 @@ class NameServer:
         if self.broadcast is not None:
             self.broadcast.start()
         self._leases.start()
-        self._start_cleaner()
+        self._start_threads()
 
-    def _start_cleaner(self) -> None:
-        if self._cleaner is not None and not self._started:
+    def _start_threads(self) -> None:
+        if not self._started:
             self._started = True
-            self._cleaner.start()
+            if self._mdns is not None:
+                self._mdns.start()
+            if self._cleaner is not None:
+                self._cleaner.start()
 
 
 def start_ns(
@@ -278,6 +312,30 @@ def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettin
     )
 
 
+def _access(settings: NameServerSettings, daemon_settings: ServerSettings) -> Access:
+    identities = (settings.read_identities, settings.register_identities, settings.admin_identities)
+    tls = daemon_settings.tls
+    if any(identities) and (tls is None or not (tls.cafile or tls.context)):
+        raise SettingsError(
+            "the name server is to know clients by their certificates, but asks for none; give its daemon "
+            "TLS with the authority that signs them (PYRO_SSL=1, PYRO_SSL_SERVERCERT, PYRO_SSL_CACERTS)",
+            name="identities",
+        )
+    return Access(settings)
+
+
+def _warn_if_reachable(uri: URI, settings: ServerSettings) -> None:
+    """Say so loudly if others than this machine's users can change the names."""
+    known = settings.tls is not None and settings.tls.require_client_cert
+    if not known and uri.host is not None and not is_loopback(uri.host):
+        _log.warning(
+            "everybody who reaches %s can register and remove names; let in only who has a token "
+            "(PYRO_NS_REGISTER_TOKENS) or a client certificate (TLS with require_client_cert), "
+            "or listen on localhost",
+            uri.location,
+        )
+
+
 def _started(nameserver: NameServer) -> NameServer:
     try:
         nameserver.start()
@@ -289,6 +347,14 @@ def _started(nameserver: NameServer) -> NameServer:
 
 def _cleaner(settings: NameServerSettings, storage: Storage) -> AutoCleaner | None:
     return AutoCleaner(storage, period_s=settings.autoclean_s) if settings.autoclean_s else None
+
+
+def _announcement(settings: NameServerSettings, uri: URI) -> "MdnsAnnouncement | None":
+    if not settings.mdns or not reaches_others(uri):
+        return None
+    from pyro_nameserver.mdns import MdnsAnnouncement  # brings along zeroconf
+
+    return MdnsAnnouncement(uri)
 
 
 def _responder(settings: NameServerSettings, internal: URI) -> BroadcastResponder | None:
