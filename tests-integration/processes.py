@@ -91,8 +91,10 @@ def run(
     return done
 
 
-def outcomes(python: Path, script: str, *arguments: str) -> dict[str, Any]:
+def outcomes(
+    python: Path, script: str, *arguments: str, env: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What a client script of ``peers/`` reports, as it prints it in its last line."""
-    done = run([python, PEERS / script, *arguments])
+    done = run([python, PEERS / script, *arguments], env=env)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result

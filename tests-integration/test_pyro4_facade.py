@@ -9,6 +9,9 @@ import processes
 import pytest
 from stock_env import stock_python
 from test_stock_clients import BROKEN_IN_STOCK_MARSHAL, METHODS
+from test_tls_stock_peers import both_ways, variables
+
+from pyro_core.testing.certificates import Authority, have_openssl
 
 SERIALIZERS = ["serpent", "json", "marshal", "msgpack", "pickle"]
 PAIRS = [("facade", "facade"), ("facade", "stock"), ("stock", "facade")]
@@ -78,6 +81,17 @@ def test_messages_signed_with_a_shared_key(client: str, server: str, monkeypatch
         del expected["wire_ping"]  # it signs the ping, and expects an answer without a signature
     assert {name: report[name] for name in expected} == expected
     assert {answer["raised"] for answer in refused.values()} <= {"CommunicationError", "SecurityError"}
+
+
+@pytest.mark.skipif(not have_openssl(), reason="needs the openssl program, to make certificates")
+@both_ways
+@pytest.mark.parametrize(("client", "server"), PAIRS)
+def test_encrypted_connections(client: str, server: str, mutual: bool, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    env = variables(authority.server(), authority.client("alice"), mutual=mutual)
+    with processes.server("stock_server.py", "4", python=python_of(server), env=env) as uri:
+        report = processes.outcomes(python_of(client), "stock_client.py", "4", uri, "serpent", env=env)
+    assert {name: report[name] for name in EXPECTED} == EXPECTED
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)

@@ -1,9 +1,6 @@
 """TLS with peers of both stock generations, in both directions, with and without client certificates."""
 
 import asyncio
-import json
-from pathlib import Path
-from typing import Any
 
 import processes
 import pytest
@@ -74,13 +71,7 @@ def test_stock_clients_call_our_servers(
     env = variables(authority.server(), authority.client("alice"), mutual=mutual)
     with processes.server("our_server.py", servertype, env=env) as uri:
         uri = uri.replace("thing-4", f"thing-{generation}")
-        report = outcomes("stock_client.py", generation, uri, "serpent", env=env)
+        report = processes.outcomes(stock_python(), "stock_client.py", generation, uri, "serpent", env=env)
     assert report["call"] == [5, 7, None, {"a": [1, 2.5, True, None], "b": "h\xe9\u20ac"}]
     assert report["oneway"] == [None, "hello"]
     assert not [name for name, result in report.items() if "ssl" in str(result).lower()]
-
-
-def outcomes(script: str, *arguments: str, env: dict[str, str]) -> dict[str, Any]:
-    done = processes.run([stock_python(), Path(processes.PEERS) / script, *arguments], env=env)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result

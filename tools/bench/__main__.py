@@ -1,9 +1,9 @@
-"""Latency of calls and cost of importing, beside the floor of Python sockets and stock Pyro5, as ratios.
+"""Latency of calls and cost of importing, beside the floor of Python sockets and stock Pyros, as ratios.
 
 Client and server are two processes on one core, so that what counts is the work per call and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
 
-Usage: python tools/bench [--quick] [--json FILE]
+Usage: python tools/bench [--quick] [--json FILE] [--only pyro4]
 """
 
 import argparse
@@ -24,6 +24,8 @@ sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
 from stock_env import stock_python  # noqa: E402 - found through the path set above
 
 FLOOR = "F2 raw socket, msgpack"
+CLASSIC = ("serpent", "json", "marshal", "msgpack", "pickle")
+"""The serializers of Pyro4 that need nothing else."""
 GRACE_S = 10.0
 
 
@@ -104,6 +106,19 @@ def contestants() -> list[Peer]:
     ]
 
 
+def replacements() -> list[Peer]:
+    """A program for Pyro4 with the facade and with stock, for each serializer; the floor first."""
+    stock = str(stock_python())
+    pairs = [(Peer(FLOOR, sys.executable, "peer_floor.py"),)] + [
+        (
+            Peer(f"ours, {name}", sys.executable, "peer_pyro4.py", name),
+            Peer(f"Pyro4, {name}", stock, "peer_pyro4.py", name),
+        )
+        for name in CLASSIC
+    ]
+    return [peer for pair in pairs for peer in pair]
+
+
 def measure(peers: Sequence[Peer], workload: str, *, count: int, turns: int) -> dict[str, float]:
     """Median seconds per call of each peer."""
     core = sorted(os.sched_getaffinity(0))[-1] if hasattr(os, "sched_getaffinity") else 0
@@ -154,12 +169,13 @@ def show_imports(medians: Mapping[str, float]) -> None:
         print(f"{label:32}{median * 1e3:8.2f}{stock / median:12.1f} x faster")
 
 
-def show(title: str, medians: Mapping[str, float]) -> None:
+def show(title: str, medians: Mapping[str, float], rival_name: str = "Pyro5") -> None:
     """Print one workload's table; the floor need not have taken part."""
     floor = medians.get(FLOOR)
-    print(f"\n{title}\n{'':28}{'us/call':>9}{'x F2':>8}{'x Pyro5, same serializer':>27}")
+    against = f"x {rival_name}, same serializer"
+    print(f"\n{title}\n{'':28}{'us/call':>9}{'x F2':>8}{against:>27}")
     for label, median in medians.items():
-        rival = next((t for name, t in medians.items() if name == label.replace("ours", "Pyro5")), None)
+        rival = next((t for name, t in medians.items() if name == label.replace("ours", rival_name)), None)
         against = f"{rival / median:.2f} x faster" if rival and label.startswith("ours") else ""
         beside = f"{median / floor:.2f}" if floor else ""
         print(f"{label:28}{median * 1e6:9.1f}{beside:>8}{against:>27}")
@@ -170,8 +186,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Call latency as ratios taken in one run.")
     parser.add_argument("--quick", action="store_true", help="fewer calls: a rough answer in seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--only", choices=["pyro4"], help="only this part")
     options = parser.parse_args()
     turns = 3 if options.quick else 9
+    results = {"W1 Pyro4": measure(replacements(), "W1", count=2000, turns=turns)}
+    show("W1 of a program for Pyro4, whose Pyro4 is replaced: add(2, 3)", results["W1 Pyro4"], "Pyro4")
+    if not options.only:
+        results |= everything(turns)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
+    return 0
+
+
+def everything(turns: int) -> dict[str, dict[str, float]]:
+    """Measure and print the native side; gives the medians."""
     peers = contestants()
     plan = {
         "W1": ("W1: add(2, 3)", 2000),
@@ -186,9 +214,7 @@ def main() -> int:
     show("W6: a stream of 1,000 small items", results["W6"])
     results["imports"] = imports(turns)
     show_imports(results["imports"])
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
-    return 0
+    return results
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def run_file(suite: Suite, file: str, arguments: Sequence[str]) -> outcomes.File
     if not any("::" in argument for argument in arguments):
         arguments = [f"PyroTests/{file}.py", *arguments]
     with tempfile.TemporaryDirectory(dir=suite.work, prefix=f"{file}-") as folder:
-        tests = sdist.unpack(suite.archive, Path(folder))
+        tests = sdist.unpack(suite.archive, Path(folder), "tests", "certs")
         copyfile(CONFTEST, tests / "conftest.py")
         (tests / "pytest.ini").write_text(SETTINGS, encoding="utf8")
         record = Path(folder) / "record"

@@ -13,8 +13,6 @@ REQUIREMENT = "Pyro4==4.82"
 FILE = "Pyro4-4.82.tar.gz"
 SIZE_BYTES = 516_110
 SHA256 = "511f5b0804e92dd77dc33adf9c947787e3f9e9c5a96b12162f0557a7c4ce21fb"
-# src/ stays in the archive: with it on the path, the suite might test stock Pyro4 instead of the facade.
-WANTED = ("tests", "certs")
 
 
 def cache_folder() -> Path:
@@ -74,12 +72,15 @@ def _download(folder: Path) -> None:
         raise SuiteError(f"pip brought {sorted(path.name for path in folder.iterdir())}, expected {FILE}")
 
 
-def unpack(archive: Path, folder: Path) -> Path:
-    """Unpack the tests and what they read into a folder; return the folder ``tests``."""
+def unpack(archive: Path, folder: Path, *wanted: str) -> Path:
+    """Unpack some of its folders into a folder; return the first of them.
+
+    Never all: with ``src`` on the path, stock Pyro4 might be run instead of the facade.
+    """
     with tarfile.open(archive) as opened:
         for member in opened.getmembers():
             # The first part is the name of the distribution.
             name = member.name.partition("/")[2]
-            if name.partition("/")[0] in WANTED:
+            if name.partition("/")[0] in wanted:
                 opened.extract(member.replace(name=name, deep=False), folder, filter="data")
-    return folder / "tests"
+    return folder / wanted[0]

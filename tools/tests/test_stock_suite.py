@@ -257,7 +257,7 @@ def archive_of(path: Path, **members: bytes) -> Path:
     return path
 
 
-def test_only_tests_and_certificates_are_unpacked(tmp_path: Path) -> None:
+def test_only_the_wanted_folders_are_unpacked(tmp_path: Path) -> None:
     names = (
         "tests/PyroTests/test_a.py",
         "certs/key.pem",
@@ -267,7 +267,7 @@ def test_only_tests_and_certificates_are_unpacked(tmp_path: Path) -> None:
     )
     archive = archive_of(tmp_path / "a.tar.gz", **{f"Pyro4-4.82/{name}": name.encode() for name in names})
     folder = tmp_path / "out"
-    assert sdist.unpack(archive, folder) == folder / "tests"
+    assert sdist.unpack(archive, folder, "tests", "certs") == folder / "tests"
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {"tests/PyroTests/test_a.py", "certs/key.pem"}
     assert (folder / "certs/key.pem").read_text() == "certs/key.pem"
@@ -276,7 +276,7 @@ def test_only_tests_and_certificates_are_unpacked(tmp_path: Path) -> None:
 def test_nothing_is_unpacked_outside_the_folder(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.tar.gz", **{"Pyro4-4.82/tests/../../escaped": b""})
     with pytest.raises(tarfile.OutsideDestinationError):
-        sdist.unpack(archive, tmp_path / "out")
+        sdist.unpack(archive, tmp_path / "out", "tests")
     assert not (tmp_path / "escaped").exists()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from pyro_core.context import (
     CallContext,
+    Caller,
     checked_annotations,
     current_call,
     enter_call,
@@ -28,7 +29,7 @@ def test_outside_of_a_call_there_is_none() -> None:
 
 
 def test_a_method_sees_the_call_that_it_serves() -> None:
-    call = CallContext(object_id="o", method="m", client_address="h:1", annotations={"ABCD": b"x"})
+    call = CallContext(Caller(address="h:1"), object_id="o", method="m", annotations={"ABCD": b"x"})
     token = enter_call(call)
     try:
         assert current_call() is serving() is call

@@ -163,3 +163,10 @@ def test_a_ready_context_never_changes() -> None:
     assert source.current() is context
     source.reload()
     assert source.current() is context
+
+
+def test_a_function_may_give_another_context_each_time() -> None:
+    source = contexts(TLS(context=lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)), FakeClock())
+    assert source.current() is not source.current()
+    with pytest.raises(SettingsError, match=r"must be an ssl\.SSLContext, got 3"):
+        server_context(TLS(context=lambda: 3))

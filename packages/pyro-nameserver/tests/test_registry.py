@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pyro_core.context import CallContext, enter_call, leave_call
+from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.errors import NameNotFound, NameOwned, NameTaken, NamingError
 from pyro_core.members import members_of
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48, PROTOCOL_502
@@ -45,14 +45,14 @@ def filled(registry: Registry) -> Registry:
 
 @pytest.fixture
 def pyro4_caller() -> Iterator[None]:
-    token = enter_call(CallContext(version=PROTOCOL_48))
+    token = enter_call(CallContext(Caller(version=PROTOCOL_48)))
     yield
     leave_call(token)
 
 
 @pytest.fixture
 def pyro5_caller() -> Iterator[None]:
-    token = enter_call(CallContext(version=PROTOCOL_502))
+    token = enter_call(CallContext(Caller(version=PROTOCOL_502)))
     yield
     leave_call(token)
 

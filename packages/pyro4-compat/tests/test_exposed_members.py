@@ -1,6 +1,5 @@
 """What classes expose, by Pyro4's rules."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,13 +51,6 @@ class Whole:
     @size.setter
     def size(self, value: int) -> None:
         self._size = value
-
-
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    Pyro4.config.reset(False)
-    yield
-    Pyro4.config.reset(False)
 
 
 def test_an_override_must_be_exposed_itself() -> None:

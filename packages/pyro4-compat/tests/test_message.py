@@ -18,13 +18,6 @@ from pyro_core.wire.sealed import SealedV48
 ID = bytes(range(16))
 
 
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    config.reset(False)
-    yield
-    config.reset(False)
-
-
 @pytest.fixture
 def pair() -> Iterator[tuple[SocketConnection, SocketConnection]]:
     here, there = map(SocketConnection, socket.socketpair())

@@ -4,7 +4,6 @@ import array
 import decimal
 import pickle
 import uuid
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -38,13 +37,6 @@ def the(name: str) -> Any:
 @pytest.fixture(params=NAMES)
 def serializer(request: pytest.FixtureRequest) -> Any:
     return the(request.param)
-
-
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    Pyro4.config.reset(False)
-    yield
-    Pyro4.config.reset(False)
 
 
 def there_and_back(serializer: Any, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Proxies and daemons that share a key."""
 
-from collections.abc import Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -15,20 +15,18 @@ class Thing:
     def add(self, a: int, b: int) -> int:
         return a + b
 
+    def key_of(self, proxy: Any) -> str:
+        return repr(proxy._pyroHmacKey)
 
-@pytest.fixture(params=["thread", "multiplex"])
-def uri(request: pytest.FixtureRequest) -> Iterator[Pyro4.URI]:
-    Pyro4.config.reset(False)
-    Pyro4.config.SERVERTYPE = request.param
-    with Pyro4.Daemon() as daemon:
-        daemon._pyroHmacKey = b"secret"
-        uri = daemon.register(Thing())
-        thread = Thread(target=daemon.requestLoop)
-        thread.start()
-        yield uri
-        daemon.shutdown()
-        thread.join()
-    Pyro4.config.reset(False)
+    def pass_on(self, proxy: Any, key: str | None) -> Any:
+        proxy._pyroHmacKey = key
+        return proxy
+
+
+@pytest.fixture
+def uri(daemon: Pyro4.Daemon) -> Pyro4.URI:
+    daemon._pyroHmacKey = "secret"
+    return daemon.register(Thing())
 
 
 @pytest.mark.parametrize("key", ["secret", b"secret"])
@@ -56,3 +54,43 @@ def test_others_are_not(uri: Pyro4.URI, key: bytes | None, text: str) -> None:
 def test_a_key_is_no_other_thing() -> None:
     with Pyro4.Proxy("PYRO:thing@localhost:9999") as proxy, pytest.raises(TypeError, match="bytes or text"):
         proxy._pyroHmacKey = 5
+
+
+@pytest.mark.parametrize("serializer", ["serpent", "json", "marshal"])
+def test_proxies_take_their_keys_along_to_those_who_know_one(uri: Pyro4.URI, serializer: str) -> None:
+    with Pyro4.Proxy(uri) as proxy, Pyro4.Proxy("PYRO:thing@localhost:9999") as other:
+        proxy._pyroHmacKey = "secret"
+        proxy._pyroSerializer = serializer
+        assert proxy.key_of(other) == "None"
+        other._pyroHmacKey = "of its own"
+        assert proxy.key_of(other) == "b'of its own'"
+        assert proxy.pass_on(other, "another")._pyroHmacKey == b"another"
+        assert proxy.pass_on(proxy, "secret").add(1, 2) == 3
+
+
+def test_nobody_else_is_told(daemon: Pyro4.Daemon) -> None:
+    with Pyro4.Proxy(daemon.register(Thing())) as proxy, Pyro4.Proxy("PYRO:thing@localhost:9999") as other:
+        other._pyroHmacKey = "of its own"
+        assert proxy.key_of(other) == "None"
+        assert proxy.pass_on(other, "another")._pyroHmacKey is None
+
+
+def test_pickles_too() -> None:
+    Pyro4.config.SERIALIZERS_ACCEPTED = {"pickle"}
+    Pyro4.config.SERIALIZER = "pickle"
+    with Pyro4.Daemon() as daemon:
+        uri = daemon.register(Thing())
+        thread = Thread(target=daemon.requestLoop)
+        thread.start()
+        try:
+            for key in ("secret", None):
+                daemon._pyroHmacKey = key
+                with Pyro4.Proxy(uri) as proxy, Pyro4.Proxy(uri) as other:
+                    proxy._pyroHmacKey = key
+                    other._pyroHmacKey = "of its own"
+                    assert proxy.key_of(other) == ("b'of its own'" if key else "None")
+                    answer = proxy.pass_on(other, "another")._pyroHmacKey
+                    assert answer == (b"another" if key else None)
+        finally:
+            daemon.shutdown()
+            thread.join(10)

@@ -1,7 +1,6 @@
 """The server types and the pool of threads, by their old names."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,13 +9,6 @@ from Pyro4.socketserver.existingconnectionserver import SocketServer_ExistingCon
 from Pyro4.socketserver.multiplexserver import SocketServer_Multiplex
 from Pyro4.socketserver.threadpool import NoFreeWorkersError, Pool, PoolError
 from Pyro4.socketserver.threadpoolserver import SocketServer_Threadpool
-
-
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    Pyro4.config.reset(False)
-    yield
-    Pyro4.config.reset(False)
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,6 @@ from Pyro4.socketutil import SocketConnection
 from pyro_core.testing.certificates import Authority, have_openssl
 
 
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    config.reset(False)
-    yield
-    config.reset(False)
-
-
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     here, there = socket.socketpair()
@@ -142,6 +135,11 @@ def test_contexts_are_made_once(tmp_path: Path) -> None:
     assert client.check_hostname
     with pytest.raises(ValueError, match="both"):
         socketutil.getSSLcontext(certfile, clientcert=certfile)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.pem"):
+        socketutil.getSSLcontext(str(tmp_path / "nowhere.pem"))
+    # What is left out is as it is configured.
+    config.SSL_CLIENTCERT, config.SSL_CLIENTKEY, config.SSL_CACERTS = certfile, keyfile, certfile
+    assert socketutil.getSSLcontext() is client
 
 
 class NativeConnection:

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,13 +22,6 @@ class Odd:
     @Pyro4.expose
     def fail(self, number: int) -> float:
         return number / 0
-
-
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    Pyro4.config.reset(False)
-    yield
-    Pyro4.config.reset(False)
 
 
 def failed() -> BaseException:

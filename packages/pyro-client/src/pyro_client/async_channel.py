@@ -89,7 +89,7 @@ class AsyncChannel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.dialogue is not None
+            reused = self.dialogue is not None and self.profile.reopens
             timeout_s = self._timeout_s()
             try:
                 async with self.time_limit(timeout_s):

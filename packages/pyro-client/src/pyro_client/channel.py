@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
-from pyro_client.direct import Direct, is_plain
+from pyro_client.direct import QUIET_S, Direct, Unfinished, is_usual
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, adopt, connect
@@ -15,34 +15,30 @@ from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
 from pyro_client.run_sync import SyncLink, SyncRunner
+from pyro_client.shortest import shortest
 from pyro_client.streams import RemoteIterator
-from pyro_core.bulk import is_bulky
 from pyro_core.calls import StreamHandle
 from pyro_core.context import serving
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
     PyroError,
-    SerializeError,
     TimeoutError,
 )
 from pyro_core.features import CALLBACK, STREAM
 from pyro_core.outcomes import outcome
 from pyro_core.plans import Plan
-from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
+from pyro_core.wire.message import CONNECT_OK, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
-    from typing import Any, Final
+    from typing import Any
 
     from pyro_client.exports import Exports
     from pyro_client.revocable import Revocable
+    from pyro_client.shortest import Shortest
     from pyro_core.events import ClientEvent
-
-
-_QUIET_S: Final = 1.0
-"""After so long without a call, look whether the server has closed the connection before sending on it."""
 
 
 class Channel:
@@ -73,7 +69,7 @@ class Channel:
         self._on_metadata = on_metadata
         self._connecting = Lock()
         self._ready: Direct | None = None
-        self._oneway = profile.oneway
+        self._shortest: Shortest | None = None
         self._clock = self.runner.clock
         self._exports: Exports | None = None
         FORKS.watch(self)
@@ -105,41 +101,22 @@ class Channel:
             CommunicationError: If the connection failed; the next call makes a new one.
             SerializeError: If an argument or the result cannot travel.
         """
-        ready = self._ready
-        served = serving()
-        if ready is None or (served is not None and served.deadline is not None):
-            return self.invoke(method, args, kwargs)
-        if is_bulky(args):
-            return self.invoke(method, args, kwargs)
+        ready, quickest = self._ready, self._shortest
+        done: Any = None
         try:
-            payload = ready.encode_call(ready.object_id, method, args, kwargs)
-        except SerializeError:
-            return self.invoke(method, args, kwargs)  # which knows what to do about streams
-        if not ready.turn.acquire(False):
-            return self.invoke(method, args, kwargs)
-        try:
-            now = self._clock()
-            direct = (
-                self._ready is ready and now - ready.used_at < _QUIET_S and len(payload) <= ready.max_bytes
-            )
-            if direct:
-                ready.used_at = now
-                message = ready.exchange(payload, ONEWAY if method in self._oneway else 0, now)
+            if quickest is not None:
+                done = quickest(method, args, kwargs)
+                if type(done) is not Unfinished:
+                    return done
+            if done is None or (done.answer is None and not done.needs_care):
+                done = None if ready is None else ready.call(method, args, kwargs)
         except ConnectionClosedError as problem:
-            if not problem.retry_safe:
+            if not (problem.retry_safe and self.profile.reopens):
                 raise
-            direct = False  # nothing was sent: a new connection can do it
-        finally:
-            ready.turn.release()
-            if ready.waiting:
-                ready.dialogue.rescue()
-        if not direct:
+            done = None  # nothing was sent: a new connection can do it
+        if done is None or done.needs_care:
             return self.invoke(method, args, kwargs)
-        if message is None:
-            return None
-        if message.flags or message.annotations:
-            return self._result(ready.dialogue, message)
-        return ready.decode_value(message.payload)
+        return None if done.answer is None else self._result(done.dialogue, done.answer)
 
     def invoke(
         self,
@@ -169,12 +146,21 @@ class Channel:
         dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)
 
-    def answer(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Message | None:
+    def answer(
+        self,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        *,
+        flags: int = 0,
+        object_id: str | None = None,
+        max_retries: int | None = None,
+    ) -> Message | None:
         """The message that answers a call, its payload not decoded; None for a one-way method.
 
         For gateways, which pass it on. Args and errors are those of ``invoke``.
         """
-        return self._exchanged(method, args, kwargs, 0, None, None, None)[1]
+        return self._exchanged(method, args, kwargs, flags, object_id, max_retries, None)[1]
 
     def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
@@ -210,9 +196,16 @@ class Channel:
                 if not dialogue.shared:
                     dialogue.turn.release()
 
+    def abandon(self) -> None:
+        """Let go of the connection without waiting for anything, when nobody can use the channel any more."""
+        self.refresh()
+        dialogue, self.dialogue = self.dialogue, None
+        if dialogue is not None:
+            dialogue.connection.link.abandon()
+
     def refresh(self) -> None:
         """Notice that the profile has changed."""
-        self._ready = None
+        self._ready = self._shortest = None
 
     def adopt(self, connection: Connection) -> None:
         """Use a connection that was made elsewhere."""
@@ -258,10 +251,8 @@ class Channel:
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
         self._connecting = Lock()
-        self._ready = self._exports = None
-        dialogue, self.dialogue = self.dialogue, None
-        if dialogue is not None:
-            dialogue.connection.link.abandon()
+        self._exports = None
+        self.abandon()
 
     def _exchanged(
         self,
@@ -278,7 +269,7 @@ class Channel:
         waits: Iterator[float] | None = None
         attempt = 0
         while True:
-            reused = self.dialogue is not None
+            reused = self.dialogue is not None and self.profile.reopens
             try:
                 return self._attempt(method, args, kwargs, flags, object_id, revocable)
             except CommunicationError as problem:
@@ -386,7 +377,7 @@ class Channel:
     def _ended(self, dialogue: Dialogue) -> None:
         """A connection cannot be used any more."""
         if self.dialogue is dialogue:
-            self.dialogue = self._ready = None
+            self.dialogue = self._ready = self._shortest = None
 
     def _own_exports(self, dialogue: Dialogue) -> Exports:
         """The exports; from now on somebody always listens to the server."""
@@ -400,16 +391,18 @@ class Channel:
     def _become_ready(self, dialogue: Dialogue) -> None:
         """Open the direct path if nothing asks for more care."""
         profile = self.profile
-        if self._ready is None and self.dialogue is dialogue and is_plain(profile):
-            ready = self._ready = Direct(dialogue, profile)
+        if self._ready is None and self.dialogue is dialogue and is_usual(profile):
+            ready = self._ready = Direct(dialogue, profile, self._clock)
             if ready.timeout_s != profile.timeout_s or dialogue.over:  # changed by another thread meanwhile
                 self._ready = None
+            else:
+                self._shortest = shortest(ready)
 
     def _is_stale(self, dialogue: Dialogue) -> bool:
         """Whether the server has closed the connection; looks only if it has been quiet for a while."""
-        ready = self._ready
-        used_at = dialogue.used_at if ready is None else max(dialogue.used_at, ready.used_at)
-        if self._clock() - used_at < _QUIET_S or not dialogue.turn.acquire(False):
+        if not self.profile.reopens:
+            return False
+        if self._clock() - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
             return False
         try:
             if not dialogue.connection.link.is_closed():

@@ -7,7 +7,7 @@ from threading import Lock
 from uuid import uuid4
 
 from pyro_core.calls import ObjectRef, StreamHandle
-from pyro_core.context import CallContext, enter_call, leave_call
+from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.duplex import FAILED, Credit, pack_items
 from pyro_core.errors import CommunicationError, DaemonError, PyroError, SerializeError
 from pyro_core.events import CallArrived, CancelArrived, CreditArrived
@@ -169,16 +169,13 @@ class Exports:
         if function is None:
             raise AttributeError(f"attempt to access unexposed or unknown remote attribute {call.method!r}")
         context = CallContext(
-            connection=dialogue,
-            client_address=connection.peer,
+            Caller(dialogue, None, connection.peer, connection.serializer.name, connection.version),
+            message.seq,
+            message.flags,
+            message.annotations,
+            message.correlation_id,
             object_id=call.object_id,
             method=call.method,
-            seq=message.seq,
-            flags=message.flags,
-            serializer=connection.serializer.name,
-            version=connection.version,
-            annotations=message.annotations,
-            correlation_id=message.correlation_id,
         )
         self._running[id(dialogue), message.seq] = context
         return function, call, context

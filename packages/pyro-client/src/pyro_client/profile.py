@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from pyro_client.plans.connect import Connection
     from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
     from pyro_core.wire.codec import Codecs
@@ -49,6 +50,7 @@ class Profile:
         oneway: Names of methods whose calls are not answered.
         validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
         annotations: Gives annotations to send with each request.
+        reopens: Whether a call of which nothing was sent may take a new connection in place of a lost one.
         wants_metadata: Whether to ask for the members of the object when connecting.
         on_response: Gets the annotations and the message kind of each answer.
         extras: Whether to offer what only our own servers can do.
@@ -68,6 +70,7 @@ class Profile:
         "on_response",
         "oneway",
         "peers",
+        "reopens",
         "resolved_uri",
         "rules",
         "settings",
@@ -106,6 +109,7 @@ class Profile:
         self.on_response: Callable[[Annotations, int], object] | None = None
         self.extras = True
         self.codecs: Codecs = CODECS
+        self.reopens = True
         self.wants_metadata = True
         self._serializers: dict[tuple[str, int], Serializer] = {}
 
@@ -144,6 +148,11 @@ class Profile:
         if metadata != self.metadata:
             self.description = None
         self.metadata = metadata
+
+    def greeted(self, connection: Connection) -> None:
+        """A server accepted the handshake, and the connection is about to be used. Raise to refuse it."""
+        if self.validate_handshake is not None:
+            self.validate_handshake(connection.greeting)
 
     @property
     def features(self) -> frozenset[str]:

@@ -43,7 +43,7 @@ class ClientTls:
         if name is None and context.check_hostname:
             raise SettingsError(
                 f"the TLS context checks host names, and {uri.location} has none: "
-                "give TLS(server_hostname=...) as well",
+                "give TLS(server_hostname=...) as well, or a context whose check_hostname is off",
                 name="tls.server_hostname",
             )
         return context, name

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pyro_core import features as extras
 from pyro_core.bulk import Pieces
-from pyro_core.duplex import pack_cancel, read_credit, read_items
+from pyro_core.call_numbers import number_after
+from pyro_core.duplex import pack_cancel
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.events import (
     Accepted,
     CallArrived,
-    CancelArrived,
     ClientEvent,
-    CreditArrived,
-    ItemsArrived,
     PeerBroke,
     PongArrived,
     Refused,
     ReplyArrived,
     WrongVersion,
+    duplex_event,
 )
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PING_SERIALIZER_ID
@@ -27,14 +26,11 @@ from pyro_core.wire.codec import CODECS, bulky, codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
-    CANCEL,
     COMPRESSED,
     CONNECT,
     CONNECT_FAIL,
     CONNECT_OK,
-    CREDIT,
     INVOKE,
-    ITEMS,
     META_ON_CONNECT,
     NO_ANNOTATIONS,
     ONEWAY,
@@ -52,6 +48,8 @@ if TYPE_CHECKING:
     from pyro_core.settings import Limits
     from pyro_core.wire.codec import Codecs
 
+    PlainCall = Callable[[bytes], tuple[int, bytes]]
+    PlainReply = Callable[[int, bytes], bytes | None]
     State = Literal["idle", "connecting", "open", "closed"]
 
 
@@ -188,7 +186,7 @@ class ClientSession:
                 flags |= COMPRESSED
         seq = (self.seq + 1) & 0xFFFF
         if seq in self._waiting:
-            seq = self._free_number(seq)
+            seq = number_after(seq, self._waiting)
         if type(payload) is Pieces:
             parts: Any = (INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
             data: Any = bulky(self.codec, Message(*parts))
@@ -198,6 +196,41 @@ class ClientSession:
         if not flags & ONEWAY:
             self._waiting.add(seq)
         return data
+
+    def plain_ways(self, serializer_id: int) -> tuple[PlainCall, PlainReply] | None:
+        """The quickest way for plain messages (see ``pyro_core.wire.plain``); None if there are none here.
+
+        Args:
+            serializer_id: Of calls and results.
+
+        Returns:
+            Two functions. The first gives number and INVOKE of a call with some payload, which must not be
+            larger than the limit for messages. The second gives the payload of an answer, if some data is
+            exactly the plain answer to the call with some number and nothing else is waiting. None means
+            nothing: give the data to ``reply_from`` then.
+        """
+        calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
+        if calls is None or results is None:
+            return None
+        pack, waiting, take = calls[0], self._waiting, self._buffer.take_plain
+        self._buffer.expect_plain(results[1])
+
+        def call(payload: bytes) -> tuple[int, bytes]:
+            seq = (self.seq + 1) & 0xFFFF
+            if seq in waiting:
+                seq = number_after(seq, waiting)
+            self.seq = seq
+            waiting.add(seq)
+            return seq, pack(seq, payload)
+
+        def reply(seq: int, data: bytes) -> bytes | None:
+            plain = take(data)
+            if plain is None or plain[0] != seq:
+                return None
+            waiting.discard(seq)
+            return plain[1]
+
+        return call, reply
 
     def cancel(self, seq: int, *, forget: bool = True) -> bytes:
         """The CANCEL of a call.
@@ -324,12 +357,8 @@ class ClientSession:
             self._close(Refused(message.payload, message.serializer_id, message))
         elif kind == INVOKE and extras.CALLBACK in self.features:
             self._events.append(CallArrived(message))
-        elif kind == CANCEL and extras.CANCEL in self.features:
-            self._events.append(CancelArrived(message.seq))
-        elif kind == ITEMS and extras.STREAM in self.features:
-            self._events.append(ItemsArrived(read_items(message)))
-        elif kind == CREDIT and extras.STREAM in self.features:
-            self._events.append(CreditArrived(read_credit(message)))
+        elif (event := duplex_event(message, self.features)) is not None:
+            self._events.append(event)
         else:
             expected = self._expected()
             raise ProtocolError(
@@ -355,14 +384,6 @@ class ClientSession:
         else:
             self._events.append(ReplyArrived(message))
 
-    def _free_number(self, seq: int) -> int:
-        """The next number that no call under way has."""
-        for step in range(0x10000):
-            candidate = (seq + step) & 0xFFFF
-            if candidate not in self._waiting:
-                return candidate
-        raise ProtocolError("65536 calls are under way on this connection; wait for some, or use another")
-
     def _expected(self) -> str:
         if self.state == "connecting":
             return "CONNECTOK or CONNECTFAIL"
@@ -370,4 +391,5 @@ class ClientSession:
 
     def _close(self, event: ClientEvent) -> None:
         self.state = "closed"
+        self._buffer.expect_plain(None)
         self._events.append(event)

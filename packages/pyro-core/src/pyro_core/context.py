@@ -14,6 +14,7 @@ from contextvars import ContextVar, Token
 
 from pyro_core.errors import CallCancelled, ProtocolError, PyroError, TimeoutError
 from pyro_core.names import PROTOCOL_502, RESERVED_ANNOTATIONS
+from pyro_core.records import Record
 from pyro_core.wire.message import NO_ANNOTATIONS
 
 TYPE_CHECKING = False
@@ -23,21 +24,48 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+class Caller(Record):
+    """What all calls over one connection have in common that use the same serializer.
+
+    Attributes:
+        connection: The server's connection object.
+        daemon: The daemon that serves them.
+        address: Of the client, as text.
+        serializer: Name of the serializer.
+        version: Protocol version.
+    """
+
+    __slots__ = ("connection", "daemon", "address", "serializer", "version")
+
+    def __init__(
+        self,
+        connection: Any = None,
+        daemon: Any = None,
+        address: str = "",
+        serializer: str = "",
+        version: int = PROTOCOL_502,
+    ) -> None:
+        self.connection = connection
+        self.daemon = daemon
+        self.address = address
+        self.serializer = serializer
+        self.version = version
+
+
+_NOBODY = Caller()
+
+
 class CallContext:
     """The call that is being served, as its method may see it.
 
     Belongs to exactly one call: nothing of it reaches another client's reply.
 
     Attributes:
-        connection: The server's connection object.
-        daemon: The daemon that serves the call.
-        client_address: Address of the caller, as text.
+        caller: Who calls, the same for many calls.
         object_id: Object that was called.
         method: Method that was called.
         seq: Sequence number of the request.
         flags: Neutral flags of the request (see ``pyro_core.wire.message``).
-        serializer: Name of the serializer of the request.
-        version: Protocol version of the caller.
         annotations: What the caller sent along.
         response_annotations: What goes along with the reply; assign or change it.
         deadline: When the caller stops waiting, as ``time.monotonic()`` counts; None if it did not tell.
@@ -50,50 +78,63 @@ class CallContext:
         "_on_cancel",
         "_response_annotations",
         "annotations",
+        "caller",
         "cancelled",
-        "client_address",
-        "connection",
-        "daemon",
         "deadline",
         "flags",
         "method",
         "object_id",
         "seq",
-        "serializer",
-        "version",
     )
 
     def __init__(
         self,
-        *,
-        connection: Any = None,
-        daemon: Any = None,
-        client_address: str = "",
-        object_id: str = "",
-        method: str = "",
+        caller: Caller | None = None,
         seq: int = 0,
         flags: int = 0,
-        serializer: str = "",
-        version: int = PROTOCOL_502,
         annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
         correlation_id: bytes | None = None,
+        *,
+        object_id: str = "",
+        method: str = "",
         deadline: float | None = None,
     ) -> None:
-        self.connection = connection
-        self.daemon = daemon
-        self.client_address = client_address
-        self.object_id = object_id
-        self.method = method
+        self.caller = caller or _NOBODY
         self.seq = seq
         self.flags = flags
-        self.serializer = serializer
-        self.version = version
         self.annotations = annotations
         self._correlation_id = correlation_id
         self._response_annotations: dict[str, bytes] | None = None
+        self.object_id = object_id
+        self.method = method
         self.deadline = deadline
         self.cancelled = False
         self._on_cancel: Callable[[], object] | None = None
+
+    @property
+    def connection(self) -> Any:
+        """The server's connection object."""
+        return self.caller.connection
+
+    @property
+    def daemon(self) -> Any:
+        """The daemon that serves the call."""
+        return self.caller.daemon
+
+    @property
+    def client_address(self) -> str:
+        """Address of the caller, as text."""
+        return self.caller.address
+
+    @property
+    def serializer(self) -> str:
+        """Name of the serializer of the request."""
+        return self.caller.serializer
+
+    @property
+    def version(self) -> int:
+        """Protocol version of the caller."""
+        return self.caller.version
 
     @property
     def remaining_s(self) -> float | None:
@@ -153,6 +194,11 @@ class CallContext:
         if self._correlation_id is None:
             self._correlation_id = uuid4().bytes
         return UUID(bytes=self._correlation_id)
+
+    @property
+    def adds_nothing(self) -> bool:
+        """Whether neither annotations nor an id go along with the reply."""
+        return not self._response_annotations and self._correlation_id is None
 
     @property
     def known_correlation_id(self) -> bytes | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pyro_core.duplex import Credit, Items
+from pyro_core import features
+from pyro_core.duplex import Credit, Items, read_credit, read_items
 from pyro_core.errors import ProtocolError
 from pyro_core.records import Record
-from pyro_core.wire.message import Buffer, Message
+from pyro_core.wire.message import CANCEL, CREDIT, ITEMS, Buffer, Message
 
 
 class ConnectArrived(Record):
@@ -162,3 +163,25 @@ class PeerBroke(Record):
 DuplexEvent = CallArrived | ReplyArrived | CancelArrived | CreditArrived | ItemsArrived
 ServerEvent = ConnectArrived | PeerBroke | DuplexEvent
 ClientEvent = Accepted | Refused | WrongVersion | PongArrived | PeerBroke | DuplexEvent
+
+
+def duplex_event(
+    message: Message, agreed: frozenset[str]
+) -> CancelArrived | CreditArrived | ItemsArrived | None:
+    """What a message means that either side may send if both agreed to it; None for any other.
+
+    Args:
+        message: The message, its payload not compressed.
+        agreed: Extras that hold.
+
+    Raises:
+        ProtocolError: If it is malformed.
+    """
+    kind = message.kind
+    if kind == CREDIT and features.STREAM in agreed:
+        return CreditArrived(read_credit(message))
+    if kind == ITEMS and features.STREAM in agreed:
+        return ItemsArrived(read_items(message))
+    if kind == CANCEL and features.CANCEL in agreed:
+        return CancelArrived(message.seq)
+    return None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from pyro_core.wire.codec import Codec, Codecs
+    from pyro_core.wire.plain import TakePlain
 
 _SMALL_PIECE_BYTES: Final = 4_096
 """Pieces below this size are gathered, so that a trickling peer cannot make us keep a million objects."""
@@ -46,6 +47,7 @@ class FrameBuffer:
         "_missing",
         "_parts",
         "_position",
+        "_take_plain",
         "keeps_pieces",
         "max_message_bytes",
     )
@@ -68,6 +70,7 @@ class FrameBuffer:
         self._header: Header | None = None
         self._parts: list[bytes | bytearray | memoryview] = []
         self._missing = 0
+        self._take_plain: TakePlain | None = None
 
     @property
     def version(self) -> int | None:
@@ -102,6 +105,19 @@ class FrameBuffer:
                 return message
         self.feed(data)
         return None
+
+    def expect_plain(self, take: TakePlain | None) -> None:
+        """What ``take_plain`` is to look for from now on; None for nothing."""
+        self._take_plain = take
+
+    def take_plain(self, data: bytes) -> tuple[int, bytes] | None:
+        """Number and payload, if nothing is waiting and ``data`` is exactly one expected plain message.
+
+        The quickest way. None means nothing; ``data`` is untouched then.
+        """
+        if self._take_plain is None or self._chunk or self._head or len(data) > self.max_message_bytes:
+            return None
+        return self._take_plain(data)
 
     def feed(self, data: bytes) -> None:
         """Add bytes that arrived; after an error they are dropped.
@@ -252,6 +268,7 @@ class FrameBuffer:
 
     def _fail(self, error: ProtocolError) -> None:
         self._error = error
+        self._take_plain = None
         self._chunk = b""
         self._position = 0
         self._head = bytearray()

@@ -37,15 +37,13 @@ def outcome(serializer: Serializer, message: Message) -> Any:
     if flags & STREAM:
         stream_id = message.annotations.get(ANNOTATION_STREAM)
         return StreamHandle(None if stream_id is None else bytes(stream_id).decode("ascii", "replace"))
+    if flags & EXCEPTION:
+        raise as_error(serializer.decode_error(message.payload))
     buffers = message.annotations.get(ANNOTATION_BUFFERS)
     if buffers is None:
-        value = serializer.decode_value(message.payload)
-    else:
-        body, beside = split(message.payload, buffers)
-        value = lower_value(serializer.decode_value(body), beside)
-    if flags & EXCEPTION:
-        raise as_error(value)
-    return value
+        return serializer.decode_value(message.payload)
+    body, beside = split(message.payload, buffers)
+    return lower_value(serializer.decode_value(body), beside)
 
 
 def outcome_for_coroutine(serializer: Serializer, message: Message) -> Any:

@@ -64,6 +64,10 @@ class Serializer(abc.ABC):
             SerializeError: If the bytes are not of this format, or hold a class without a rule.
         """
 
+    def decode_error(self, data: Buffer) -> Any:
+        """Decode an exception that answers a call. Raises as ``decode_value`` does, which is the default."""
+        return self.decode_value(data)
+
     def faithful(self) -> Serializer:
         """A twin of this serializer that keeps Python's types, for two of our own peers that agreed on it.
 
@@ -86,10 +90,14 @@ class Serializer(abc.ABC):
         return as_call(self.decode_value(data), self.name)
 
 
-_SEQUENCES = (tuple, list)  # "tuple | list" would be put together anew for each call
+SEQUENCES: frozenset[type] = frozenset({tuple, list})
+"""What a call, and the positional arguments in it, may be."""
+CALL_PARTS = 4
+"""Object id, method, positional and keyword arguments."""
+_new_tuple = tuple.__new__  # what the constructor of a named tuple calls in the end
 
 
-def as_call(value: object, serializer: str) -> Call:
+def as_call(value: Any, serializer: str) -> Call:
     """Check that a decoded payload has the shape of a call.
 
     Args:
@@ -99,15 +107,15 @@ def as_call(value: object, serializer: str) -> Call:
     Raises:
         SerializeError: If the shape is another one.
     """
-    if isinstance(value, _SEQUENCES) and len(value) == 4:
+    if type(value) in SEQUENCES and len(value) == CALL_PARTS:
         object_id, method, args, kwargs = value
         if (
-            isinstance(object_id, str)
-            and isinstance(method, str)
-            and isinstance(args, _SEQUENCES)
-            and (kwargs is None or isinstance(kwargs, dict))
+            type(object_id) is str
+            and type(method) is str
+            and type(args) in SEQUENCES
+            and (kwargs is None or type(kwargs) is dict)
         ):
-            return Call(object_id, method, args, kwargs)
+            return _new_tuple(Call, (object_id, method, args, kwargs))
     raise SerializeError(
         f"a call must be (object id, method, arguments, keyword arguments), got {reprlib.repr(value)}",
         serializer=serializer,

@@ -7,32 +7,27 @@ from collections.abc import Set as AbstractSet
 
 from pyro_core import features as extras
 from pyro_core.bulk import Pieces
-from pyro_core.duplex import read_credit, read_items
+from pyro_core.call_numbers import number_after
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.events import (
     CallArrived,
-    CancelArrived,
     ConnectArrived,
-    CreditArrived,
-    ItemsArrived,
     PeerBroke,
     ReplyArrived,
     ServerEvent,
+    duplex_event,
 )
 from pyro_core.framebuffer import FrameBuffer
-from pyro_core.names import ANNOTATION_FEATURES, PROTOCOL_48
+from pyro_core.names import ANNOTATION_FEATURES
 from pyro_core.wire.codec import CODECS, bulky
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
 from pyro_core.wire.message import (
-    CANCEL,
     COMPRESSED,
     CONNECT,
     CONNECT_FAIL,
     CONNECT_OK,
-    CREDIT,
     INVOKE,
-    ITEMS,
     META_ON_CONNECT,
     NO_ANNOTATIONS,
     ONEWAY,
@@ -40,9 +35,8 @@ from pyro_core.wire.message import (
     RESULT,
     Buffer,
     Message,
-    kind_name,
 )
-from pyro_core.wire.refusal import encode_reason, stock_reason
+from pyro_core.wire.refusal import encode_reason, neither_call_nor_ping, not_connected, stock_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +44,7 @@ if TYPE_CHECKING:
 
     from pyro_core.settings import Limits
     from pyro_core.wire.codec import Codec, Codecs
+    from pyro_core.wire.plain import PackPlain, TakePlain
 
     State = Literal["awaiting", "deciding", "open", "closed"]
 
@@ -165,6 +160,23 @@ class ServerSession:
         except ProtocolError as error:
             self._broke(error)
         return None
+
+    def expect_plain(self, serializer_id: int) -> tuple[TakePlain, PackPlain] | None:
+        """Take plain calls (see ``pyro_core.wire.plain``) the quickest way from now on.
+
+        Args:
+            serializer_id: Of calls and results.
+
+        Returns:
+            What gives number and payload of a plain call, if the bytes are exactly that and nothing else is
+            waiting (None means nothing: give the data to ``call_from`` then); and what makes the RESULT,
+            without any check. None if there are no plain calls here.
+        """
+        calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
+        if calls is None or results is None:
+            return None
+        self._buffer.expect_plain(calls[1])
+        return self._buffer.take_plain, results[0]
 
     def events(self) -> list[ServerEvent]:
         """What happened since the last time, in order.
@@ -323,11 +335,7 @@ class ServerSession:
         """
         if len(payload) > self._limits.max_message_bytes:
             raise MessageTooLarge(len(payload), self._limits.max_message_bytes, "call")
-        if len(self._calling) > 0xFFFF:
-            raise ProtocolError("65536 calls are under way on this connection; wait for some of them")
-        seq = (self._called + 1) & 0xFFFF
-        while seq in self._calling:
-            seq = (seq + 1) & 0xFFFF
+        seq = number_after(self._called, self._calling)
         data = self.codec.pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self._called = seq
         if not flags & ONEWAY:
@@ -360,14 +368,7 @@ class ServerSession:
             self.state = "deciding"
             self._events.append(ConnectArrived(message, self._agreed or frozenset()))
         elif self.state == "awaiting":
-            expected = "" if message.version == PROTOCOL_48 else f" (expected: {CONNECT})"
-            raise ProtocolError(
-                f"invalid msg type {kind} received{expected}"
-                f"; a client begins with CONNECT, not with {kind_name(kind)}",
-                offset=6,
-                expected=CONNECT,
-                received=kind,
-            )
+            raise not_connected(message)
         elif kind == INVOKE:
             self._events.append(CallArrived(inflated(message, self._buffer.max_message_bytes)))
         elif kind == PING:
@@ -375,35 +376,25 @@ class ServerSession:
                 PING, message.serializer_id, message.seq, b"pong", correlation_id=message.correlation_id
             )
         elif not self._handle_duplex(message):
-            raise ProtocolError(
-                f"invalid msg type {kind} received"
-                f"; expected INVOKE or PING after the handshake, received {kind_name(kind)}",
-                offset=6,
-                expected=(INVOKE, PING),
-                received=kind,
-            )
+            raise neither_call_nor_ping(message)
 
     def _handle_duplex(self, message: Message) -> bool:
         """Take what only clients that agreed to it may send; False if this is nothing of that."""
-        kind, agreed = message.kind, self.features
-        if not agreed:
+        if not self.features:
             return False
-        if kind == CREDIT and extras.STREAM in agreed:
-            self._events.append(CreditArrived(read_credit(message)))
-        elif kind == ITEMS and extras.STREAM in agreed:
-            message = inflated(message, self._buffer.max_message_bytes)
-            self._events.append(ItemsArrived(read_items(message)))
-        elif kind == CANCEL and extras.CANCEL in agreed:
-            self._events.append(CancelArrived(message.seq))
-        elif kind == RESULT and message.seq in self._calling:
+        message = inflated(message, self._buffer.max_message_bytes)
+        event: ServerEvent | None = duplex_event(message, self.features)
+        if event is None:
+            if message.kind != RESULT or message.seq not in self._calling:
+                return False
             self._calling.discard(message.seq)
-            self._events.append(ReplyArrived(inflated(message, self._buffer.max_message_bytes)))
-        else:
-            return False
+            event = ReplyArrived(message)
+        self._events.append(event)
         return True
 
     def _broke(self, error: ProtocolError) -> None:
         if self.state == "awaiting":
             self._out += self.reject(None, stock_reason(error))
         self.state = "closed"
+        self._buffer.expect_plain(None)
         self._events.append(PeerBroke(error))

@@ -82,7 +82,8 @@ class TLS:
         check_hostname: Whether a client insists on a certificate that was made for the host it connects to.
         server_hostname: The name to insist on instead of the address's host. For Unix sockets, which have no
             host, no name is checked without it.
-        context: A ready ``ssl.SSLContext`` to use instead of all that the files and switches say.
+        context: A ready ``ssl.SSLContext`` to use instead of all that the files and switches say, or a
+            function that gives one and is called for each connection.
     """
 
     certfile: str | None = None

@@ -52,6 +52,19 @@ class Wire(Protocol):
         """
 
 
+class Plain(Protocol):
+    """A shorter way for usual calls, which a transport may take instead of ``receive`` and ``run``."""
+
+    def take(self, data: bytes) -> tuple[int, bytes] | None:
+        """What to give to ``run``, if ``data`` is exactly one usual call and no part of one came before.
+
+        None means that nothing has changed: give the data to ``Engine.receive`` then.
+        """
+
+    def run(self, seq: int, payload: bytes) -> Any:
+        """Run a call; gives the answer, as ``Engine.run`` does. It is as ``concurrent`` as its engine."""
+
+
 class Engine(Protocol):
     """The server's side of one connection, without its socket.
 
@@ -65,8 +78,10 @@ class Engine(Protocol):
         awaiting_handshake: True until the peer's handshake was accepted; the transport closes a
             connection that stays so longer than ``Timeouts.handshake_s``.
         closing: True when the connection must be closed once ``output`` has been sent.
+        plain: A shorter way for usual calls; None if there is none (yet).
     """
 
+    plain: Plain | None
     shared: bool
     awaiting_handshake: bool
     closing: bool

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
@@ -18,6 +18,21 @@ from pyro_serializers.faithful import TAGGED, FaithfulCodec, faithful_codec, pai
 from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
 
 _STAND_INS: Final[StandIns] = {**COMMON, **SETS_AS_LISTS}
+
+
+def _quick_encode(encoder: json.JSONEncoder) -> Callable[[Any], str]:
+    """What ``encoder.encode`` does; the C part of it is made once, and not for each value."""
+    make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # missing in the stubs
+    if make is None:
+        return encoder.encode
+    text_of = json.encoder.encode_basestring
+    colon, comma = encoder.key_separator, encoder.item_separator
+    parts = make(None, encoder.default, text_of, None, colon, comma, False, False, True)
+
+    def encode(value: Any) -> str:
+        return text_of(value) if type(value) is str else "".join(parts(value, 0))
+
+    return encode
 
 
 class JsonSerializer(Serializer):
@@ -41,10 +56,11 @@ class JsonSerializer(Serializer):
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
         # A value that contains itself ends at the recursion limit; looking out for it costs a dict per value.
-        self._encode = self.library.JSONEncoder(
-            ensure_ascii=False, check_circular=False, default=self._simpler
-        ).encode
-        self._decode_plain = self.library.JSONDecoder().decode
+        encoder = self.library.JSONEncoder(ensure_ascii=False, check_circular=False, default=self._simpler)
+        self._encode = _quick_encode(encoder) if self.library is json else encoder.encode
+        decoder = self.library.JSONDecoder()
+        self._scan = decoder.scan_once if self.library is json else None
+        self._decode_plain = decoder.decode
         self._decode_classes = self.library.JSONDecoder(object_hook=self._object).decode
 
     def faithful(self) -> Serializer:
@@ -70,6 +86,14 @@ class JsonSerializer(Serializer):
             # An underscore may be written as an escape.
             if CLASS_KEY in text or "\\u005" in text:
                 return self._decode_classes(text)
+            if self._scan is not None:
+                try:
+                    value, end = self._scan(text, 0)
+                except StopIteration:
+                    pass  # not a failure yet: there may be white space before it
+                else:
+                    if end == len(text):
+                        return value
             return self._decode_plain(text)
         except (SerializeError, SecurityError):
             raise

@@ -75,7 +75,20 @@ class MarshalSerializer(Serializer):
     def encode_call(
         self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
     ) -> bytes:
-        return self.encode_value((object_id, method, list(args), kwargs))
+        try:
+            params = list(args)
+            for index, item in enumerate(params):
+                if type(item) not in _PLAIN:
+                    params[index] = self._plain(item)
+            keywords: Any = self._plain(kwargs) if kwargs else kwargs
+            data = marshal.dumps((object_id, method, params, keywords))
+            if _CLASS_KEY_BYTES in data and not self.class_keys_travel:
+                refuse_class_keys((args, kwargs), self.name)
+            return data
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise encoding_failed(self.name, problem) from problem
 
     def _plain(self, value: Any) -> Any:
         """The same value in types that the format knows."""

@@ -22,6 +22,7 @@ from pyro_serializers.failures import decoding_failed, encoding_failed
 from pyro_serializers.faithful import TAGGED, faithful_codec
 from pyro_serializers.stand_ins import COMMON, SETS_AS_LISTS, StandIns, simpler
 
+_unpack: Final = msgpack.unpackb
 _COMPLEX: Final = 0x30
 _BIG_INT: Final = 0x31
 _DATETIME: Final = 0x32
@@ -116,17 +117,16 @@ class MsgpackSerializer(Serializer):
     def decode_value(self, data: Buffer) -> Any:
         try:
             raw = data if type(data) is bytes else bytes(data)
-            hook = self._object if _CLASS_KEY_BYTES in raw else None
             try:
-                return msgpack.unpackb(
+                return _unpack(
                     raw,
-                    object_hook=hook,
+                    object_hook=self._object if _CLASS_KEY_BYTES in raw else None,
                     ext_hook=self._extension,
                     strict_map_key=False,
                     timestamp=_UTC_DATETIME,
                 )
             except TypeError:  # perhaps a list as a key, which was a tuple at the sender
-                return msgpack.unpackb(
+                return _unpack(
                     raw,
                     object_pairs_hook=self._pairs,
                     ext_hook=self._extension,
@@ -204,7 +204,7 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
 
     def decode_value(self, data: Buffer) -> Any:
         try:
-            return msgpack.unpackb(
+            return _unpack(
                 data if type(data) is bytes else bytes(data),
                 ext_hook=self._extension,
                 strict_map_key=False,

@@ -13,7 +13,7 @@ import importlib
 import io
 import operator
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, ClassVar, Final
 
@@ -36,6 +36,9 @@ from pyro_serializers.pickle_arrivals import (
 _OWN_ERRORS: Final = errors.__name__
 _PICKLE_PROTOCOLS: Final = {PROTOCOL_502: 5, PROTOCOL_48: 4}
 """Stock peers may run on Pythons that are too old for 5."""
+
+_SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
+"""What every pickler writes in the same way."""
 
 
 class _StockModule:
@@ -141,6 +144,7 @@ class PickleSerializer(Serializer):
     Class attributes:
         pickling: What the pickler does beside its base class.
         unpickling: What the unpickler does beside its base class.
+        pickle_protocol: The version of pickle's format to write; None for one that the peers know.
     """
 
     name: ClassVar[str] = "pickle"
@@ -149,19 +153,33 @@ class PickleSerializer(Serializer):
     has_dict_forms: ClassVar[bool] = False
     pickling: ClassVar[type] = Pickling
     unpickling: ClassVar[type] = Unpickling
+    pickle_protocol: int | None = None
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
+        if self.pickle_protocol is None:
+            self.pickle_protocol = _PICKLE_PROTOCOLS[codec.version]
         pickler, unpickler = self._bases()
         self._pickler = type("Pickler", (self.pickling, pickler), {"codec": codec})
         self._unpickler = type("Unpickler", (self.unpickling, unpickler), {"codec": codec})
+        # Without a way of its own to find classes, the unpickler does nothing that the library does not.
+        special = hasattr(self.unpickling, "find_class") or unpickler is not pickle.Unpickler
+        self._loads = None if special else pickle.loads
 
-    @property
-    def pickle_protocol(self) -> int:
-        """The version of pickle's format to write."""
-        return _PICKLE_PROTOCOLS[self.codec.version]
+    def encode_call(
+        self, object_id: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+    ) -> bytes:
+        call = (object_id, method, args, kwargs)
+        if kwargs:
+            return self.encode_value(call)
+        for arg in args:
+            if type(arg) not in _SCALARS:
+                return self.encode_value(call)
+        return pickle.dumps(call, self.pickle_protocol)
 
     def encode_value(self, value: object) -> bytes:
+        if type(value) in _SCALARS:
+            return pickle.dumps(value, self.pickle_protocol)
         out = io.BytesIO()
         try:
             self._pickler(out, self.pickle_protocol).dump(value)
@@ -173,6 +191,8 @@ class PickleSerializer(Serializer):
 
     def decode_value(self, data: Buffer) -> Any:
         try:
+            if self._loads is not None:
+                return self._loads(data)
             unpickler = self._unpickler(io.BytesIO(data))
             unpickler.arrived = []
             value = unpickler.load()

@@ -22,12 +22,14 @@ class Agreement:
 
     Attributes:
         serializers: The serializers that calls may use, by their numbers.
+        number: Of the serializer that the client will use.
         lifts: Large values travel beside what is serialized.
         shared: Several calls of the client may be under way.
         conversation: What goes on beside the calls; None with peers that know nothing of that.
     """
 
     serializers: dict[int, Serializer]
+    number: int
     lifts: bool
     shared: bool
     conversation: Conversation | None
@@ -48,13 +50,14 @@ def agree(
     features = session.features
     faithful = TYPES in features
     conversation = None
+    number = chosen_number(features, request)
     if features & DUPLEX and wire is not None:
-        number = chosen_number(features, request)
         serializer = host.accepted.find(request.version, number, faithful=faithful)
         assert serializer is not None
         conversation = Conversation(host, connection, session, wire, serializer)
     return Agreement(
         serializers=host.accepted.table(request.version, faithful=faithful),
+        number=number,
         lifts=BUFFERS in features,
         shared=conversation is not None and CALLS in features,
         conversation=conversation,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.calls import Call, StreamHandle
+from pyro_core.context import CallContext
 from pyro_core.duplex import FAILED, Credit, pack_cancel, pack_credit, pack_items
 from pyro_core.errors import ConnectionClosedError, PyroError, TimeoutError
 from pyro_core.events import CancelArrived, CreditArrived, DuplexEvent, ItemsArrived, ReplyArrived
@@ -54,7 +55,7 @@ class Conversation:
         wire: Wire,
         serializer: Serializer,
     ) -> None:
-        self.requests: dict[int, Request] = {}
+        self.requests: dict[int, Request | CallContext] = {}
         self.wire = wire
         self._host = host
         self._connection = connection

@@ -11,7 +11,7 @@ from pyro_core.convert import BatchFailure
 from pyro_core.errors import DaemonError, ProtocolError
 from pyro_core.members import Attribute
 from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
-from pyro_server.instances import Sessions, instance_for, method_for, refusal
+from pyro_server.instances import Sessions, instance_for, method_for
 from pyro_server.objects import Entry, ObjectTable
 
 _NO_KEYWORDS: Final[Mapping[str, Any]] = {}
@@ -118,7 +118,10 @@ class Dispatcher:
         if entry.mode == "percall":  # one instance for the batch, as for any other request
             instance = instance_for(entry, sessions, self._objects)
             bound = entry.bind(instance)
-            functions = [_found(bound.get(call[0]), call[0]) for call in calls]
+            cls, objects = entry.members.cls, self._objects
+            functions = [
+                bound.get(name) or objects.method(entry, name).bound_to(instance, cls) for name, _, _ in calls
+            ]
         else:
             functions = [method_for(entry, call[0], sessions, self._objects) for call in calls]
         results: list[Any] = []
@@ -160,29 +163,19 @@ class Dispatcher:
                 )
 
     def _get_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> Any:
-        name, attribute = _attribute(entry, args, 1)
+        name, attribute = self._attribute(entry, args, 1)
         if attribute.get is None:
             raise AttributeError(f"remote attribute {name!r} cannot be read: it has no getter")
         return attribute.get(instance_for(entry, sessions, self._objects))
 
     def _set_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> None:
-        name, attribute = _attribute(entry, args, 2)
+        name, attribute = self._attribute(entry, args, 2)
         if attribute.set is None:
             raise AttributeError(f"remote attribute {name!r} cannot be changed: it has no setter")
         attribute.set(instance_for(entry, sessions, self._objects), args[1])
 
-
-def _attribute(entry: Entry, args: Sequence[Any], count: int) -> tuple[str, Attribute]:
-    if len(args) != count or not isinstance(args[0], str):
-        needed = "its name" if count == 1 else "its name and value"
-        raise ProtocolError(f"access to an attribute needs {needed}, got {args!r:.120}", received=args)
-    attribute = entry.members.attributes.get(args[0])
-    if attribute is None:
-        raise refusal(args[0])
-    return args[0], attribute
-
-
-def _found(function: Any, name: str) -> Any:
-    if function is None:
-        raise refusal(name)
-    return function
+    def _attribute(self, entry: Entry, args: Sequence[Any], count: int) -> tuple[str, Attribute]:
+        if len(args) != count or not isinstance(args[0], str):
+            needed = "its name" if count == 1 else "its name and value"
+            raise ProtocolError(f"access to an attribute needs {needed}, got {args!r:.120}", received=args)
+        return args[0], self._objects.attribute(entry, args[0])

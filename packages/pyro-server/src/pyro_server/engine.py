@@ -11,7 +11,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
-from pyro_core.context import CallContext, enter_call, leave_call
+from pyro_core.context import CallContext, Caller, enter_call, leave_call
+from pyro_core.convert import BatchFailure
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
 from pyro_core.features import DUPLEX, SUPPORTED, TYPES
 from pyro_core.names import ANNOTATION_BUFFERS
@@ -26,6 +27,7 @@ from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.decoding import decoded, decoded_blob
 from pyro_server.handshake import refusal, welcome
+from pyro_server.plain_calls import PlainCalls, runner
 from pyro_server.refusals import not_accepted, stopping
 from pyro_server.requests import Job, Request
 from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
@@ -53,14 +55,16 @@ class ServerEngine:
         connection: As given.
         answers: Makes the answers.
         conversation: What goes on beside the calls; None with peers that know nothing of that.
+        max_calls: So many calls of a shared connection may be under way.
+        plain: Runs plain calls; None where there are none.
     """
 
     __slots__ = (
         "_call",
+        "_caller",
         "_gate",
         "_host",
         "_lifts",
-        "_max_calls",
         "_open",
         "_pack",
         "_quick_bytes",
@@ -73,6 +77,8 @@ class ServerEngine:
         "closing",
         "connection",
         "conversation",
+        "max_calls",
+        "plain",
         "shared",
     )
 
@@ -95,11 +101,13 @@ class ServerEngine:
         plain = host.annotate is None and not host.settings.compression
         # Up to this size an answer without annotations needs nothing that takes more care.
         self._quick_bytes = min(host.settings.limits.max_message_bytes, 0xFFFF) if plain else -1
-        self._max_calls = host.settings.limits.max_calls_in_flight
+        self.max_calls = host.settings.limits.max_calls_in_flight
         self._gate = threading.Lock()
         self._open = True
         self.shared = False
         self._lifts = False
+        self._caller: Caller | None = None
+        self.plain: PlainCalls | None = None
         self.awaiting_handshake = require_handshake
         self.closing = False
 
@@ -112,6 +120,11 @@ class ServerEngine:
     def busy(self) -> bool:
         """True while calls of a shared connection run or wait to be run."""
         return self.conversation is not None and bool(self.conversation.requests)
+
+    @property
+    def under_way(self) -> "dict[int, Request | CallContext] | None":
+        """Calls that run or wait to be run, by their numbers; None where only one is at a time."""
+        return None if self.conversation is None else self.conversation.requests
 
     def attach(self, wire: Wire) -> None:
         """Let the engine reach its connection at any time."""
@@ -126,7 +139,7 @@ class ServerEngine:
                 return self._requests(self._session.events())
         message = self._session.call_from(data)
         if message is not None:
-            return (self._request(message),)
+            return (self.admit(message),)
         return self._requests(self._session.events())
 
     def output(self) -> bytes:
@@ -158,8 +171,7 @@ class ServerEngine:
                 ),
             )
         except BaseException as error:
-            # SystemExit and KeyboardInterrupt too: they are the answer to this call.
-            return self.answers.failure(request, serializer, error, context)
+            return self.failed(request, serializer, error, context)
         finally:
             leave_call(token)
             self.end(work)
@@ -190,11 +202,21 @@ class ServerEngine:
             return self.answers.failure(request, serializer, stopping(), context)
         if self.conversation is not None:
             try:
-                work.serve(context, self._max_calls)
+                work.serve(context, self.max_calls)
             except Exception as error:
                 self.end(work)
                 return self.answers.failure(request, serializer, error, context)
         return serializer, context
+
+    def failed(
+        self, request: Message, serializer: Serializer, error: BaseException, context: CallContext
+    ) -> Any:
+        """The answer for a call that raised. SystemExit and KeyboardInterrupt, too, are answers to a call."""
+        if self._host.hangs_up(request, error):
+            self._host.call_failed(context, error, unanswered=True)
+            self.closing = True
+            return b""
+        return self.answers.failure(request, serializer, error, context)
 
     def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
@@ -247,7 +269,8 @@ class ServerEngine:
 
     # ---- requests
 
-    def _request(self, message: Message) -> Request:
+    def admit(self, message: Message) -> Request:
+        """A call that arrived, as work."""
         oneway = message.flags & ONEWAY != 0 and self._host.oneways_beside
         conversation = self.conversation
         if conversation is None:
@@ -256,29 +279,24 @@ class ServerEngine:
         request.arrived_at = monotonic()
         if not oneway:
             requests = conversation.requests
-            request.refused = len(requests) >= self._max_calls
+            request.refused = len(requests) >= self.max_calls
             requests[message.seq] = request
         return request
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
-        return CallContext(
-            connection=self.connection,
-            daemon=self._host.daemon,
-            client_address=self.connection.peer,
-            seq=request.seq,
-            flags=request.flags,
-            serializer=serializer.name,
-            version=request.version,
-            annotations=request.annotations,
-            correlation_id=request.correlation_id,
-        )
+        caller = self._caller
+        if caller is None or caller.serializer != serializer.name or caller.version != request.version:
+            caller = self._caller = Caller(
+                self.connection, self._host.daemon, self.connection.peer, serializer.name, request.version
+            )
+        return CallContext(caller, request.seq, request.flags, request.annotations, request.correlation_id)
 
     def _requests(self, events: Sequence[ServerEvent]) -> list[Work]:
         works: list[Work] = []
         for event in events:
             if isinstance(event, CallArrived):
-                works.append(self._request(event.message))
+                works.append(self.admit(event.message))
             elif isinstance(event, ConnectArrived):
                 works.append(Request(event.message, False, True))
             elif isinstance(event, PeerBroke):
@@ -306,6 +324,8 @@ class ServerEngine:
             max_bytes=host.settings.limits.max_message_bytes,
         )
         results = host.dispatcher.batch(context.object_id, calls, sessions, ready.finish)
+        if results and type(results[-1]) is BatchFailure and host.hangs_up(request, results[-1].error):
+            raise results[-1].error
         return self.answers.batch(request, serializer, results, context)
 
     # ---- serializers
@@ -354,8 +374,24 @@ class ServerEngine:
             self.shared = agreement.shared
             self.conversation = self.connection.conversation = agreement.conversation
             self.awaiting_handshake = False
+            self._expect_plain(agreement.number)
             early = self._requests(self._session.events())
         return b"".join([answer, *(_joined(self.run(work)) for work in early)])
+
+    def _expect_plain(self, number: int) -> None:
+        """Take plain calls in the short way from now on, if they can be answered so.
+
+        Args:
+            number: Of the serializer that the client will use.
+        """
+        serializer = self._serializers.get(number)
+        if serializer is None or self._quick_bytes < 0:
+            return
+        ways = self._session.expect_plain(number)
+        if ways is not None:
+            take, pack = ways
+            run = runner(self._host, self, serializer, number, pack, self._quick_bytes)
+            self.plain = PlainCalls(take, run)
 
 
 def _joined(answer: Any) -> bytes:

@@ -11,7 +11,8 @@ from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE, descriptions, remote_tr
 from pyro_core.serializer import Serializer
 
 _OUR_FRAMES: Final = frozenset(
-    f"pyro_server.{name}" for name in ("engine", "decoding", "dispatch", "instances", "requests", "results")
+    f"pyro_server.{name}"
+    for name in ("engine", "plain_calls", "decoding", "dispatch", "instances", "requests", "results")
 )
 _MISSING: Final = object()
 

@@ -10,7 +10,7 @@ from pyro_core.convert import ClassRules
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
-from pyro_core.wire.message import ONEWAY
+from pyro_core.wire.message import ONEWAY, Message
 from pyro_server.accepted import AcceptedSerializers
 from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
@@ -54,6 +54,8 @@ class DaemonHost:
         oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
             the multiplexed server do not, so that its objects are never called by two threads at once.
         trace: Gives the lines of an exception's traceback, as callers see them.
+        hangs_up: Whether an error of a call, or of a batch, ends the connection without an answer; gets the
+            request and the error.
         codecs: Protocol versions that clients may speak; holds for new connections.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
@@ -74,6 +76,7 @@ class DaemonHost:
         self.settings = settings
         self.annotate = annotate
         self.trace: Trace = self._trace
+        self.hangs_up: Callable[[Message, BaseException], bool] = lambda request, error: False
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
@@ -141,11 +144,11 @@ class DaemonHost:
         except Exception:
             log.exception("housekeeping() failed")
 
-    def call_failed(self, call: CallContext, error: BaseException) -> None:
+    def call_failed(self, call: CallContext, error: BaseException, *, unanswered: bool = False) -> None:
         """A call raised: tell the daemon's hook."""
         entry = self.objects.by_id.get(call.object_id)
         method = entry.members.methods.get(call.method) if entry is not None else None
-        unseen = bool(call.flags & ONEWAY) or (method is not None and method.callback)
+        unseen = unanswered or bool(call.flags & ONEWAY) or (method is not None and method.callback)
         try:
             self.daemon.call_failed(call, error, unseen=unseen)
         except Exception:

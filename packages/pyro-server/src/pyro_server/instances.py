@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pyro_core.errors import DaemonError
-from pyro_core.expose import is_private
 from pyro_server.objects import Bound, Entry, ObjectTable
 
 
@@ -91,17 +90,8 @@ def method_for(entry: Entry, name: str, sessions: Sessions, objects: ObjectTable
         function = bound.get(name)
         if function is not None:
             return function
-    method = entry.members.methods.get(name)
-    if method is None:
-        raise refusal(name)
+    method = objects.method(entry, name)
     return method.bound_to(instance_for(entry, sessions, objects), entry.members.cls)
-
-
-def refusal(name: object) -> AttributeError:
-    """The error for a name that remote clients cannot use; says nothing about what the object really has."""
-    if isinstance(name, str) and is_private(name):
-        return AttributeError(f"attempt to access private attribute {name!r}")
-    return AttributeError(f"attempt to access unexposed or unknown remote attribute {name!r}")
 
 
 def _create(entry: Entry) -> Any:

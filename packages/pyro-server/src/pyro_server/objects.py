@@ -12,8 +12,9 @@ from uuid import uuid4
 
 from pyro_core.errors import DaemonError
 from pyro_core.expose import INSTANCING_MARK, InstanceMode
-from pyro_core.members import MemberTable, members_of
+from pyro_core.members import Attribute, MemberTable, Method, members_of
 from pyro_core.names import DAEMON_ID
+from pyro_server.refusals import not_exposed
 
 Bound = dict[str, Callable[..., Any]]
 
@@ -174,6 +175,20 @@ class ObjectTable:
     def table_of(self, cls: type, expose: Iterable[str]) -> MemberTable:
         """What a class exposes; override for other rules. Raises DaemonError as ``members_of`` does."""
         return members_of(cls, expose)
+
+    def method(self, entry: Entry, name: str) -> Method:
+        """An exposed method; override to find more. Raises AttributeError if there is none of that name."""
+        found = entry.members.methods.get(name)
+        if found is None:
+            raise not_exposed(name)
+        return found
+
+    def attribute(self, entry: Entry, name: str) -> Attribute:
+        """An exposed property; override to find more. Raises AttributeError if there is none of that name."""
+        found = entry.members.attributes.get(name)
+        if found is None:
+            raise not_exposed(name)
+        return found
 
     def forget_members(self, target: Any) -> None:
         """Look again at what a class exposes, after it was changed while registered.

@@ -1,6 +1,7 @@
 """Errors for calls that are not begun at all."""
 
 from pyro_core.errors import CommunicationError
+from pyro_core.expose import is_private
 from pyro_core.wire.message import Message
 
 
@@ -24,3 +25,10 @@ def too_many_calls(most: int) -> CommunicationError:
 def not_accepted(request: Message) -> str:
     """The text for a request whose serializer must not be touched."""
     return f"message used serializer that is not accepted: {request.serializer_id}"
+
+
+def not_exposed(name: object) -> AttributeError:
+    """A name that remote clients cannot use; says nothing about what the object really has."""
+    if isinstance(name, str) and is_private(name):
+        return AttributeError(f"attempt to access private attribute {name!r}")
+    return AttributeError(f"attempt to access unexposed or unknown remote attribute {name!r}")

@@ -47,8 +47,7 @@ async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> Any
         cancelled = CallCancelled(f"the call of {context.method!r} was cancelled by its caller")
         return engine.answers.failure(work.message, serializer, cancelled, context)
     except BaseException as error:
-        # SystemExit and KeyboardInterrupt too: they are the answer to this call.
-        return engine.answers.failure(work.message, serializer, error, context)
+        return engine.failed(work.message, serializer, error, context)
     finally:
         leave_call(token)
         engine.end(work)

@@ -5,6 +5,7 @@ import pickle
 import platform
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from Pyro4 import constants
@@ -18,12 +19,8 @@ _LOGGING: Final = ("LOGFILE", "LOGLEVEL")
 
 
 def _dill_protocol() -> int:
-    try:
-        import dill
-    except ImportError:
-        return -1
-    highest: int = dill.HIGHEST_PROTOCOL
-    return highest
+    # Without importing it, which takes longer than all of this package; its highest is that of pickle.
+    return pickle.HIGHEST_PROTOCOL if find_spec("dill") is not None else -1
 
 
 class Configuration:

@@ -170,17 +170,19 @@ def _banner(
     uri: URI, daemon: NameServerDaemon, responder: BroadcastServer | None, broadcasts: bool
 ) -> list[str]:
     """What is printed about a name server that has been made."""
-    unix = daemon.sock.family not in (socket.AF_INET, socket.AF_INET6)
+    family = daemon.sock.family
     lines = []
     if responder is not None:
         lines.append(f"Broadcast server running on {responder.locationStr}")
-    elif broadcasts and not unix:
-        what = "IPv6" if daemon.sock.family == socket.AF_INET6 else "localhost"
-        lines.append(f"Not starting broadcast server for {what}.")
+    elif family == socket.AF_INET6:
+        lines.append("Not starting broadcast server for IPv6.")
+    elif family == socket.AF_INET and (broadcasts or daemon.sock.getsockname()[0].startswith("127.")):
+        lines.append("Not starting broadcast server for localhost.")
     existing = daemon.nameserver.count() if daemon.nameserver is not None else 0
     if existing > 1:
         lines.append(f"Persistent store contains {existing} existing registrations.")
-    where = "Unix domain socket" if unix else daemon.sock.getsockname()[0]
+    on_ip = family in (socket.AF_INET, socket.AF_INET6)
+    where = daemon.sock.getsockname()[0] if on_ip else "Unix domain socket"
     lines.append(f"NS running on {daemon.locationStr if daemon.natLocationStr else uri.location} ({where})")
     if not daemon._pyroHmacKey:
         lines.append("Warning: HMAC key not set. Anyone can connect to this server!")

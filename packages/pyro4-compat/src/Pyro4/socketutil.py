@@ -4,29 +4,29 @@
 
 import contextlib
 import errno
-import os
-import select
 import socket
 import ssl
 import sys
-from collections.abc import MutableMapping
-from functools import lru_cache
-from typing import Any, Final, Self
-from weakref import WeakSet
+from typing import Any, Final
 
 from Pyro4.configuration import config
-from Pyro4.errors import ConnectionClosedError, TimeoutError
+from Pyro4.facade import socket_connections
+from Pyro4.facade.tls import context_for
 from pyro_core.net.sockets import BACKLOG, interface_towards, set_keepalive
 
+sendData = socket_connections.sendData
+receiveData = socket_connections.receiveData
+family_str = socket_connections.family_str
+SocketConnection = socket_connections.SocketConnection
+
 # Numbers of errors, by what they mean.
-ERRNO_RETRIES: Final = [errno.EINTR, errno.EAGAIN, errno.EWOULDBLOCK, errno.EINPROGRESS]
+ERRNO_RETRIES: Final = socket_connections.ERRNO_RETRIES
 ERRNO_BADF: Final = [errno.EBADF]
 ERRNO_ENOTSOCK: Final = [errno.ENOTSOCK]
 ERRNO_EADDRNOTAVAIL: Final = [errno.EADDRNOTAVAIL]
 ERRNO_EADDRINUSE: Final = [errno.EADDRINUSE]
 
 _FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6, 0: socket.AF_UNSPEC}
-_FAMILY_NAMES: Final = {"AF_INET": "IPv4", "AF_INET6": "IPv6", "AF_UNIX": "Unix"}
 _DEFAULT: Final[Any] = object()
 _KEEPALIVE_S: Final = 30.0
 _OUTSIDE: Final = "192.0.2.1"
@@ -80,11 +80,6 @@ def getInterfaceAddress(ip_address: str) -> str:
     if address is None:
         raise OSError(errno.ENETUNREACH, f"no way to {ip_address}")
     return address
-
-
-def family_str(sock: Any) -> str:
-    """IPv4, IPv6 or Unix: what kind of socket it is."""
-    return _FAMILY_NAMES.get(socket.AddressFamily(sock.family).name, "???")
 
 
 # ---- making sockets
@@ -239,6 +234,9 @@ def getSSLcontext(
 ) -> ssl.SSLContext:
     """What TLS is to be spoken with; the same one for the same arguments.
 
+    Daemons and proxies use it, too: what a program changes about it holds for their connections to come. What
+    is left out is as it is configured.
+
     Args:
         servercert: Certificate of a server; without one it is for a client.
         serverkey: Its private key, if that is in another file.
@@ -251,177 +249,4 @@ def getSSLcontext(
         ValueError: If certificates for both sides are given.
         OSError: If a file cannot be used.
     """
-    if servercert and clientcert:
-        raise ValueError("can't have both server cert and client cert")
-    demanding = bool(servercert) and bool(config.SSL_REQUIRECLIENTCERT)
-    chain = (servercert, serverkey) if servercert else (clientcert, clientkey)
-    return _context(bool(servercert), demanding, *chain, cacerts, keypassword)
-
-
-@lru_cache
-def _context(
-    serves: bool, demanding: bool, certfile: str, keyfile: str, cacerts: str, password: str
-) -> ssl.SSLContext:
-    # Made here and not by pyro_core.net: it takes what Pyro4 takes, certificates that have expired included.
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH if serves else ssl.Purpose.SERVER_AUTH)
-    if certfile:
-        context.load_cert_chain(certfile, keyfile or None, password or None)
-    if cacerts:
-        folder = os.path.isdir(cacerts)
-        context.load_verify_locations(None if folder else cacerts, cacerts if folder else None)
-    if demanding:
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
-# ---- using them
-
-
-def sendData(sock: Any, data: bytes) -> None:
-    """Send all of it.
-
-    Raises:
-        ConnectionClosedError: If the other side is gone.
-        TimeoutError: If it took too long.
-    """
-    rest = memoryview(data)
-    while rest:
-        try:
-            rest = rest[sock.send(rest) :]
-        except OSError as problem:
-            _bear(problem, sock, "sending", rest)
-
-
-def receiveData(sock: Any, size: int) -> bytes:
-    """So many bytes.
-
-    Raises:
-        ConnectionClosedError: If the other side is gone; its ``partialData`` is what arrived before.
-        TimeoutError: If it took too long.
-    """
-    data = bytearray()
-    while len(data) < size:
-        try:
-            piece = sock.recv(size - len(data))
-        except OSError as problem:
-            _bear(problem, sock, "receiving", data)
-            continue
-        if not piece:
-            raise _lost("receiving: not enough data", data)
-        data += piece
-    return bytes(data)
-
-
-def _bear(problem: OSError, sock: Any, doing: str, data: Any) -> None:
-    """Wait if that helps; raise if it does not."""
-    waits = getattr(sock, "gettimeout", lambda: None)() != 0.0
-    if isinstance(problem, socket.timeout) or (isinstance(problem, BlockingIOError) and waits):
-        raise TimeoutError(f"{doing}: timeout") from problem
-    if problem.errno not in ERRNO_RETRIES and not isinstance(problem, _TLS_WAITS):
-        raise _lost(f"{doing}: connection lost: {problem}", data) from problem
-    select.select([sock], [sock] if doing == "sending" else [], [])
-
-
-_TLS_WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-def _lost(text: str, data: Any) -> ConnectionClosedError:
-    problem = ConnectionClosedError(text)
-    problem.partialData = bytes(data)  # type: ignore[attr-defined]
-    return problem
-
-
-class SocketConnection:
-    """A connected socket, and what belongs to the connection.
-
-    Args:
-        sock: The socket.
-        objectId: Id of the object that it is for.
-        keep_open: Closing the connection does not close the socket.
-
-    Attributes:
-        sock: As given, also when it is closed.
-        pyroInstances: Class -> its instance that belongs to the connection.
-        tracked_resources: What is closed with the connection.
-    """
-
-    def __init__(self, sock: Any, objectId: str | None = None, keep_open: bool = False) -> None:
-        self.sock = sock
-        self.objectId = objectId
-        self.keep_open = keep_open
-        self._instances: MutableMapping[type, Any] = {}
-        self._tracked: Any = WeakSet()
-
-    @staticmethod
-    def view(connection: Any) -> "SocketConnection":
-        """What programs see of a native connection, a client's or a server's."""
-        from Pyro4.facade.views import ConnectionView
-
-        return ConnectionView(connection)
-
-    @property
-    def pyroInstances(self) -> MutableMapping[type, Any]:
-        return self._instances
-
-    @property
-    def tracked_resources(self) -> Any:
-        return self._tracked
-
-    def send(self, data: bytes) -> None:
-        """Send all of it; raises as ``sendData`` does."""
-        sendData(self.sock, data)
-
-    def recv(self, size: int) -> bytes:
-        """So many bytes; raises as ``receiveData`` does."""
-        return receiveData(self.sock, size)
-
-    def close(self) -> None:
-        """Close it, and what belongs to it. May be called more than once."""
-        if self.keep_open:
-            return
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
-        self.sock.close()
-        self._instances.clear()
-        for resource in list(self._tracked):
-            with contextlib.suppress(Exception):
-                resource.close()
-        self._tracked.clear()
-
-    def fileno(self) -> int:
-        """Number of the socket."""
-        number: int = self.sock.fileno()
-        return number
-
-    def family(self) -> str:
-        """IPv4, IPv6 or Unix."""
-        return family_str(self.sock)
-
-    @property
-    def timeout(self) -> float | None:
-        """Seconds that an operation may take."""
-        return self.getTimeout()
-
-    @timeout.setter
-    def timeout(self, seconds: float | None) -> None:
-        self.setTimeout(seconds)
-
-    def getTimeout(self) -> float | None:
-        """Seconds that an operation may take; None for any time."""
-        seconds: float | None = self.sock.gettimeout()
-        return seconds
-
-    def setTimeout(self, timeout: float | None) -> None:
-        """Let an operation take so many seconds; None for any time."""
-        self.sock.settimeout(timeout)
-
-    def getpeercert(self) -> Any:
-        """The other side's certificate; None if there is none."""
-        ask = getattr(self.sock, "getpeercert", None)
-        return None if ask is None else ask()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    return context_for(servercert, serverkey, clientcert, clientkey, cacerts, keypassword)

@@ -199,8 +199,7 @@ def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[
     connection.features = event.features
     connection.response_annotations = message.annotations
     wire_metadata = _read_greeting(connection, message)
-    if profile.validate_handshake is not None:
-        profile.validate_handshake(connection.greeting)
+    profile.greeted(connection)
     connection.use(profile.serializer_for(connection.version, event.features))
     if not profile.wants_metadata:
         return

@@ -57,6 +57,8 @@ class TlsContexts:
         Files that changed and cannot be used leave the former context in force: the next change may mend
         them. That is logged once per change.
         """
+        if callable(self.tls.context):
+            return self._make(self.tls)
         now = self._clock()
         if now >= self._look_at and self._lock.acquire(blocking=False):
             try:
@@ -147,11 +149,12 @@ def client_context(tls: TLS) -> ssl.SSLContext:
 
 
 def _own(tls: TLS) -> ssl.SSLContext:
-    if not isinstance(tls.context, ssl.SSLContext):
+    context = tls.context() if callable(tls.context) else tls.context
+    if not isinstance(context, ssl.SSLContext):
         raise SettingsError(
-            f"TLS(context=...) must be an ssl.SSLContext, got {tls.context!r:.80}", name="tls.context"
+            f"TLS(context=...) must be an ssl.SSLContext, got {context!r:.80}", name="tls.context"
         )
-    return tls.context
+    return context
 
 
 def _set_up(context: ssl.SSLContext, tls: TLS) -> None:

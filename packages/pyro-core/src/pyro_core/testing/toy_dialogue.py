@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pyro_core.settings import ServerSettings
-from pyro_core.transport import Wire
+from pyro_core.transport import Plain, Wire
 
 HELLO: Final = b"h"
 """Shake hands; answered by ``output``, as the engine's own word."""
@@ -61,6 +61,7 @@ class ToyEngine:
     """Implements ``pyro_core.transport.Engine``."""
 
     def __init__(self, host: "ToyHost", peer: str) -> None:
+        self.plain: Plain | None = None
         self.shared = False
         self.awaiting_handshake = True
         self.closing = False

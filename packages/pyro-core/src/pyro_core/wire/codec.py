@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final, Protocol
 
+    from pyro_core.wire.plain import Plain
+
     class Codec(Protocol):
         """The functions of the modules ``v502`` and ``v48``, which are codecs; see ``sealed``, too."""
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
             annotations: Mapping[str, bytes] = NO_ANNOTATIONS,
             correlation_id: bytes | None = None,
         ) -> bytes: ...
+
+        def plain(self, kind: int, serializer_id: int) -> Plain | None: ...
 
         def encode(self, message: Message) -> bytes: ...
 

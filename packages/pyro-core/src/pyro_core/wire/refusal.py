@@ -1,4 +1,4 @@
-"""The words of a refused handshake.
+"""The words of refusals.
 
 A server that refuses before it knows the client's serializer sends its reason as a marshalled string. We
 write and read that one type by ourselves: ``marshal.loads`` on a stranger's bytes can crash the interpreter.
@@ -10,7 +10,8 @@ later), a length, the characters.
 from __future__ import annotations
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
-from pyro_core.wire.message import Buffer
+from pyro_core.names import PROTOCOL_48
+from pyro_core.wire.message import CONNECT, INVOKE, PING, Buffer, Message, kind_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,3 +79,26 @@ def stock_reason(error: ProtocolError) -> str:
     if isinstance(error, MessageTooLarge):
         return f"message too large ({error.size_bytes}, max={error.limit_bytes})"
     return str(error).partition("; ")[0]
+
+
+def not_connected(message: Message) -> ProtocolError:
+    """The error for a client that begins with something else than a handshake."""
+    expected = "" if message.version == PROTOCOL_48 else f" (expected: {CONNECT})"
+    return ProtocolError(
+        f"invalid msg type {message.kind} received{expected}"
+        f"; a client begins with CONNECT, not with {kind_name(message.kind)}",
+        offset=6,
+        expected=CONNECT,
+        received=message.kind,
+    )
+
+
+def neither_call_nor_ping(message: Message) -> ProtocolError:
+    """The error for a client that sends what none may send after the handshake."""
+    return ProtocolError(
+        f"invalid msg type {message.kind} received"
+        f"; expected INVOKE or PING after the handshake, received {kind_name(message.kind)}",
+        offset=6,
+        expected=(INVOKE, PING),
+        received=message.kind,
+    )

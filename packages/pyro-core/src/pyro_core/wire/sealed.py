@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyro_core.wire.codec import Codecs
+    from pyro_core.wire.plain import Plain
 
 
 class SealError(ProtocolError, SecurityError):
@@ -103,6 +104,10 @@ class SealedV48:
             ANNOTATION_HMAC: signature(self._key, payload, annotations, correlation_id),
         }
         return v48.pack(kind, serializer_id, seq, payload, flags, signed, correlation_id)
+
+    def plain(self, kind: int, serializer_id: int) -> Plain | None:
+        """None: every frame has its signature, so that none is plain."""
+        return None
 
     def encode(self, message: Message) -> bytes:
         """A message as signed bytes."""

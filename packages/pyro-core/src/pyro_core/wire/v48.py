@@ -37,10 +37,13 @@ from pyro_core.wire.header import (
     unpack_annotations,
 )
 from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
+from pyro_core.wire.plain import plain_48
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
+
+    from pyro_core.wire.plain import Plain
 
 VERSION: Final = PROTOCOL_48
 PREFIX: Final = TAG + VERSION.to_bytes(2, "big")
@@ -94,6 +97,11 @@ def pack(
     """
     head = _pack_head(kind, serializer_id, seq, len(payload), flags, annotations, correlation_id)
     return head + payload
+
+
+def plain(kind: int, serializer_id: int) -> Plain | None:
+    """Writer and reader of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
+    return plain_48(PREFIX, kind, serializer_id, _CHECKSUM_START)
 
 
 def encode(message: Message) -> bytes:

@@ -35,10 +35,13 @@ from pyro_core.wire.header import (
     unpack_annotations,
 )
 from pyro_core.wire.message import NO_ANNOTATIONS, Buffer, Message
+from pyro_core.wire.plain import plain_502
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
+
+    from pyro_core.wire.plain import Plain
 
 VERSION: Final = PROTOCOL_502
 PREFIX: Final = TAG + VERSION.to_bytes(2, "big")
@@ -54,6 +57,7 @@ _KNOWN_FLAGS: Final = 0x3F
 _NO_ID: Final = bytes(16)
 _HEADER: Final = Struct("!6sBBHHII16sHH")
 _CHUNK: Final = Struct("!4sI")
+_PLAIN_END: Final = bytes(4) + _NO_ID + bytes(2) + _MAGIC.to_bytes(2, "big")
 _pack_header: Final = _HEADER.pack
 _unpack_header: Final = _HEADER.unpack_from
 
@@ -108,6 +112,11 @@ def pack(
         PREFIX, kind, serializer_id, flags, seq, size, len(chunks), correlation_id, 0, _MAGIC
     )
     return b"".join((header, chunks, payload))
+
+
+def plain(kind: int, serializer_id: int) -> Plain | None:
+    """Writer and reader of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
+    return plain_502(PREFIX, kind, serializer_id, _PLAIN_END)
 
 
 def encode(message: Message) -> bytes:

@@ -72,14 +72,22 @@ class Attendant:
                     return True
             elif not self._run_several(connection, works):
                 return True
-            if engine.closing or pool.wanted or not lingers:
-                return True
-            try:
-                data = recv(CHUNK_BYTES)
-            except BlockingIOError:
-                return True
-            if not data:
-                return False
+            while True:
+                if engine.closing or pool.wanted or not lingers:
+                    return True
+                try:
+                    data = recv(CHUNK_BYTES)
+                except BlockingIOError:
+                    return True
+                if not data:
+                    return False
+                plain = engine.plain
+                call = None if plain is None else plain.take(data)
+                if plain is None or call is None:
+                    break
+                answer = self._run_baton(connection, plain.run, *call) if engine.shared else plain.run(*call)
+                if answer and not connection.post(answer, DONT_WAIT, self._max_unsent_bytes):
+                    return True
             works = receive(data)
             said = output()
             if said and not self.say(connection, said):
@@ -114,37 +122,47 @@ class Attendant:
         Raises:
             Dispossessed: If it was taken away.
         """
-        run, baton = connection.engine.run, connection.baton
-        if connection not in self._sharing:
-            self._sharing.add(connection)
-            self._nudge()  # the serving thread has to look after it from now on
+        run = connection.engine.run
         for done, work in enumerate(works, 1):
             if work.oneway:
                 self._oneways.put(connection, (work,))
                 continue
-            mine = object()
             connection.works = works[done:] if done < len(works) else NO_WORKS
-            connection.runs += 1
-            baton.append(mine)
-            try:
-                answer = run(work)
-            except Exception:
-                if mine in baton:
-                    baton.clear()
-                    raise
-                log.exception("closing connection from %s: its engine failed", connection.peer)
-                connection.sever()
-                raise Dispossessed from None
-            try:
-                baton.remove(mine)
-            except ValueError:
-                deliver(connection, answer)
-                raise Dispossessed from None
+            answer = self._run_baton(connection, run, work)
             connection.works = NO_WORKS
             if answer and not self.say(connection, answer):
                 connection.works = works[done:]
                 return False
         return True
+
+    def _run_baton(self, connection: Connection, run: Callable[..., Any], *work: Any) -> Any:
+        """Run one request of a connection that may be taken away meanwhile; gives the answer.
+
+        Raises:
+            Dispossessed: If it was taken away.
+        """
+        if connection not in self._sharing:
+            self._sharing.add(connection)
+            self._nudge()  # the serving thread has to look after it from now on
+        baton = connection.baton
+        mine = object()
+        connection.runs += 1
+        baton.append(mine)
+        try:
+            answer = run(*work)
+        except Exception:
+            if mine in baton:
+                baton.clear()
+                raise
+            log.exception("closing connection from %s: its engine failed", connection.peer)
+            connection.sever()
+            raise Dispossessed from None
+        try:
+            baton.remove(mine)
+        except ValueError:
+            deliver(connection, answer)
+            raise Dispossessed from None
+        return answer
 
     def _run_several(self, connection: Connection, works: Sequence["Work"]) -> bool:
         """Run requests in order, oneway ones beside the others.

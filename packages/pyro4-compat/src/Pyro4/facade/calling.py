@@ -1,16 +1,19 @@
 """How a proxy of Pyro4 connects and calls, on top of the native client."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, SerializeError
 from Pyro4.facade.context import state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
+from Pyro4.facade.known_methods import _KnownRemoteMethod
 from Pyro4.facade.profile import ClassicProfile
-from Pyro4.facade.registered import reference_of
+from Pyro4.facade.raw_answers import received
+from Pyro4.facade.registered import reference_for, reference_of
 from Pyro4.facade.rules import classic_rules
 from Pyro4.facade.streams import _StreamResultIterator
 from Pyro4.facade.uri import URI
@@ -27,8 +30,29 @@ from pyro_core.wire.message import BATCH, ONEWAY
 from pyro_core.wire.sealed import SealError
 
 
-class Calling:
-    """The machinery of a proxy. Its attributes are those that programs for Pyro4 know."""
+class Hooks:
+    """What programs override, or replace."""
+
+    def _pyroAnnotations(self) -> Mapping[str, bytes]:
+        """Override to send annotations with each request."""
+        return {}
+
+    def _pyroResponseAnnotations(self, annotations: Mapping[str, bytes], msgtype: int) -> None:
+        """Override to see the annotations of each answer."""
+
+    def _pyroValidateHandshake(self, response: Any) -> None:
+        """Override to see the server's answer to the handshake; raise to refuse it."""
+
+
+HOOKS: Final = frozenset(name for name in vars(Hooks) if name.startswith("_pyro"))
+
+
+class Calling(Hooks):
+    """The machinery of a proxy. Its attributes are those that programs for Pyro4 know.
+
+    Attributes:
+        _pyroRawWireResponse: Whether calls give the messages that answer them, as ``Pyro4.message.Message``.
+    """
 
     _pyroUri: URI
     _pyroMethods: set[str]
@@ -36,10 +60,6 @@ class Calling:
     _pyroRawWireResponse: bool
     _pyro_profile: ClassicProfile
     _pyro_channel: Channel
-    if TYPE_CHECKING:  # what programs may override
-        _pyroAnnotations: Callable[[], Mapping[str, bytes]]
-        _pyroResponseAnnotations: Callable[[Mapping[str, bytes], int], None]
-        _pyroValidateHandshake: Callable[[Any], None]
 
     def _pyro_assemble(self, uri: URI, sock: Any) -> None:
         rules = classic_rules()
@@ -62,21 +82,27 @@ class Calling:
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         own["_pyro_timeout"] = config.COMMTIMEOUT
-        kind: Any = type(self)
-        if kind._pyroValidateHandshake is not _base()._pyroValidateHandshake:
-            profile.validate_handshake = _weakly(self._pyroValidateHandshake)
-        if kind._pyroAnnotations is not _base()._pyroAnnotations:
-            profile.annotations = _weakly(self._pyroAnnotations)
-        if kind._pyroResponseAnnotations is not _base()._pyroResponseAnnotations:
-            profile.on_response = _weakly(self._pyro_responded)
-        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self._pyro_learn))
+        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self, "_pyro_learn"))
+        self._pyro_use_hooks()
+
+    def _pyro_use_hooks(self) -> None:
+        """Call what a subclass, or somebody else, has put in place of the hooks. Each of them costs time."""
+        profile = self._pyro_profile
+        profile.validate_handshake = _weakly(self, "_pyroValidateHandshake")
+        profile.annotations = self._pyro_hook("_pyroAnnotations", "_pyroAnnotations")
+        profile.on_response = self._pyro_hook("_pyroResponseAnnotations", "_pyro_responded")
+        self._pyro_channel.refresh()
+
+    def _pyro_hook(self, name: str, called: str) -> Callable[..., Any] | None:
+        replaced = name in self.__dict__ or getattr(type(self), name) is not getattr(Hooks, name)
+        return _weakly(self, called) if replaced else None
 
     def _pyro_adopt_from(self, other: "Calling") -> None:
         profile: Any = other._pyro_profile.copy()
         self._pyro_start(profile, URI(other._pyroUri))
         self._pyroMethods = set(other._pyroMethods)
         self._pyroAttrs = set(other._pyroAttrs)
-        for name in ("_pyro_asynchronous", "_pyro_hmac_key", "_pyro_timeout"):
+        for name in ("_pyroRawWireResponse", "_pyro_asynchronous", "_pyro_hmac_key", "_pyro_timeout"):
             self.__dict__[name] = other.__dict__[name]
 
     def _pyro_learn(self) -> None:
@@ -103,7 +129,7 @@ class Calling:
     @_pyroOneway.setter
     def _pyroOneway(self, names: set[str]) -> None:
         self._pyro_profile.oneway = set(names)
-        self._pyro_channel._oneway = self._pyro_profile.oneway
+        self._pyro_channel.refresh()
 
     @property
     def _pyroTimeout(self) -> float | None:
@@ -151,6 +177,7 @@ class Calling:
     def _pyroHmacKey(self, key: "bytes | str | None") -> None:
         known = self.__dict__["_pyro_hmac_key"] = as_key(key)
         self._pyro_profile.codecs = codecs_for(known)
+        self._pyro_profile.use_references(reference_for(known))
 
     @property
     def _pyroSeq(self) -> int:
@@ -163,7 +190,7 @@ class Calling:
 
     @property
     def _pyroConnection(self) -> Any:
-        connection = self._pyro_channel.connection
+        connection = self._pyro_channel.connection or self._pyro_profile.making
         return None if connection is None else SocketConnection.view(connection)
 
     # ---- what programs call
@@ -220,6 +247,9 @@ class Calling:
         block = known.outgoing()
         token = enter_outgoing(block)
         try:
+            if self._pyroRawWireResponse:
+                answer = channel.answer(methodname, _unpacked(vargs), kwargs, flags=flags, object_id=objectId)
+                return received(answer)
             if flags or objectId is not None or (vargs and type(vargs[0]) is not str and _is_blob(vargs[0])):
                 result = channel.invoke(methodname, _unpacked(vargs), kwargs, flags=flags, object_id=objectId)
             else:
@@ -229,27 +259,43 @@ class Calling:
         finally:
             leave_outgoing(token)
             known.came_back(block)
-        return _StreamResultIterator(result, self) if type(result) is RemoteIterator else result
+        return self._pyro_stream(result) if type(result) is RemoteIterator else result
+
+    def _pyro_stream(self, items: RemoteIterator) -> _StreamResultIterator:
+        """What programs see of an item stream."""
+        return _StreamResultIterator(items, self)
 
     def _pyroInvokeBatch(self, calls: Sequence[Any], oneway: bool = False) -> Any:
         """Send several calls in one message; gives the list of their results."""
         self._pyro_refresh()
-        known = state()
-        block = known.outgoing()
-        token = enter_outgoing(block)
         flags = BATCH | ONEWAY if oneway else BATCH
+        channel = self._pyro_channel
         try:
-            results = self._pyro_channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
+            with self._pyro_accompanied():
+                if self._pyroRawWireResponse:
+                    return received(
+                        channel.answer(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
+                    )
+                results = channel.invoke(BATCH_METHOD, list(calls), None, flags=flags, max_retries=0)
         except native.PyroError as error:
             raise self._pyro_classic(error) from error.__cause__
-        finally:
-            leave_outgoing(token)
-            known.came_back(block)
         if oneway:
             return None
         return [_ExceptionWrapper(item.error) if type(item) is BatchFailure else item for item in results]
 
     # ---- inside
+
+    @contextmanager
+    def _pyro_accompanied(self) -> Iterator[None]:
+        """What is called inside takes along, and brings back, what ``current_context`` holds."""
+        known = state()
+        block = known.outgoing()
+        token = enter_outgoing(block)
+        try:
+            yield
+        finally:
+            leave_outgoing(token)
+            known.came_back(block)
 
     def _pyro_classic(self, error: native.PyroError) -> BaseException:
         """An error of the client as that of Pyro4."""
@@ -261,8 +307,15 @@ class Calling:
             )
         return classic(error)
 
+    def _pyro_forget(self) -> None:
+        """Drop the methods that were kept: something about them has changed."""
+        for name in [name for name in self.__dict__ if not name.startswith("_pyro")]:
+            if isinstance(self.__dict__[name], _KnownRemoteMethod):
+                del self.__dict__[name]
+
     def _pyro_refresh(self) -> None:
         if self._pyro_profile.refresh():
+            self._pyro_forget()
             self._pyro_channel.refresh()
             self._pyro_use_serializer()
 
@@ -276,13 +329,13 @@ class Calling:
             self._pyro_channel.refresh()
 
 
-def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The same method of a proxy that is not kept alive by it."""
-    ref = WeakMethod(method)
+def _weakly(proxy: Calling, method: str) -> Callable[..., Any]:
+    """Calls a method of a proxy that is not kept alive by it."""
+    ref = weakref.ref(proxy)
 
     def call(*args: Any) -> Any:
         alive = ref()
-        return None if alive is None else alive(*args)
+        return None if alive is None else getattr(alive, method)(*args)
 
     return call
 

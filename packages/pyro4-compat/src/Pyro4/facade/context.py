@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
-from pyro_core.context import CallContext, Outgoing, serving
+from pyro_core.context import CallContext, Outgoing, enter_outgoing, serving
 from pyro_core.wire.message import NO_ANNOTATIONS
 
 
@@ -44,12 +44,17 @@ class State:
         """A call is over: annotations are for one call, and those of its answer are to be seen."""
         if self.sends and self.annotations:
             self.annotations = {}
+        block.annotations = NO_ANNOTATIONS
+        block.correlation_id = None
         if self.call is None:
             received = block.response_annotations
             self.response_annotations = dict(received) if received else {}
+            block.response_annotations = NO_ANNOTATIONS
 
 
 _state: ContextVar[State | None] = ContextVar("pyro4_context", default=None)
+known_state = _state.get
+"""What the running thread or task knew when it was last asked; perhaps of an earlier call."""
 
 
 def state() -> State:
@@ -59,6 +64,8 @@ def state() -> State:
     if known is None or known.call is not call:
         known = State(call)
         _state.set(known)
+        if known.block is not None:
+            enter_outgoing(known.block)  # for as long as the thread or task lives
     return known
 
 

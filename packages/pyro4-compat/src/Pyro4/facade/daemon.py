@@ -11,7 +11,7 @@ from Pyro4.errors import DaemonError, PyroError, SerializeError
 from Pyro4.facade import registered
 from Pyro4.facade.calling import proxy_for
 from Pyro4.facade.daemon_object import DaemonObject
-from Pyro4.facade.failures import classic_errors
+from Pyro4.facade.failures import classic_errors, hangs_up
 from Pyro4.facade.gone import GoneSocket, remote_address
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.proxy import Proxy
@@ -104,6 +104,7 @@ class Daemon(native.Daemon):
         objects = registered.ClassicObjects()
         host = super()._make_host(objects=objects, load_serializer=wire_class, **more)
         host.trace = for_callers
+        host.hangs_up = hangs_up
         return host
 
     def _make_own_object(self) -> Any:
@@ -193,6 +194,7 @@ class Daemon(native.Daemon):
     def _pyroHmacKey(self, key: bytes | str | None) -> None:
         self._key = as_key(key)
         self._host.codecs = codecs_for(self._key)
+        self.rules.reference_of = registered.reference_for(self._key)
 
     # ---- serving
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from Pyro4 import errors
 from pyro_core import errors as native
+from pyro_core.wire.message import BATCH, ONEWAY, Message
 from pyro_core.wire.sealed import SealError
 
 
@@ -48,6 +49,21 @@ def classic(error: BaseException) -> BaseException:
     made.__cause__ = error.__cause__
     made.__suppress_context__ = True
     return made.with_traceback(error.__traceback__)
+
+
+def hangs_up(request: Message, error: BaseException) -> bool:
+    """Whether a call that raises this is not answered, and its connection ends, so that clients call again.
+
+    Args:
+        request: The call, or the batch that it is part of.
+        error: What it raised.
+    """
+    if request.flags & ONEWAY:
+        return False
+    if not isinstance(error, Exception):
+        return True
+    breaks = isinstance(error, errors.CommunicationError) and not isinstance(error, errors.SerializeError)
+    return breaks and not request.flags & BATCH
 
 
 def _text_of(error: native.PyroError) -> tuple[object, ...]:

@@ -10,11 +10,13 @@ SILENT = 9999
 """A level that no message has."""
 _LAYOUT = "[%(asctime)s.%(msecs)03d,%(name)s,%(levelname)s] %(message)s"
 _TIME = "%Y-%m-%d %H:%M:%S"
-_NATIVE = ("pyro_core", "pyro_client", "pyro_server", "pyro_nameserver")
+_NATIVE = ("pyro_core", "pyro_serializers", "pyro_client", "pyro_server", "pyro_nameserver", "pyro_flame")
 
 
 def set_up(environ: Mapping[str, str] = os.environ) -> None:
     """Send the log where the environment says, or silence it. Once, when ``Pyro4`` is imported.
+
+    From then on the loggers of the packages below are children of ``Pyro4``, which programs know.
 
     Args:
         environ: The environment.
@@ -22,19 +24,19 @@ def set_up(environ: Mapping[str, str] = os.environ) -> None:
     Raises:
         AttributeError: If there is no such level.
     """
+    log = logging.getLogger("Pyro4")
+    for name in _NATIVE:
+        logging.getLogger(name).parent = log
     level_name = environ.get("PYRO_LOGLEVEL")
     if level_name in (None, ""):
-        logging.getLogger("Pyro4").setLevel(SILENT)
+        log.setLevel(SILENT)
         return
     level = getattr(logging, str(level_name).upper())
     if logging.root.handlers:
         return
     target = environ.get("PYRO_LOGFILE") or "pyro.log"
     logging.basicConfig(level=level, format=_LAYOUT, datefmt=_TIME, handlers=[_handler(target)])
-    log = logging.getLogger("Pyro4")
     log.setLevel(level)
-    for name in _NATIVE:
-        logging.getLogger(name).setLevel(level)
     log.info("Pyro log configured using built-in defaults, level=%s", level_name)
 
 

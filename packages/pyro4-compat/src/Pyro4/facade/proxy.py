@@ -1,12 +1,13 @@
 """The proxy of Pyro4: its members are the remote object's, and everything else begins with ``_pyro``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError, ConnectionClosedError, NamingError
 from Pyro4.facade.batches import _BatchProxyAdapter
-from Pyro4.facade.calling import Calling
+from Pyro4.facade.calling import HOOKS, Calling
+from Pyro4.facade.known_methods import _KnownRemoteMethod
 from Pyro4.facade.remote_methods import _AsyncRemoteMethod, _RemoteMethod
 from Pyro4.facade.uri import URI
 from pyro_core.calls import ObjectRef
@@ -51,17 +52,26 @@ class Proxy(Calling):
                 self._pyroGetMetadata()
             if name in self._pyroAttrs:
                 return self._pyroInvoke(GET_ATTRIBUTE, (name,), None)
-            if name not in self._pyroMethods:
+            leads_on = config.DOTTEDNAMES and name.partition(".")[0] in self._pyroAttrs
+            if name not in self._pyroMethods and not leads_on:
                 raise AttributeError(
                     f"remote object '{self._pyroUri}' has no exposed attribute or method '{name}'"
                 )
         if own["_pyro_asynchronous"]:
             return _AsyncRemoteMethod(self, name, self._pyroMaxRetries)
+        known = config.METADATA and name in self._pyroMethods
+        if known and type(self) is Proxy and not self._pyroRawWireResponse:
+            # For the next time; this time the method keeps the proxy.
+            own[name] = _KnownRemoteMethod(self, name)
         return _RemoteMethod(self._pyroInvoke, name, self._pyroMaxRetries)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_pyro"):
             object.__setattr__(self, name, value)
+            if name in HOOKS:
+                self._pyro_use_hooks()
+            elif name in ("_pyroMethods", "_pyroRawWireResponse"):
+                self._pyro_forget()
             return
         if not config.METADATA:
             object.__setattr__(self, name, value)
@@ -94,6 +104,11 @@ class Proxy(Calling):
 
     def __exit__(self, *_: object) -> None:
         self._pyroRelease()
+
+    def __del__(self) -> None:
+        channel = self.__dict__.get("_pyro_channel")
+        if channel is not None:  # else it was never completed
+            channel.abandon()
 
     def __bool__(self) -> bool:
         return True
@@ -142,7 +157,7 @@ class Proxy(Calling):
         self.__setstate__((uri, oneway, methods, attrs, timeout, hmac_key, *rest))
 
     def _pyro_reference(self) -> ObjectRef:
-        """What it travels as; the key stays here."""
+        """What it travels as where its key is to stay here."""
         known = Metadata(
             frozenset(self._pyroMethods), frozenset(self._pyroOneway), frozenset(self._pyroAttrs)
         )
@@ -177,16 +192,7 @@ class Proxy(Calling):
     def _pyroAsync(self, asynchronous: bool = True) -> None:
         """Let calls give futures from now on, or results again."""
         self.__dict__["_pyro_asynchronous"] = asynchronous
-
-    def _pyroAnnotations(self) -> Mapping[str, bytes]:
-        """Override to send annotations with each request."""
-        return {}
-
-    def _pyroResponseAnnotations(self, annotations: Mapping[str, bytes], msgtype: int) -> None:
-        """Override to see the annotations of each answer."""
-
-    def _pyroValidateHandshake(self, response: Any) -> None:
-        """Override to see the server's answer to the handshake; raise to refuse it."""
+        self._pyro_forget()
 
 
 def asyncproxy(proxy: Any, asynchronous: bool = True) -> None:

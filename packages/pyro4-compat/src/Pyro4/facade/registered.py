@@ -1,21 +1,26 @@
 """The objects of a daemon, with the marks that Pyro4 leaves on them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from Pyro4.configuration import config
 from Pyro4.errors import DaemonError
+from Pyro4.facade.dotted import dotted_attribute, dotted_method
 from Pyro4.facade.members import public_names, table_of
 from pyro_core.calls import ObjectRef
 from pyro_core.expose import INSTANCING_MARK
-from pyro_core.members import MemberTable
-from pyro_server.objects import ObjectTable
+from pyro_core.members import Attribute, MemberTable, Method
+from pyro_server.objects import Entry, ObjectTable
 
 _MARKS = ("_pyroId", "_pyroDaemon")
 
 
 class ClassicObjects(ObjectTable):
-    """Registered objects. With ``config.REQUIRE_EXPOSE`` off, everything public is exposed."""
+    """Registered objects.
+
+    With ``config.REQUIRE_EXPOSE`` off, everything public is exposed. With ``config.DOTTEDNAMES`` on, names
+    with dots lead through exposed properties to the exposed members of other objects.
+    """
 
     def members(self, target: Any, expose: Iterable[str] = ()) -> MemberTable:
         wanted = set(expose)
@@ -25,6 +30,16 @@ class ClassicObjects(ObjectTable):
 
     def table_of(self, cls: type, expose: Iterable[str]) -> MemberTable:
         return table_of(cls, expose)
+
+    def method(self, entry: Entry, name: str) -> Method:
+        if config.DOTTEDNAMES and "." in name:
+            return dotted_method(self.members, name)
+        return super().method(entry, name)
+
+    def attribute(self, entry: Entry, name: str) -> Attribute:
+        if config.DOTTEDNAMES and "." in name:
+            return dotted_attribute(self.members, name)
+        return super().attribute(entry, name)
 
     def refresh(self) -> None:
         """Look again at what is exposed, by what is configured now."""
@@ -62,8 +77,20 @@ def check_unmarked(obj_or_cls: Any) -> None:
         raise DaemonError("object or class already has a Pyro id")
 
 
+def reference_for(key: bytes | None) -> Callable[[object], ObjectRef | None]:
+    """What gives references on connections whose messages are signed with a key, or are not signed.
+
+    Proxies take their own keys along to those who share one, and to nobody else.
+    """
+    return reference_of if key is None else _unless_keyed
+
+
+def _unless_keyed(value: object) -> ObjectRef | None:
+    return None if getattr(value, "_pyro_hmac_key", None) else reference_of(value)
+
+
 def reference_of(value: object) -> ObjectRef | None:
-    """The reference under which a registered object travels; None for what is copied."""
+    """The reference under which a registered object or a proxy travels; None for what is copied."""
     if isinstance(value, type):
         return None
     own = getattr(value, "_pyro_reference", None)

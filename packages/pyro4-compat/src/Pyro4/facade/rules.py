@@ -44,15 +44,11 @@ def classic_rules() -> ClassRules:
 
 @cache
 def carrying_everything() -> ClassRules:
-    """Rules for serializers that a program uses by itself: proxies keep their keys, for one."""
+    """Rules for serializers that a program uses by itself: proxies keep all that they have."""
     from Pyro4.facade.proxy import Proxy
 
     rules = classic_rules()
     rules.reference_of = lambda value: None if isinstance(value, Proxy) else registered.reference_of(value)
-    rules.register_class_to_dict(
-        Proxy, lambda proxy: {CLASS_KEY: _PROXY, "state": proxy.__getstate_for_dict__()}
-    )
-    rules.register_dict_to_class(_PROXY, _proxy)
     return rules
 
 
@@ -60,6 +56,7 @@ def carrying_everything() -> ClassRules:
 def _common() -> ClassRules:
     from Pyro4.facade import faces
     from Pyro4.facade.daemon import Daemon
+    from Pyro4.facade.proxy import Proxy
     from Pyro4.futures import _ExceptionWrapper
 
     rules = ClassRules()
@@ -67,6 +64,10 @@ def _common() -> ClassRules:
     rules.rebuild = _rebuilt
     for tag in _URIS:
         rules.register_dict_to_class(tag, _uri)
+    rules.register_class_to_dict(
+        Proxy, lambda proxy: {CLASS_KEY: _PROXY, "state": proxy.__getstate_for_dict__()}
+    )
+    rules.register_dict_to_class(_PROXY, _proxy)
     rules.register_class_to_dict(Daemon, lambda daemon: {CLASS_KEY: _DAEMON, "state": ()})
     rules.register_dict_to_class(_DAEMON, lambda tag, wire: Daemon.__new__(Daemon))
     rules.register_class_to_dict(_ExceptionWrapper, _ExceptionWrapper.__serialized_dict__)

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from Pyro4.configuration import config
 from pyro_core import plugins
-from pyro_core.convert import CLASS_KEY
-from pyro_core.errors import PluginError
+from pyro_core.convert import CLASS_KEY, ClassCodec
+from pyro_core.errors import PluginError, SecurityError, SerializeError
 from pyro_core.serializer import Serializer
+from pyro_core.wire.message import Buffer
 from pyro_serializers.serpent_writer import STAND_INS
 
 _ORDERED: Final = ("collections", "OrderedDict")
@@ -23,17 +24,38 @@ def _serpent() -> dict[str, Any]:
         **STAND_INS,
         _ORDERED: lambda value: {CLASS_KEY: ".".join(_ORDERED), "items": [*value.items()]},
     }
-    return {"class_keys_travel": True, "makes_bytes": False, "stand_ins": stand_ins}
+    return {**_dicts(), "makes_bytes": False, "stand_ins": stand_ins}
 
 
 def _json() -> dict[str, Any]:
     library = import_module(config.JSON_MODULE)
     # One without these classes writes the same, so that it makes no difference.
-    return {"class_keys_travel": True, "library": library if hasattr(library, "JSONEncoder") else json}
+    return {**_dicts(), "library": library if hasattr(library, "JSONEncoder") else json}
 
 
-def _binary() -> dict[str, Any]:
-    return {"class_keys_travel": True}
+class _Quoting(ClassCodec):
+    """Leaves the dict in place of an object that cannot be made here."""
+
+    __slots__ = ()
+
+    def from_wire(self, wire: dict[str, Any]) -> Any:
+        try:
+            return super().from_wire(wire)
+        except (SerializeError, SecurityError):
+            return wire
+
+
+def _decode_error(self: Serializer, data: Buffer) -> Any:
+    """An exception. What it holds of classes that are unknown here arrives as dicts that name them."""
+    try:
+        return self.decode_value(data)
+    except (SerializeError, SecurityError):
+        codec = self.codec
+        return type(self)(_Quoting(codec.rules, codec.version)).decode_value(data)
+
+
+def _dicts() -> dict[str, Any]:
+    return {"class_keys_travel": True, "decode_error": _decode_error}
 
 
 def _pickle() -> dict[str, Any]:
@@ -42,24 +64,31 @@ def _pickle() -> dict[str, Any]:
     return {
         "pickling": pickling.Pickling,
         "unpickling": pickling.Unpickling,
-        "pickle_protocol": property(lambda _: config.PICKLE_PROTOCOL_VERSION),
+        "pickle_protocol": config.PICKLE_PROTOCOL_VERSION,
     }
 
 
 def _dill() -> dict[str, Any]:
-    return {**_pickle(), "pickle_protocol": property(lambda _: config.DILL_PROTOCOL_VERSION)}
+    return {**_pickle(), "pickle_protocol": config.DILL_PROTOCOL_VERSION}
 
 
 _HABITS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "serpent": _serpent,
     "json": _json,
-    "marshal": _binary,
-    "msgpack": _binary,
+    "marshal": _dicts,
+    "msgpack": _dicts,
     "pickle": _pickle,
     "cloudpickle": _pickle,
     "dill": _dill,
 }
 """What differs from the native classes: name of the serializer -> class attributes."""
+
+_PROTOCOLS: Final = {
+    "pickle": "PICKLE_PROTOCOL_VERSION",
+    "cloudpickle": "PICKLE_PROTOCOL_VERSION",
+    "dill": "DILL_PROTOCOL_VERSION",
+}
+_choosing_protocols: Final[list[type[Serializer]]] = []
 
 
 def wire_class(name: str) -> type[Serializer] | None:
@@ -80,4 +109,19 @@ def wire_class(name: str) -> type[Serializer] | None:
 @cache
 def _classic(found: type[Serializer]) -> type[Serializer]:
     habits = _HABITS.get(found.name)
-    return found if habits is None else type(f"Classic{found.__name__}", (found,), habits())
+    if habits is None:
+        return found
+    made = type(f"Classic{found.__name__}", (found,), habits())
+    if found.name in _PROTOCOLS:
+        _choosing_protocols.append(made)
+    return made
+
+
+def _setting_changed(name: str) -> None:
+    """Let the pickles that are in use be written in another version of their format."""
+    for cls in _choosing_protocols:
+        if name == _PROTOCOLS[cls.name]:
+            cls.pickle_protocol = getattr(config, name)  # type: ignore[attr-defined]  # all of them have it
+
+
+config.watch(_setting_changed)

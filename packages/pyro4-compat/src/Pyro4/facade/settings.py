@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from Pyro4.configuration import config
+from Pyro4.facade.tls import client_tls, server_tls
 from pyro_core.setting_groups import MESSAGE_LIMIT
-from pyro_core.settings import TLS, ClientSettings, Limits, ServerSettings, Timeouts
+from pyro_core.settings import ClientSettings, Limits, ServerSettings, Timeouts
 
 _SERVER_TYPES = {"thread": "threaded", "multiplex": "multiplex"}
 
@@ -25,7 +26,7 @@ def client_settings(host: str | None = None) -> ClientSettings:
         broadcast_addresses=tuple(config.parseAddressesString(config.BROADCAST_ADDRS)),
         nodelay=True,
         prefer_ip_version=_ip_version(host),
-        tls=_client_tls(),
+        tls=client_tls() if config.SSL else None,
         timeouts=Timeouts(call_s=config.COMMTIMEOUT or None),
         limits=_limits(),
     )
@@ -60,7 +61,7 @@ def server_settings(host: str | None = None) -> ServerSettings:
         nodelay=True,
         reuse_address=config.SOCK_REUSE,
         prefer_ip_version=_ip_version(config.HOST if host is None else host),
-        tls=_server_tls(),
+        tls=server_tls() if config.SSL else None,
         timeouts=Timeouts(idle_s=config.COMMTIMEOUT or None),
         limits=_limits(),
     )
@@ -90,26 +91,3 @@ def live_settings(settings: ServerSettings) -> ServerSettings:
 
 def _limits() -> Limits:
     return Limits(max_message_bytes=config.MAX_MESSAGE_SIZE or MESSAGE_LIMIT)
-
-
-def _client_tls() -> TLS | None:
-    if not config.SSL:
-        return None
-    return TLS(
-        certfile=config.SSL_CLIENTCERT or None,
-        keyfile=config.SSL_CLIENTKEY or None,
-        password=config.SSL_CLIENTKEYPASSWD or None,
-        cafile=config.SSL_CACERTS or None,
-    )
-
-
-def _server_tls() -> TLS | None:
-    if not config.SSL:
-        return None
-    return TLS(
-        certfile=config.SSL_SERVERCERT or None,
-        keyfile=config.SSL_SERVERKEY or None,
-        password=config.SSL_SERVERKEYPASSWD or None,
-        cafile=config.SSL_CACERTS or None,
-        require_client_cert=config.SSL_REQUIRECLIENTCERT,
-    )

@@ -28,7 +28,8 @@ class _StreamResultIterator:
         if self._proxy._pyroConnection is None:
             raise ConnectionClosedError("the proxy for this stream result is closed")
         try:
-            return next(self._items)
+            with self._proxy._pyro_accompanied():
+                return next(self._items)
         except native.PyroError as error:
             raise classic(error) from error.__cause__
 

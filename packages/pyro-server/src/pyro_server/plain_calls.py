@@ -1,0 +1,106 @@
+"""The short way of a usual call: what it needs is looked up once per connection."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from pyro_core.context import CallContext, Caller, enter_call, leave_call
+from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer, as_call
+from pyro_core.wire.message import INVOKE, Message
+from pyro_server.requests import Request
+
+if TYPE_CHECKING:
+    from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_server.engine import ServerEngine
+    from pyro_server.host import DaemonHost
+
+_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
+"""Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
+
+
+class PlainCalls:
+    """The plain calls (see ``pyro_core.wire.plain``) of one connection; a ``pyro_core.transport.Plain``.
+
+    Attributes:
+        take: Gives number and payload of a plain call.
+        run: Runs it.
+    """
+
+    __slots__ = ("run", "take")
+
+    def __init__(self, take: "TakePlain", run: Callable[[int, bytes], Any]) -> None:
+        self.take = take
+        self.run = run
+
+
+def runner(
+    host: "DaemonHost",
+    engine: "ServerEngine",
+    serializer: Serializer,
+    serializer_id: int,
+    pack: "PackPlain",
+    most_bytes: int,
+) -> Callable[[int, bytes], Any]:
+    """What runs plain calls: number and payload -> answer.
+
+    Args:
+        host: The daemon's innards.
+        engine: Does what is unusual after all.
+        serializer: Of calls and results.
+        serializer_id: Its number.
+        pack: Makes the RESULT.
+        most_bytes: Up to this size a result needs no more care.
+    """
+    connection, version = engine.connection, engine.connection.version
+    caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
+    sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
+    by_id, other = host.objects.by_id, host.dispatcher.call
+    unchecked = type(serializer).decode_call is Serializer.decode_call
+    decode = serializer.decode_value if unchecked else serializer.decode_call
+    encode_value = serializer.encode_value
+
+    def message_of(seq: int, payload: bytes) -> Message:
+        return Message(INVOKE, serializer_id, seq, payload, version=version)
+
+    def run(seq: int, payload: bytes) -> Any:
+        if host.draining or (requests is not None and len(requests) >= max_calls):
+            return engine.run(engine.admit(message_of(seq, payload)))
+        context = CallContext(caller, seq)
+        if requests is not None:
+            requests[seq] = context
+        token = enter_call(context)
+        try:
+            call = decode(payload)
+            if unchecked and (
+                type(call) not in SEQUENCES
+                or len(call) != CALL_PARTS
+                or type(call[0]) is not str
+                or type(call[1]) is not str
+                or type(call[2]) not in SEQUENCES
+                or (call[3] is not None and type(call[3]) is not dict)
+            ):
+                as_call(call, serializer.name)  # says what is wrong with it
+            object_id, method, args, kwargs = call
+            context.object_id = object_id
+            context.method = method
+            entry = by_id.get(object_id)
+            function = None if entry is None else entry.bound.get(method)
+            if function is None:
+                result = other(object_id, method, args, kwargs, sessions)
+            else:
+                result = function(*args, **kwargs) if kwargs else function(*args)
+            if type(result) in _AS_THEY_ARE and context.adds_nothing:
+                encoded = encode_value(result)
+                if len(encoded) <= most_bytes:
+                    return pack(seq, encoded)
+            held = [result]
+            del result  # the engine looks whether anybody else has it
+            work = Request(message_of(seq, payload), False)
+            return engine.complete(work, serializer, context, held.pop())
+        except BaseException as error:
+            return engine.failed(message_of(seq, payload), serializer, error, context)
+        finally:
+            leave_call(token)
+            if requests is not None:
+                requests.pop(seq, None)
+
+    return run
