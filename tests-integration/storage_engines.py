@@ -173,7 +173,9 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes], 
     until = time.monotonic() + START_S
     while not condition():
         if process.poll() is not None or time.monotonic() > until:
-            raise AssertionError(f"{process.args} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
+            raise AssertionError(
+                f"{process.args} does not answer:\n{log.read_text(errors='replace')[-2000:]}"
+            )
         time.sleep(0.05)
 
 

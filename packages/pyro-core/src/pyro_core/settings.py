@@ -168,6 +168,11 @@ class NameServerSettings(FromOutside):
         broadcast_port: UDP port to listen on for them.
         storage: Where names are kept: ``memory``, ``sqlite:FILE``, or a plugin's.
         autoclean_s: Seconds between checks that registered servers still listen; 0 for no checks.
+        admin: Where to answer probes and scrapers over HTTP: ``PORT`` on loopback, or ``HOST:PORT``; None for
+            nowhere.
+        log_format: ``text``, or ``json`` for one JSON object a line; for ``pyro-cli ns serve``.
+        log_level: The least important messages to log: ``debug``, ``info``, ``warning`` or ``error``; for
+            ``pyro-cli ns serve``.
     """
 
     host: str = "localhost"
@@ -180,6 +185,9 @@ class NameServerSettings(FromOutside):
     broadcast_port: int = BROADCAST_PORT
     storage: str = "memory"
     autoclean_s: float = 0.0
+    admin: str | None = None
+    log_format: str = "text"
+    log_level: str = "info"
 
     _TABLE: ClassVar[str] = "nameserver"
     _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]] = {
@@ -190,4 +198,9 @@ class NameServerSettings(FromOutside):
         "PYRO_NS_BCHOST": ("broadcast_host", kinds.OPTIONAL_TEXT),
         "PYRO_NS_BCPORT": ("broadcast_port", kinds.PORT),
         "PYRO_NS_AUTOCLEAN": ("autoclean_s", kinds.SECONDS),
+        "PYRO_NS_BROADCAST": ("broadcast", kinds.TRUTH),
+        "PYRO_NS_STORAGE": ("storage", kinds.TEXT),
+        "PYRO_NS_ADMIN": ("admin", kinds.OPTIONAL_TEXT),
+        "PYRO_NS_LOG_FORMAT": ("log_format", kinds.LOG_FORMAT),
+        "PYRO_NS_LOG_LEVEL": ("log_level", kinds.LOG_LEVEL),
     }
