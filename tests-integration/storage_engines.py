@@ -1,4 +1,4 @@
-"""The engines that names can be kept in, started for tests: etcd and PostgreSQL, on loopback, in temporary folders.
+"""The engines that names can be kept in, etcd and PostgreSQL, started for tests on loopback.
 
 They are Debian's packages etcd-server and postgresql; a test whose engine is missing is skipped, and says so.
 """
@@ -107,6 +107,14 @@ class Postgres:
     def location(self) -> str:
         """How to connect, as a storage wants it."""
         return f"postgresql://pyro@127.0.0.1:{self.port}/postgres"
+
+    def schema(self, name: str) -> str:
+        """How to connect to a schema of its own, which is made if need be."""
+        import psycopg
+
+        with psycopg.connect(self.location, autocommit=True) as db:
+            db.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"'.encode())
+        return f"{self.location}?options=-csearch_path%3D{name}"
 
     def start(self) -> None:
         """Make a database cluster, start the server, and wait until it answers."""
