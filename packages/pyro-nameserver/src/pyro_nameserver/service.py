@@ -1,6 +1,7 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -8,15 +9,17 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_ID
-from pyro_core.settings import NameServerSettings, ServerSettings
+from pyro_core.settings import Listen, NameServerSettings, ServerSettings
 from pyro_core.uri import URI
+from pyro_nameserver.admin import AdminServer
 from pyro_nameserver.autoclean import AutoCleaner
 from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
 from pyro_nameserver.changes import ChangeFeed
+from pyro_nameserver.health import Health
 from pyro_nameserver.leases import LeaseKeeper
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
-from pyro_nameserver.storage.spec import open_storage
+from pyro_nameserver.storage.spec import open_storage, without_password
 from pyro_server.daemon import Daemon
 from pyro_server.stop_signals import stopping
 
@@ -37,9 +40,12 @@ class NameServer:
         settings: Where it listens, what it keeps the names in, and so on.
         server_settings: Everything else about its daemon; where it listens is taken from ``settings``.
         storage: An open storage to use instead of what ``settings`` say; closed with the name server.
+        listening: Listening sockets to use instead of opening those that ``settings`` name.
 
     Attributes:
         settings: As given.
+        storage: The names.
+        admin: Answers probes; None if ``settings`` name no place for that.
         daemon: Serves the registry.
         registry: The remote object.
         uri: Its address, as published.
@@ -57,11 +63,12 @@ class NameServer:
         server_settings: ServerSettings | None = None,
         *,
         storage: Storage | None = None,
+        listening: Sequence[socket.socket] = (),
     ) -> None:
         self.settings = settings
         with contextlib.ExitStack() as undo:
-            names = storage or open_storage(settings.storage)
-            self._names_in = names.name if storage else settings.storage
+            self.storage = names = storage or open_storage(settings.storage)
+            self._names_in = names.name if storage else without_password(settings.storage)
             daemon_settings = _daemon_settings(settings, server_settings)
             changes = ChangeFeed(names, may_wait=daemon_settings.servertype != "multiplex")
             undo.callback(changes.join)
@@ -69,16 +76,20 @@ class NameServer:
             undo.callback(changes.stop)
             self._leases = LeaseKeeper(names)
             self._cleaner = _cleaner(settings, names)
-            self.daemon = undo.enter_context(Daemon(daemon_settings))
-            self.registry = Registry(names, limits=self.daemon.settings.limits, changes=changes)
+            undo.callback(self._stop_cleaning)
+            self.health = Health(names, changes)
+            self.admin = (
+                undo.enter_context(AdminServer(settings.admin, self.health.pages)) if settings.admin else None
+            )
+            self.daemon = undo.enter_context(_daemon(daemon_settings, self.health, listening))
+            registry = self.health.calls.counting(Registry) if settings.admin else Registry
+            self.registry = registry(names, limits=self.daemon.settings.limits, changes=changes)
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
             undo.enter_context(self._leases)
-            if self._cleaner is not None:
-                undo.enter_context(self._cleaner)
             self._driver: Driver | None = None
             self._started = False
             self._undo = undo.pop_all()
@@ -136,7 +147,20 @@ class NameServer:
 
     def shutdown(self) -> None:
         """Make ``serve`` return soon. From any thread, and from signal handlers."""
+        self.health.stopping = True
         self.daemon.shutdown()
+
+    def clean_every(self, seconds: float) -> None:
+        """Look for dead servers that often from now on; 0 for never.
+
+        Raises:
+            SettingsError: If that is too often.
+        """
+        cleaner = _cleaner(replace(self.settings, autoclean_s=seconds), self.storage)
+        self._stop_cleaning()
+        self._cleaner = cleaner
+        if cleaner is not None and self._started:
+            cleaner.start()
 
     def close(self) -> None:
         """Stop answering and let go of sockets and storage. May be called more than once."""
@@ -152,7 +176,8 @@ class NameServer:
             host, port = self.broadcast.address
             broadcast = f"Answering broadcasts on UDP {host}:{port}."
         where = f"Name server on {self.uri.location}, names in {self._names_in}."
-        return f"{where}\n{broadcast}\nURI = {self.uri}"
+        probes = "" if self.admin is None else f"\nProbes and figures on {self.admin.url}."
+        return f"{where}\n{broadcast}{probes}\nURI = {self.uri}"
 
     def __enter__(self) -> Self:
         return self
@@ -180,6 +205,13 @@ class NameServer:
             self._leases.start()
             if self._cleaner is not None:
                 self._cleaner.start()
+            if self.admin is not None:
+                self.admin.start()
+            self.health.started()
+
+    def _stop_cleaning(self) -> None:
+        if self._cleaner is not None:
+            self._cleaner.close()
 
 
 def start_ns(
@@ -276,6 +308,23 @@ def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettin
         nathost=settings.nathost,
         natport=settings.natport,
     )
+
+
+class _NameServerDaemon(Daemon):
+    health: Health
+
+    def housekeeping(self) -> None:
+        self.health.beat()
+
+
+def _daemon(settings: ServerSettings, health: Health, listening: Sequence[socket.socket]) -> Daemon:
+    listen = [Listen(socket=sock, nathost=settings.nathost, natport=settings.natport) for sock in listening]
+    if listen:  # what the settings say of places is about sockets that are to be opened
+        settings = replace(settings, host="", port=0, unixsocket=None, nathost=None, natport=0)
+    daemon = _NameServerDaemon(settings, listen=listen)
+    daemon.health = health
+    health.beat_s = settings.timeouts.housekeeping_s
+    return daemon
 
 
 def _started(nameserver: NameServer) -> NameServer:
