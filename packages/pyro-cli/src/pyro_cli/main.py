@@ -17,11 +17,22 @@ from pyro_core.remote_errors import remote_traceback_lines, traceback_text
 
 
 class InstalledCommands(click.Group):
-    """A group whose members are the commands that installed packages contribute."""
+    """A group whose members are the commands that installed packages contribute.
+
+    Args:
+        within: Dotted name of the group among the entry points; empty for the whole command line. The command
+            ``pyro-cli gen stubs`` is the entry point ``gen.stubs``, whichever package brings it.
+    """
+
+    def __init__(self, *args: Any, within: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prefix = f"{within}." if within else ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, whether they can be loaded or not."""
-        return sorted(plugins.commands().names())
+        names = plugins.commands().names()
+        inside = {name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix)}
+        return sorted({*(name for name in inside if "." not in name), *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command; None if there is no such name.
@@ -30,15 +41,16 @@ class InstalledCommands(click.Group):
             PluginError: If it exists but cannot be loaded.
         """
         registry = plugins.commands()
-        if cmd_name not in registry.names():
-            return None
-        command = registry.load(cmd_name)
+        name = f"{self._prefix}{cmd_name}"
+        if name not in registry.names():
+            return super().get_command(ctx, cmd_name)
+        command = registry.load(name)
         if not isinstance(command, click.Command):
             raise PluginError(
-                f"the command {cmd_name!r} is a {type(command).__name__}, expected a click command; "
+                f"the command {name!r} is a {type(command).__name__}, expected a click command; "
                 "ask the maintainers of the package that brings it",
                 group="pyro.commands",
-                name=cmd_name,
+                name=name,
             )
         return command
 
