@@ -5,6 +5,7 @@ They are Debian's packages etcd-server and postgresql; a test whose engine is mi
 
 import contextlib
 import http.client
+import json
 import os
 import pwd
 import shutil
@@ -56,6 +57,27 @@ class Etcd:
             return False
         finally:
             connection.close()
+
+    def leader(self) -> int:
+        """Number of the member that leads."""
+        for number in range(len(self.ports)):
+            connection = http.client.HTTPConnection("127.0.0.1", self.ports[number], timeout=5)
+            connection.request("POST", "/v3/maintenance/status", "{}")
+            status = json.loads(connection.getresponse().read())
+            connection.close()
+            if status["leader"] == status["header"]["member_id"]:
+                return number
+        raise AssertionError("no member leads")
+
+    def kill(self, number: int) -> None:
+        """End a member without a warning."""
+        self.processes[number].kill()
+        self.processes[number].wait()
+
+    def go_on(self, number: int) -> None:
+        """Start a killed member again."""
+        process = self.processes[number] = self._started(number)
+        wait_until(lambda: self.answers(number), process, self._log(number))
 
     def close(self) -> None:
         """Stop all members."""

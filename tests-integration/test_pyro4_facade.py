@@ -94,6 +94,15 @@ def test_encrypted_connections(client: str, server: str, mutual: bool, tmp_path:
     assert {name: report[name] for name in EXPECTED} == EXPECTED
 
 
+@pytest.mark.parametrize("serializer", ["serpent", "json"])
+@pytest.mark.parametrize(("client", "server"), PAIRS)
+def test_stock_is_not_disturbed_by_those_who_keep_types(client: str, server: str, serializer: str) -> None:
+    env = {"PYRO_FAITHFUL_TYPES": "on"}
+    with processes.server("stock_server.py", "4", python=python_of(server), env=env) as uri:
+        report = processes.outcomes(python_of(client), "stock_client.py", "4", uri, serializer, env=env)
+    assert {name: report[name] for name in EXPECTED} == EXPECTED
+
+
 @pytest.mark.parametrize("serializer", SERIALIZERS)
 def test_an_exception_has_the_remote_traceback(reports: dict[str, dict[str, Any]], serializer: str) -> None:
     assert reports[serializer]["exception"]["raised"] == "ZeroDivisionError"

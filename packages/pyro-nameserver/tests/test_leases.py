@@ -66,3 +66,18 @@ def test_the_thread_looks_until_it_is_closed() -> None:
         clock.advance(5.0)
         changes.changes(1.0)
         assert changes.changes(0.05) == []
+
+
+def test_a_loop_may_look_as_often_as_it_likes() -> None:
+    clock = FakeClock()
+    storage = MemoryStorage(clock=clock)
+    storage.put("leased", URI, ttl_s=5.0, owner="me")
+    keeper = LeaseKeeper(storage, every_s=0.5, clock=clock)
+    clock.advance(4.9)
+    keeper.look_if_due()
+    clock.advance(0.1)
+    keeper.look_if_due()
+    assert storage.count() == 1, "it has just looked"
+    clock.advance(0.4)
+    keeper.look_if_due()
+    assert storage.count() == 0

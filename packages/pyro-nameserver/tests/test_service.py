@@ -15,6 +15,7 @@ from pyro_client import Proxy, locate_ns
 from pyro_core.errors import NameNotFound, NameOwned, NameTaken, NamingError, SettingsError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.settings import Limits, NameServerSettings, ServerSettings
+from pyro_core.testing.clock import FakeClock
 from pyro_core.uri import URI
 from pyro_nameserver import NameServer, start_ns, start_ns_loop
 from pyro_nameserver.storage.memory import MemoryStorage
@@ -261,3 +262,14 @@ def test_the_error_about_somebody_elses_name_arrives() -> None:
             ns.register("a", HERE)
         assert caught.value.name == "a"
         assert ns.renew(["a", "b"], token) == ["b"]
+
+
+def test_a_driven_name_server_finds_ended_leases_without_a_thread() -> None:
+    clock = FakeClock()
+    storage = MemoryStorage(clock=clock)
+    with start_ns(settings=LOOPBACK, storage=storage, driven=True) as nameserver:
+        nameserver.registry.register("a", HERE, ttl=5)
+        clock.advance(5.0)
+        assert nameserver.patience_s <= 1.0
+        nameserver.events([])
+        assert storage.count() == 0

@@ -424,3 +424,38 @@ def test_what_an_exception_holds_of_unknown_classes_arrives_as_dicts(
         assert "in fail" in "".join(caught.value._pyroTraceback)  # type: ignore[attr-defined]
         with pytest.raises(errors.SerializeError, match="unsupported serialized class"):
             proxy.give()
+
+
+def test_connections_show_and_take_the_timeout_of_calls(proxy: Any) -> None:
+    proxy._pyroBind()
+    assert proxy._pyroConnection.timeout is None
+    proxy._pyroTimeout = 5
+    assert proxy._pyroConnection.timeout == 5
+    proxy._pyroConnection.timeout = 3
+    assert (proxy._pyroConnection.getTimeout(), proxy._pyroTimeout) == (3, 5)
+    assert proxy.add(1, 2) == 3
+    proxy._pyroConnection.timeout = 0.0
+    assert proxy._pyroConnection.timeout is None
+
+
+def test_a_connection_can_be_dropped(proxy: Any) -> None:
+    proxy._pyroBind()
+    before = proxy._pyroConnection
+    proxy._pyroConnection = None
+    assert proxy._pyroConnection is None
+    assert proxy.add(1, 2) == 3
+    assert proxy._pyroConnection != before
+    with pytest.raises(TypeError, match="only None can be given"):
+        proxy._pyroConnection = before
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_serializers_that_do_not_exist_are_noticed_by_the_call(proxy: Any, connected: bool) -> None:
+    if connected:
+        assert proxy.add(1, 2) == 3
+    proxy._pyroSerializer = "nonesuch"
+    for _ in range(2):
+        with pytest.raises(errors.SerializeError, match="'nonesuch' is unknown"):
+            proxy.add(1, 2)
+    proxy._pyroSerializer = None
+    assert proxy.add(1, 2) == 3

@@ -1,6 +1,9 @@
 """Forgets names whose leases have ended."""
 
 import logging
+import math
+import time
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 from typing import Final, Self
@@ -15,16 +18,30 @@ _log = logging.getLogger("pyro_nameserver.leases")
 
 
 class LeaseKeeper:
-    """Looks for ended leases in a thread, from ``start`` until ``close``.
+    """Looks for ended leases.
+
+    That is in a thread, from ``start`` until ``close``, or in a loop that calls ``look_if_due``.
 
     Args:
         storage: The names.
         every_s: Seconds between two looks.
+        clock: Gives monotonic seconds.
+
+    Attributes:
+        every_s: As given.
     """
 
-    def __init__(self, storage: Storage, *, every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        every_s: float = LOOK_EVERY_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._storage = storage
-        self._every_s = every_s
+        self.every_s = every_s
+        self._clock = clock
+        self._looked_at = -math.inf
         self._stop = Event()
         self._unavailable = False
         self._thread: Thread | None = None
@@ -41,7 +58,7 @@ class LeaseKeeper:
         except NamingError as problem:
             if not self._unavailable:
                 _log.warning(
-                    "cannot look for ended leases, and try again every %s s: %s", self._every_s, problem
+                    "cannot look for ended leases, and try again every %s s: %s", self.every_s, problem
                 )
             self._unavailable = True
             return []
@@ -51,6 +68,13 @@ class LeaseKeeper:
         if expired:
             _log.info("forgot names whose leases ended: %s", ", ".join(sorted(expired)))
         return expired
+
+    def look_if_due(self) -> None:
+        """Look, unless that was done just now."""
+        now = self._clock()
+        if now - self._looked_at >= self.every_s:
+            self._looked_at = now
+            self.look()
 
     def close(self) -> None:
         """Stop looking. May be called more than once."""
@@ -68,5 +92,5 @@ class LeaseKeeper:
         self.close()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        while not self._stop.wait(self.every_s):
             self.look()

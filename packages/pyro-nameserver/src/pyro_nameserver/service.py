@@ -118,18 +118,19 @@ class NameServer:
     @property
     def patience_s(self) -> float:
         """Seconds within which another event loop must call ``events``, even if nothing is ready."""
-        return self.daemon.patience_s
+        return min(self.daemon.patience_s, self._leases.every_s)
 
     def events(self, ready: Sequence[Any]) -> None:
         """Handle those of ``sockets`` that have something to read; for another event loop.
 
-        The first call starts what has a thread of its own: who looks after leases, and the auto-cleaner if
-        there is one.
+        Ended leases are found here too. The first call starts what has a thread of its own: the auto-cleaner
+        and the admin port, if there are such.
 
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
         """
         self._start_keepers()
+        self._leases.look_if_due()
         if self.broadcast is not None:
             self.broadcast.handle()
         self.daemon.events(ready)
@@ -197,17 +198,18 @@ class NameServer:
     def _start_helpers(self) -> None:
         if self.broadcast is not None:
             self.broadcast.start()
+        self._leases.start()
         self._start_keepers()
 
     def _start_keepers(self) -> None:
-        if not self._started:
-            self._started = True
-            self._leases.start()
-            if self._cleaner is not None:
-                self._cleaner.start()
-            if self.admin is not None:
-                self.admin.start()
-            self.health.started()
+        if self._started:
+            return
+        self._started = True
+        if self._cleaner is not None:
+            self._cleaner.start()
+        if self.admin is not None:
+            self.admin.start()
+        self.health.started()
 
     def _stop_cleaning(self) -> None:
         if self._cleaner is not None:

@@ -63,7 +63,7 @@ class Supervisor:
         self._orders.put(_RELOAD)
 
     def reload_now(self) -> None:
-        """Read the configuration again, and certificates; what cannot be used is logged, and changes nothing."""
+        """Read the configuration and certificates again; what cannot be used changes nothing."""
         before = self._configuration
         try:
             now = self._load()
@@ -177,6 +177,4 @@ def _hanging_up(reload: Callable[[], None]) -> Iterator[None]:
 
 
 def _changed(before: Any, now: Any) -> set[str]:
-    return {
-        item.name for item in fields(now) if getattr(before, item.name) != getattr(now, item.name)
-    }
+    return {item.name for item in fields(now) if getattr(before, item.name) != getattr(now, item.name)}

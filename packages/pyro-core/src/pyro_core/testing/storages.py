@@ -60,6 +60,7 @@ ODD_TEXTS = (
     "1.0",
     "None",
     "x" * 1000,
+    "".join(map(chr, range(0x1F300, 0x1F300 + 1000))),
 )
 """Texts that storages have been known to change, to confuse with others, or to refuse."""
 

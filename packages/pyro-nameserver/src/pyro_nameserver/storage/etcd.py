@@ -11,7 +11,7 @@ import ssl
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, NamedTuple, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 from pyro_core.errors import NameOwned, NamingError, RevisionGone
@@ -274,32 +274,36 @@ def parse_location(location: str) -> tuple[list[Member], str]:
     Raises:
         ValueError: If it names none.
     """
-    parts = urlsplit(location if "://" in location else f"http://{location}")
-    options = {
-        name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()
-    }
-    unknown = sorted(options.keys() - {"ca", "cert", "key"})
-    if (
-        parts.scheme not in ("http", "https")
-        or unknown
-        or parts.fragment
-        or (options and parts.scheme == "http")
-    ):
-        raise ValueError(f"the etcd storage cannot use {location!r}; write {_LOCATION}")
-    tls = None
-    if parts.scheme == "https":
-        tls = ssl.create_default_context(cafile=options.get("ca"))
-        if "cert" in options:
-            tls.load_cert_chain(options["cert"], options.get("key"))
-    return [_member(text, tls, location) for text in parts.netloc.split(",")], parts.path.rstrip(
-        "/"
-    ) or _DEFAULT_ROOT
+    try:
+        parts = urlsplit(location if "://" in location else f"http://{location}")
+        options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        if parts.scheme not in ("http", "https") or parts.fragment:
+            raise ValueError(f"{parts.scheme!r} is not http or https")
+        tls = _tls(parts.scheme, options)
+        members = [_member(text, tls) for text in parts.netloc.split(",")]
+    except (ValueError, OSError) as problem:
+        raise ValueError(
+            f"the etcd storage cannot use {location!r} ({problem}); write {_LOCATION}"
+        ) from problem
+    return members, parts.path.rstrip("/") or _DEFAULT_ROOT
 
 
-def _member(text: str, tls: ssl.SSLContext | None, location: str) -> Member:
+def _tls(scheme: str, options: dict[str, str]) -> ssl.SSLContext | None:
+    unknown = options.keys() - ({"ca", "cert", "key"} if scheme == "https" else set())
+    if unknown:
+        raise ValueError(f"unknown for {scheme}: {', '.join(sorted(unknown))}")
+    if scheme == "http":
+        return None
+    context = ssl.create_default_context(cafile=options.get("ca"))
+    if "cert" in options:
+        context.load_cert_chain(options["cert"], options.get("key"))
+    return context
+
+
+def _member(text: str, tls: ssl.SSLContext | None) -> Member:
     parts = urlsplit(f"//{text}")
     if parts.hostname is None or parts.port is None or parts.username is not None:
-        raise ValueError(f"the etcd storage needs addresses of members, got {location!r}; write {_LOCATION}")
+        raise ValueError(f"{text!r} is not HOST:PORT")
     return Member(parts.hostname, parts.port, tls)
 
 

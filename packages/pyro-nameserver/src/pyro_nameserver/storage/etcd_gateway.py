@@ -1,6 +1,6 @@
 """Talks to etcd over its HTTP/JSON gateway, to whichever of several members answers.
 
-Why no client library: docs/decisions/0012-etcd-without-a-client-library.md.
+Why no client library: docs/decisions/0013-etcd-without-a-client-library.md.
 Source: etcd 3.4 and later, "Why gRPC gateway", paths ``/v3/kv/range``, ``/v3/kv/txn``, ``/v3/lease/...`` and
 ``/v3/watch``. Keys and values are base64, numbers above 32 bits are text, and what is 0 or empty is left out.
 """
@@ -156,6 +156,9 @@ class EtcdGateway:
                 tried[str(member)] = str(problem) or type(problem).__name__
                 repeated = repeated or sent
                 self.failed(member)
+            except EtcdError:
+                member.give(connection)
+                raise
             else:
                 member.give(connection)
                 return Answer(answer, repeated)

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import logging
 import socket
 from collections.abc import Iterable
 from itertools import groupby
@@ -22,6 +23,8 @@ from pyro_nameserver.storage.etcd_gateway import (
     encoded,
     lines,
 )
+
+_log = logging.getLogger("pyro_nameserver.storage.etcd")
 
 _SILENT_S: Final = 10.0
 """A watch without news for so long is made anew, perhaps at another member: this one may be cut off."""
@@ -85,6 +88,7 @@ class EtcdSubscription(Subscription):
         self._found: SimpleQueue[list[Change] | NamingError] = SimpleQueue()
         self._socket: socket.socket | None = None
         self._closed = False
+        self._heard = False  # from the member that is asked now
         self._thread = Thread(target=self._run, name="pyro-ns-etcd-watch", daemon=True)
         self._thread.start()
 
@@ -123,17 +127,20 @@ class EtcdSubscription(Subscription):
         while not self._closed and not self._gateway.is_closed:
             member = self._gateway.current()
             connection = member.connection()
-            before = self._after
+            before, self._heard = self._after, False
             try:
                 self._socket = connected(connection, _SILENT_S)
                 self._read(connection)
-            except RevisionGone as problem:
+            except (OSError, http.client.HTTPException, ValueError, UnavailableError, EtcdError) as problem:
+                if not (self._heard and isinstance(problem, TimeoutError)):  # more than that nothing happened
+                    self._gateway.failed(member)
+                    if turn == 0 and not self._closed and not self._gateway.is_closed:
+                        _log.warning(
+                            "watching etcd at %s failed, going on with the next: %s", member, problem
+                        )
+            except NamingError as problem:  # which is so at every member
                 self._found.put(problem)
-                break
-            except TimeoutError:
-                pass  # nothing happened
-            except (OSError, http.client.HTTPException, ValueError, UnavailableError, EtcdError):
-                self._gateway.failed(member)
+                return
             finally:
                 connection.close()
             turn = 0 if self._after > before else turn + 1
@@ -145,6 +152,7 @@ class EtcdSubscription(Subscription):
         start = self._after - self._base + 1
         request = {"create_request": {**self._keys.everything(), "start_revision": str(start)}}
         for message in lines(connection, "/v3/watch", request):
+            self._heard = True
             if self._closed or self._gateway.is_closed:
                 return
             if message.get("canceled"):

@@ -62,6 +62,7 @@ class PostgresStorage(Storage):
         self._idle: list[tables.Connection] = []
         self._lock = Lock()
         self._closing = Event()
+        self._deadline_s = 0.0  # what is wrong from the beginning is told at once
         try:
             self._change(tables.prepare)
             encoding = self._read(lambda db: db.execute("SHOW server_encoding").fetchone())
@@ -73,6 +74,7 @@ class PostgresStorage(Storage):
         except BaseException:
             self.close()
             raise
+        self._deadline_s = DEADLINE_S
 
     @classmethod
     def open(cls, location: str) -> Self:
@@ -224,7 +226,7 @@ class PostgresStorage(Storage):
 
     def _read(self, work: Callable[[tables.Connection], T]) -> T:
         """Do something that changes nothing; over a new connection if the server was lost."""
-        until = time.monotonic() + DEADLINE_S
+        until = time.monotonic() + self._deadline_s
         while True:
             try:
                 with self._taken() as db:
@@ -236,7 +238,7 @@ class PostgresStorage(Storage):
 
     def _change(self, work: Callable[[tables.Connection], T]) -> T:
         """Do something in a transaction; anew if the server was lost before it ended."""
-        until = time.monotonic() + DEADLINE_S
+        until = time.monotonic() + self._deadline_s
         while True:
             decided = False
             try:

@@ -11,7 +11,7 @@ from Pyro4.facade.context import state
 from Pyro4.facade.failures import classic
 from Pyro4.facade.keys import as_key, codecs_for
 from Pyro4.facade.known_methods import _KnownRemoteMethod
-from Pyro4.facade.profile import ClassicProfile
+from Pyro4.facade.profile import OUT_OF_DATE, ClassicProfile
 from Pyro4.facade.raw_answers import received
 from Pyro4.facade.registered import reference_for, reference_of
 from Pyro4.facade.rules import classic_rules
@@ -82,6 +82,7 @@ class Calling(Hooks):
         own["_pyro_profile"] = profile
         own["_pyro_hmac_key"] = None
         own["_pyro_timeout"] = config.COMMTIMEOUT
+        profile.codecs = codecs_for(None)
         own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self, "_pyro_learn"))
         self._pyro_use_hooks()
 
@@ -104,6 +105,7 @@ class Calling(Hooks):
         self._pyroAttrs = set(other._pyroAttrs)
         for name in ("_pyroRawWireResponse", "_pyro_asynchronous", "_pyro_hmac_key", "_pyro_timeout"):
             self.__dict__[name] = other.__dict__[name]
+        profile.codecs = codecs_for(self._pyroHmacKey)
 
     def _pyro_learn(self) -> None:
         profile = self._pyro_profile
@@ -158,7 +160,7 @@ class Calling(Hooks):
     @_pyroSerializer.setter
     def _pyroSerializer(self, name: str | None) -> None:
         self._pyro_profile.chosen_serializer = name
-        self._pyro_use_serializer()
+        self._pyro_profile.seen = OUT_OF_DATE
 
     @property
     def _pyroHandshake(self) -> Any:
@@ -191,7 +193,16 @@ class Calling(Hooks):
     @property
     def _pyroConnection(self) -> Any:
         connection = self._pyro_channel.connection or self._pyro_profile.making
-        return None if connection is None else SocketConnection.view(connection)
+        return None if connection is None else SocketConnection.view(connection, self._pyro_channel)
+
+    @_pyroConnection.setter
+    def _pyroConnection(self, value: None) -> None:
+        if value is not None:
+            raise TypeError(
+                f"a proxy connects by itself; only None can be given, to drop it, got {value!r:.60}; "
+                "Proxy(object_id, connected_socket=...) takes a socket"
+            )
+        self._pyro_channel.abandon()
 
     # ---- what programs call
 
@@ -315,9 +326,14 @@ class Calling(Hooks):
 
     def _pyro_refresh(self) -> None:
         if self._pyro_profile.refresh():
+            self._pyro_profile.codecs = codecs_for(self._pyroHmacKey)
             self._pyro_forget()
             self._pyro_channel.refresh()
-            self._pyro_use_serializer()
+            try:
+                self._pyro_use_serializer()
+            except SerializeError:
+                self._pyro_profile.seen = OUT_OF_DATE
+                raise
 
     def _pyro_use_serializer(self) -> None:
         """Let a connection that exists use the serializer that is configured by now."""

@@ -104,6 +104,7 @@ class Daemon(native.Daemon):
         objects = registered.ClassicObjects()
         host = super()._make_host(objects=objects, load_serializer=wire_class, **more)
         host.trace = for_callers
+        host.codecs = codecs_for(None)
         host.hangs_up = hangs_up
         return host
 
@@ -334,6 +335,7 @@ class Daemon(native.Daemon):
         """
         self._host.apply(live_settings(self.settings))
         self._host.oneways_beside = config.ONEWAY_THREADED
+        self._host.codecs = codecs_for(self._key)
         if exposure and isinstance(self._host.objects, registered.ClassicObjects):
             self._host.objects.refresh()
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from Pyro4.configuration import config
+from Pyro4.facade.wire_log import logged
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.sealed import sealed
 
@@ -26,4 +28,5 @@ def as_key(key: bytes | str | None) -> bytes | None:
 
 def codecs_for(key: bytes | None) -> "Codecs":
     """What may be spoken with a shared key, or without: for ``codecs`` of a profile or a daemon's host."""
-    return CODECS if key is None else sealed(key)
+    codecs = CODECS if key is None else sealed(key)
+    return logged(codecs) if config.LOGWIRE else codecs

@@ -27,8 +27,13 @@ class _KnownRemoteMethod(_RemoteMethod):
         self._proxy = ref(proxy)
         self._kind = type(proxy)
         self._profile = proxy._pyro_profile
-        self._call = proxy._pyro_channel.call
+        self._channel = proxy._pyro_channel
+        self._call = self._channel.call
         self._name = name
+
+    def __del__(self) -> None:
+        if self._proxy() is None:
+            self._channel.abandon()  # a call after the end of the proxy may have connected it
 
     def __getattr__(self, name: str) -> _RemoteMethod:
         proxy = self._alive()

@@ -1,7 +1,7 @@
 """How a proxy of Pyro4 talks: protocol 48, with the serializers and settings of ``Pyro4.config``."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from Pyro4.configuration import config
 from Pyro4.errors import SerializeError
@@ -13,6 +13,9 @@ from pyro_core.features import TYPES
 from pyro_core.names import PROTOCOL_48
 from pyro_core.serializer import Serializer
 from pyro_core.uri import URI
+
+OUT_OF_DATE: Final = -1
+"""For ``seen``: the settings are to be read again before the next call."""
 
 
 class ClassicProfile(Profile):

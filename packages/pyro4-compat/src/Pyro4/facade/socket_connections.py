@@ -97,11 +97,11 @@ class SocketConnection:
         self._tracked: Any = WeakSet()
 
     @staticmethod
-    def view(connection: Any) -> "SocketConnection":
-        """What programs see of a native connection, a client's or a server's."""
+    def view(connection: Any, channel: Any = None) -> "SocketConnection":
+        """What programs see of a native connection, a server's, or the client's of a channel."""
         from Pyro4.facade.views import ConnectionView
 
-        return ConnectionView(connection)
+        return ConnectionView(connection, channel)
 
     @property
     def pyroInstances(self) -> MutableMapping[type, Any]:

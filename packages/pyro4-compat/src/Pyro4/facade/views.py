@@ -15,12 +15,14 @@ class ConnectionView(SocketConnection):
 
     Args:
         connection: A client's or a server's.
+        channel: Where a client's belongs to.
     """
 
     __module__ = "Pyro4.socketutil"
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, channel: Any = None) -> None:
         self._native = connection
+        self._channel = channel
         link = getattr(connection, "link", None)
         if link is None:
             super().__init__(connection.socket)
@@ -62,8 +64,16 @@ class ConnectionView(SocketConnection):
         ask = getattr(self._socket, "getpeercert", None)
         return None if ask is None else ask()
 
+    def getTimeout(self) -> float | None:
+        """Seconds that a call of a client may take; None for any time. None on the side of a server."""
+        seconds = None if self._channel is None else self._channel.profile.timeout_s
+        return None if seconds is None else float(seconds)
+
     def setTimeout(self, timeout: float | None) -> None:
-        """Has no effect: the proxy or the daemon decides about that."""
+        """Let a call of a client take so many seconds. Has no effect in a server: the daemon decides."""
+        if self._channel is not None:
+            self._channel.profile.timeout_s = timeout or None
+            self._channel.refresh()
 
     def close(self) -> None:
         """End the connection; who serves it, or calls on it, notices and closes the socket."""
