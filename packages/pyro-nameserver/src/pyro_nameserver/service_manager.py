@@ -60,19 +60,21 @@ class ServiceManager:
         Raises:
             SettingsError: If one of them is something else.
         """
-        found = []
+        found: list[socket.socket] = []
         for fd in range(self._first_fd, self._first_fd + self._fds):
             os.set_inheritable(fd, False)
             sock = socket.socket(fileno=fd)
+            found.append(sock)
             if sock.type != socket.SOCK_STREAM or not sock.getsockopt(
                 socket.SOL_SOCKET, socket.SO_ACCEPTCONN
             ):
+                for each in found:
+                    each.close()
                 raise SettingsError(
                     f"the service manager passed descriptor {fd}, which is no listening stream socket; "
                     "use only ListenStream= in the socket unit, with Accept=no",
                     name="LISTEN_FDS",
                 )
-            found.append(sock)
         return found
 
 

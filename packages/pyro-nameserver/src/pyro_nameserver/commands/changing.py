@@ -10,7 +10,14 @@ from pyro_cli.progress import progress
 from pyro_core.errors import NameNotFound, NameOwned, PyroError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.uri import URI
-from pyro_nameserver.commands.name_server import address_options, located, owned_by, owner_option, require
+from pyro_nameserver.commands.name_server import (
+    address_options,
+    located,
+    names_of,
+    owned_by,
+    owner_option,
+    require,
+)
 
 
 @click.command()
@@ -150,16 +157,20 @@ def prune(prefix: str, yes: bool, output: Output, **where: Any) -> None:
     answers: dict[str, bool] = {}
     rows = []
     with located(**where) as remote:
-        found = remote.list(prefix=prefix or None)
-        found.pop(NAMESERVER_ID, None)
-        for name, text in progress(sorted(found.items()), "trying servers", len(found)):
-            place = _place(str(text))
-            if place is None:
+        found = sorted(names_of(remote).items())
+        for name, entry in progress(found, "trying servers", len(found)):
+            place = _place(entry.uri)
+            if (
+                entry.ttl_s is not None
+                or place is None
+                or name == NAMESERVER_ID
+                or not name.startswith(prefix)
+            ):
                 continue
             if place not in answers:
-                answers[place] = accepts_connections(URI(str(text)))
+                answers[place] = accepts_connections(URI(entry.uri))
             if not answers[place]:
-                rows.append({"name": name, "uri": str(text), "removed": yes and _remove(remote, name)})
+                rows.append({"name": name, "uri": entry.uri, "removed": yes and _remove(remote, name)})
     output.rows(rows, columns=("name", "uri", "removed"))
     if rows and not yes:
         click.echo("nothing was removed; do so with --yes", err=True)

@@ -14,7 +14,7 @@ from pyro_cli.progress import progress
 from pyro_core.errors import NameOwned, NameTaken
 from pyro_core.names import NAMESERVER_ID
 from pyro_nameserver import transfer
-from pyro_nameserver.commands.name_server import address_options, located, offers
+from pyro_nameserver.commands.name_server import address_options, located, names_of
 from pyro_nameserver.storage.base import Entry
 from pyro_nameserver.storage.spec import open_storage, without_password
 
@@ -33,7 +33,7 @@ def export(file: str, prefix: str, storage: str | None, **where: Any) -> None:
         names = transfer.read_names(storage)
     else:
         with located(**where) as remote:
-            names = _names_of(remote)
+            names = names_of(remote)
     chosen = {name: entry for name, entry in names.items() if name.startswith(prefix)}
     chosen.pop(NAMESERVER_ID, None)
     lines = [f"{transfer.to_line(name, entry)}\n" for name, entry in sorted(chosen.items())]
@@ -96,21 +96,6 @@ def migrate(source: str, target: str, replace: bool, output: Output) -> None:
         _report(output, result.copied, result.kept, len(result.leased))
     else:
         output.record(fields)
-
-
-def _names_of(remote: Any) -> dict[str, Entry]:
-    """All names, from a name server of any kind; only ours tell which are leased."""
-    if not offers(remote, "watch"):
-        found = remote.list(return_metadata=True)
-        return {name: Entry(str(uri), frozenset(tags)) for name, (uri, tags) in found.items()}
-    names = {}
-    with remote.watch(0) as items:
-        for item in items:
-            if item["kind"] == "current":
-                break
-            if item["kind"] != "reset":
-                names[item["name"]] = Entry(item["uri"], frozenset(item["tags"]), item["ttl"])
-    return names
 
 
 def _register(remote: Any, names: Mapping[str, Entry], replace: bool) -> tuple[int, list[str]]:

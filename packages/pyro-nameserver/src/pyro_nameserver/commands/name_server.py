@@ -9,6 +9,7 @@ import click
 
 from pyro_core.errors import NamingError
 from pyro_core.settings import ClientSettings
+from pyro_nameserver.storage.base import Entry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,3 +77,18 @@ def require(remote: Any, method: str, what: str) -> None:
 def owned_by(owner: str | None) -> dict[str, str]:
     """The keyword that stock name servers do not know, if it is needed."""
     return {} if owner is None else {"owner": owner}
+
+
+def names_of(remote: Any) -> dict[str, Entry]:
+    """All names, from a name server of any kind; only ours tell which are leased."""
+    if not offers(remote, "watch"):
+        found = remote.list(return_metadata=True)
+        return {name: Entry(str(uri), frozenset(tags)) for name, (uri, tags) in found.items()}
+    names = {}
+    with remote.watch(0) as items:
+        for item in items:
+            if item["kind"] == "current":
+                break
+            if item["kind"] != "reset":
+                names[item["name"]] = Entry(item["uri"], frozenset(item["tags"]), item["ttl"])
+    return names
