@@ -89,7 +89,7 @@ def instructions(dockerfile: str) -> Iterator[tuple[str, str]]:
 def test_the_dockerfile_is_consistent(tmp_path: Path) -> None:
     text = generated(docker, tmp_path, "--port", "7", "--admin-port", "8")["Dockerfile"]
     found = dict(instructions(text))
-    assert list(found)[0] == "FROM"
+    assert next(iter(found)) == "FROM"
     assert set(found) <= {
         *("FROM", "RUN", "USER", "WORKDIR", "VOLUME", "ENV", "EXPOSE"),
         *("STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT"),
