@@ -32,7 +32,7 @@ def run(command: Any, *arguments: str) -> str:
 def _quiet_network(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
     monkeypatch.setenv("PYRO_BROADCAST_ADDRS", "127.0.0.1")
     monkeypatch.setenv("PYRO_NS_BCPORT", str(free_port))
-    monkeypatch.setattr("pyro_client.plans.resolve.BROADCAST_S", 0.05)
+    monkeypatch.setattr("pyro_client.plans.locate.DISCOVERY_S", 0.05)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ClientSettings, "PYRO_NS_HOST", "names.lan", "ns_host", "names.lan"),
         (ClientSettings, "PYRO_NS_PORT", "10000", "ns_port", 10000),
         (ClientSettings, "PYRO_NS_BCPORT", "10001", "ns_broadcast_port", 10001),
+        (ClientSettings, "PYRO_NS_TOKEN", "secret", "ns_token", "secret"),
+        (ClientSettings, "PYRO_NS_CACHE", "no", "ns_cache", False),
+        (ClientSettings, "PYRO_NS_MDNS", "yes", "mdns", True),
         (
             ClientSettings,
             "PYRO_BROADCAST_ADDRS",
@@ -82,6 +85,13 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (NameServerSettings, "PYRO_NS_ADMIN", "9100", "admin", "9100"),
         (NameServerSettings, "PYRO_NS_LOG_FORMAT", "JSON", "log_format", "json"),
         (NameServerSettings, "PYRO_NS_LOG_LEVEL", "debug", "log_level", "debug"),
+        (NameServerSettings, "PYRO_NS_MDNS", "1", "mdns", True),
+        (NameServerSettings, "PYRO_NS_READ_TOKENS", "", "read_tokens", ()),
+        (NameServerSettings, "PYRO_NS_REGISTER_TOKENS", "a, b", "register_tokens", ("a", "b")),
+        (NameServerSettings, "PYRO_NS_ADMIN_TOKENS", "c", "admin_tokens", ("c",)),
+        (NameServerSettings, "PYRO_NS_READ_IDENTITIES", "*", "read_identities", ("*",)),
+        (NameServerSettings, "PYRO_NS_REGISTER_IDENTITIES", "x", "register_identities", ("x",)),
+        (NameServerSettings, "PYRO_NS_ADMIN_IDENTITIES", "ops", "admin_identities", ("ops",)),
     ],
 )
 def test_a_variable_sets_one_setting(
@@ -416,3 +426,11 @@ def test_where_values_come_from_is_told_for_a_table_and_the_variables_that_go_be
 def test_a_word_that_is_not_one_of_the_few_is_refused(name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"{name} = {value!r} in .* cannot be used: expected one of"):
         NameServerSettings.from_mapping({name: value})
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    settings = ClientSettings(ns_token="very-secret"), NameServerSettings(admin_tokens=("very-secret",))
+    shown = [repr(settings), *(repr(one.describe({})) for one in settings)]
+    assert "secret" not in "".join(shown)
+    assert "********" in shown[1]
+    assert "********" in shown[2]

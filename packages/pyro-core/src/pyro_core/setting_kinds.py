@@ -80,7 +80,14 @@ class Choice:
 
 
 class Names:
-    """Several names, separated by commas."""
+    """Several names, separated by commas.
+
+    Args:
+        perhaps_none: Whether there may be none.
+    """
+
+    def __init__(self, *, perhaps_none: bool = False) -> None:
+        self._perhaps_none = perhaps_none
 
     def of_text(self, text: str) -> tuple[str, ...]:
         return self._checked([part.strip() for part in text.split(",")])
@@ -92,7 +99,7 @@ class Names:
 
     def _checked(self, names: list[str]) -> tuple[str, ...]:
         kept = tuple(name for name in names if name)
-        if not kept:
+        if not kept and not self._perhaps_none:
             raise ValueError("at least one name; several are separated by commas")
         return kept
 
@@ -170,6 +177,7 @@ TRUTH: Final = Truth()
 TEXT: Final = Text()
 OPTIONAL_TEXT: Final = Text(optional=True)
 NAMES: Final = Names()
+PERHAPS_NAMES: Final = Names(perhaps_none=True)
 PORT: Final = Whole(0, _MAX_PORT)
 COUNT: Final = Whole(1)
 SECONDS: Final = Seconds()
@@ -203,4 +211,6 @@ def kind_of(field: "Field[Any]") -> Kind:
     """The kind of values that a field of a settings class has."""
     if field.name.endswith("port"):
         return PORT
+    if field.name.endswith(("_tokens", "_identities")):
+        return PERHAPS_NAMES
     return _BY_NAME.get(field.name) or _BY_TYPE[field.type]

@@ -206,7 +206,7 @@ def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:
         if isinstance(value, _GROUPS):
             for name, inner, inner_usual in _flat(value, usual or TLS()):
                 yield f"{item.name}.{name}", inner, inner_usual
-        elif item.name == "password":
+        elif not item.repr:  # a secret
             yield item.name, value and "********", usual
         else:
             yield item.name, value, usual

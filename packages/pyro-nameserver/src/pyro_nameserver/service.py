@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_ID
-from pyro_core.settings import Listen, NameServerSettings, ServerSettings
+from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
 from pyro_nameserver.admin import AdminServer
 from pyro_nameserver.autoclean import AutoCleaner
@@ -17,10 +17,10 @@ from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
 from pyro_nameserver.changes import ChangeFeed
 from pyro_nameserver.health import Health
 from pyro_nameserver.leases import LeaseKeeper
+from pyro_nameserver.nameserver_daemon import NameServerDaemon, access_for, warn_if_reachable
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.spec import open_storage, without_password
-from pyro_server.daemon import Daemon
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
@@ -81,11 +81,18 @@ class NameServer:
             self.admin = (
                 undo.enter_context(AdminServer(settings.admin, self.health.pages)) if settings.admin else None
             )
-            self.daemon = undo.enter_context(_daemon(daemon_settings, self.health, listening))
+            self.access = access_for(settings, daemon_settings)
+            self.daemon = undo.enter_context(
+                NameServerDaemon(daemon_settings, self.access, self.health, listening)
+            )
             registry = self.health.calls.counting(Registry) if settings.admin else Registry
-            self.registry = registry(names, limits=self.daemon.settings.limits, changes=changes)
+            self.registry = registry(
+                names, limits=self.daemon.settings.limits, changes=changes, access=self.access
+            )
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
+            if not self.access.is_configured:
+                warn_if_reachable(self.daemon.uri_for(NAMESERVER_ID, nat=False), daemon_settings)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
@@ -310,23 +317,6 @@ def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettin
         nathost=settings.nathost,
         natport=settings.natport,
     )
-
-
-class _NameServerDaemon(Daemon):
-    health: Health
-
-    def housekeeping(self) -> None:
-        self.health.beat()
-
-
-def _daemon(settings: ServerSettings, health: Health, listening: Sequence[socket.socket]) -> Daemon:
-    listen = [Listen(socket=sock, nathost=settings.nathost, natport=settings.natport) for sock in listening]
-    if listen:  # what the settings say of places is about sockets that are to be opened
-        settings = replace(settings, host="", port=0, unixsocket=None, nathost=None, natport=0)
-    daemon = _NameServerDaemon(settings, listen=listen)
-    daemon.health = health
-    health.beat_s = settings.timeouts.housekeeping_s
-    return daemon
 
 
 def _started(nameserver: NameServer) -> NameServer:

@@ -13,11 +13,18 @@ from typing import Any, Final, Self
 from pyro_core.errors import PyroError
 from pyro_nameserver import log_lines
 from pyro_nameserver.configuration import Configuration
+from pyro_nameserver.nameserver_daemon import access_for
 from pyro_nameserver.service import NameServer
 from pyro_nameserver.service_manager import ServiceManager
 from pyro_server.stop_signals import stopping
 
-RELOADABLE: Final = frozenset({"autoclean_s", "log_format", "log_level"})
+_ROLES: Final = ("read", "register", "admin")
+RELOADABLE: Final = frozenset(
+    {
+        *("autoclean_s", "log_format", "log_level"),
+        *(f"{role}_{what}" for role in _ROLES for what in ("tokens", "identities")),
+    }
+)
 """Settings of the name server that SIGHUP brings into force. So it does certificates and keys."""
 _SIGNS_IN_TIME: Final = 3
 """Signs of life within the time that the service manager allows for one."""
@@ -67,12 +74,14 @@ class Supervisor:
         before = self._configuration
         try:
             now = self._load()
+            access_for(now.nameserver, now.server)
             self._nameserver.clean_every(now.nameserver.autoclean_s)
             self._nameserver.daemon.reload_tls()
         except PyroError as problem:
             _log.error("not reloaded, everything stays as it was: %s", problem)
             return
         log_lines.set_up(now.nameserver)
+        self._nameserver.access.apply(now.nameserver)
         self._configuration = now
         waiting = sorted(_changed(before.nameserver, now.nameserver) - RELOADABLE)
         waiting += [f"server.{name}" for name in sorted(_changed(before.server, now.server))]

@@ -1,7 +1,7 @@
 """Commands that ask a name server and change nothing."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -9,9 +9,12 @@ from pyro_cli.output import Output, output_options
 from pyro_core.errors import NameServerNotFound, PyroError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.settings import ClientSettings
+from pyro_core.uri import URI
 from pyro_nameserver.commands.name_server import address_options, located, offers
 
-_COLUMNS = ("name", "uri", "tags")
+_REACH_S: Final = 2.0
+"""How long to try to reach a name server that was discovered."""
+_COLUMNS: Final = ("name", "uri", "tags")
 
 
 @click.command()
@@ -130,12 +133,10 @@ def lookup(name: str, output: Output, **where: Any) -> None:
 
 def _known(uri: str) -> dict[str, Any]:
     """What a discovered name server says of itself, if it can be reached."""
-    from pyro_client.proxy import Proxy
-
     unknown = {"uri": uri, "answers": False, "kind": None, "names": None}
     try:
-        with Proxy(uri) as remote:
-            remote._pyro.timeout_s = 2.0
+        place = URI(uri)
+        with located(place.host, place.port, timeout_s=_REACH_S) as remote:
             return {**unknown, **_facts(remote), "uri": uri, "answers": True}
     except PyroError as problem:
         return {**unknown, "problem": str(problem)}
