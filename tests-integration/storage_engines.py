@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -121,6 +122,8 @@ class Postgres:
         self._initdb = found("initdb", "postgresql")
         self._program = found("postgres", "postgresql")
         self._folder = folder
+        # Not below that folder: an account other than ours may be the one to use it.
+        self._data = tempfile.mkdtemp(prefix="pyro-postgres-")
         (self.port,) = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._as: Sequence[str] = ()
@@ -140,16 +143,13 @@ class Postgres:
 
     def start(self) -> None:
         """Make a database cluster, start the server, and wait until it answers."""
-        data = self._folder / "data"
         if os.geteuid() == 0:  # which it refuses to run as
             user = _account("postgres", "nobody")
             self._as = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-            data.mkdir()
-            os.chown(data, user.pw_uid, user.pw_gid)
-            for folder in (self._folder, *self._folder.parents[:2]):
-                folder.chmod(0o755)
+            os.chown(self._data, user.pw_uid, user.pw_gid)
         log = self._folder / "log"
-        make = [self._initdb, "-D", str(data), "-U", "pyro", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        options = ["-U", "pyro", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        make = [self._initdb, "-D", self._data, *options]
         with log.open("wb") as output:
             subprocess.run([*self._as, *make], stdout=output, stderr=output, check=True, cwd="/")
         self.go_on()
@@ -161,7 +161,7 @@ class Postgres:
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*self._as, self._program, "-D", str(self._folder / "data"), *settings],
+                [*self._as, self._program, "-D", self._data, *settings],
                 stdout=output,
                 stderr=output,
                 cwd="/",
@@ -173,6 +173,11 @@ class Postgres:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(START_S)
+
+    def close(self) -> None:
+        """End the server and forget its data."""
+        self.stop()
+        shutil.rmtree(self._data)
 
     def _answers(self) -> bool:
         import psycopg
@@ -229,7 +234,7 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
         postgres.start()
         yield postgres
     finally:
-        postgres.stop()
+        postgres.close()
 
 
 def _account(*names: str) -> pwd.struct_passwd:

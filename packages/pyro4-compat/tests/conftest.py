@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import Pyro4
+from Pyro4.facade.context import forget
 
 # Importing it silences the log; tests of other packages in the same process look at theirs.
 logging.getLogger("Pyro4").setLevel(logging.NOTSET)
@@ -14,10 +15,11 @@ logging.getLogger("Pyro4").setLevel(logging.NOTSET)
 
 @pytest.fixture(autouse=True)
 def configuration() -> Iterator[None]:
-    """Each test begins with the defaults, whatever the environment says."""
+    """Each test begins with the defaults, whatever the environment says, and knows of no earlier calls."""
     Pyro4.config.reset(False)
     yield
     Pyro4.config.reset(False)
+    forget()
 
 
 @pytest.fixture(params=["thread", "multiplex"])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
-from pyro_client.direct import QUIET_S, Direct, Unfinished, is_usual
+from pyro_client.direct import Direct, Unfinished, ended_quietly, is_usual
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection, adopt
@@ -328,7 +328,7 @@ class Channel:
     ) -> Dialogue:
         """The dialogue on the connection, made if need be; then ``on_made`` is called with it."""
         dialogue = self.dialogue
-        if dialogue is not None and not self._is_stale(dialogue):
+        if dialogue is not None and not (self.profile.reopens and ended_quietly(dialogue, self._clock())):
             return dialogue
         if deadline is None:
             self._connecting.acquire()
@@ -396,17 +396,3 @@ class Channel:
                 self._ready = None
             else:
                 self._shortest = shortest(ready)
-
-    def _is_stale(self, dialogue: Dialogue) -> bool:
-        """Whether the server has closed the connection; looks only if it has been quiet for a while."""
-        if not self.profile.reopens:
-            return False
-        if self._clock() - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
-            return False
-        try:
-            if not dialogue.connection.link.is_closed():
-                return False
-        finally:
-            dialogue.turn.release()
-        dialogue.end(ConnectionClosedError("the server has closed the connection", retry_safe=True))
-        return True

@@ -11,7 +11,7 @@ from pyro_client.run_sync import RECEIVE_BYTES, SyncLink
 from pyro_core.bulk import is_bulky
 from pyro_core.context import request_extras, sending, serving
 from pyro_core.duplex import deadline_annotation
-from pyro_core.errors import SerializeError, TimeoutError
+from pyro_core.errors import ConnectionClosedError, SerializeError, TimeoutError
 from pyro_core.features import DEADLINE
 from pyro_core.wire.message import NO_ANNOTATIONS, ONEWAY, Message
 
@@ -33,6 +33,24 @@ def is_usual(profile: Profile) -> bool:
         and profile.annotations is None
         and profile.on_response is None
     )
+
+
+def ended_quietly(dialogue: Dialogue, now: float) -> bool:
+    """Whether the server has closed a connection; looks only if it has been quiet for a while.
+
+    Args:
+        dialogue: The connection, which is ended then.
+        now: The time, on its clock.
+    """
+    if now - dialogue.used_at < QUIET_S or not dialogue.turn.acquire(False):
+        return False
+    try:
+        if not dialogue.connection.link.is_closed():
+            return False
+    finally:
+        dialogue.turn.release()
+    dialogue.end(ConnectionClosedError("the server has closed the connection", retry_safe=True))
+    return True
 
 
 class Unfinished:

@@ -178,7 +178,8 @@ class NameServerSettings(FromOutside):
         broadcast_host: Address to listen on for them; None for any.
         broadcast_port: UDP port to listen on for them.
         mdns: Whether to be found by multicast DNS, too.
-        storage: Where names are kept: ``memory``, ``sqlite:FILE``, or a plugin's.
+        storage: Where names are kept: ``memory``, ``sqlite:FILE``, ``etcd:HOST:PORT,...``,
+            ``postgres:CONNINFO``, or a plugin's.
         autoclean_s: Seconds between checks that registered servers still listen; 0 for no checks.
         admin: Where to answer probes and scrapers over HTTP: ``PORT`` on loopback, or ``HOST:PORT``; None for
             nowhere.

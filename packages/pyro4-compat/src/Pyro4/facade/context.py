@@ -69,6 +69,12 @@ def state() -> State:
     return known
 
 
+def forget() -> None:
+    """Let the running thread or task begin anew: nothing goes along with calls that it makes."""
+    _state.set(None)
+    enter_outgoing(None)
+
+
 class _CallContext:
     """What surrounds the call that is served, and the calls that are made; each thread has its own."""
 
