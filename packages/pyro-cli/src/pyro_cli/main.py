@@ -4,6 +4,7 @@ A command is imported when it is used, so that one broken package harms no other
 only the name server gives only the name server's commands.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +12,16 @@ from typing import Any
 import click
 
 from pyro_cli import exit_codes
+from pyro_cli.contexts import VARIABLE
 from pyro_core import plugins
-from pyro_core.errors import PluginError, PyroError
+from pyro_core.errors import (
+    CommunicationError,
+    DaemonError,
+    NameNotFound,
+    PluginError,
+    PyroError,
+    RemoteError,
+)
 from pyro_core.remote_errors import remote_traceback_lines, traceback_text
 
 
@@ -69,8 +78,11 @@ class InstalledCommands(click.Group):
 
 
 @click.group(cls=InstalledCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--context", envvar=VARIABLE, help="Use the settings of this context ('pyro-cli context list')."
+)
 @click.option("--traceback", is_flag=True, help="Print the whole traceback of an error, also the remote one.")
-def cli(traceback: bool) -> None:
+def cli(context: str | None, traceback: bool) -> None:
     """Look at, call and serve remote Python objects.
 
     Example: pyro-cli ns list --json
@@ -96,8 +108,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return problem.exit_code
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Nothing is to be flushed into the closed pipe at exit.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        return exit_codes.OUTPUT_CLOSED
     except Exception as problem:
-        if not isinstance(problem, PyroError | AttributeError) and not remote_traceback_lines(problem):
+        expected = isinstance(problem, PyroError | AttributeError | OSError)
+        if not expected and not remote_traceback_lines(problem):
             raise
         _report(problem, whole="--traceback" in given)
         return exit_codes.code_for(problem)
@@ -110,4 +127,18 @@ def _report(error: Exception, *, whole: bool) -> None:
         return
     remote = "remote " if remote_traceback_lines(error) and not isinstance(error, PyroError) else ""
     text = " ".join(str(error).split()) or "no further text"
-    click.echo(f"Error: {remote}{type(error).__name__}: {text}", err=True)
+    hint = next_step(error)
+    click.echo(f"Error: {remote}{type(error).__name__}: {text}{hint and '; '}{hint}", err=True)
+
+
+def next_step(error: Exception) -> str:
+    """What to do about an error that does not say so itself; empty if it does, or nobody knows."""
+    if isinstance(error, NameNotFound):
+        return "" if error.near else "see 'pyro-cli ns list' for the names there are"
+    if isinstance(error, CommunicationError):
+        return "'pyro-cli doctor' looks for the cause"
+    if isinstance(error, RemoteError) or remote_traceback_lines(error):
+        return "'pyro-cli --traceback' shows the remote traceback"
+    if isinstance(error, AttributeError | DaemonError) and "did you mean" not in str(error):
+        return "'pyro-cli describe' shows what there is"
+    return ""
