@@ -23,6 +23,7 @@ class CallCounts:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._running = 0
         self._calls: dict[tuple[str, str], int] = {}
         self._classes: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
@@ -36,8 +37,9 @@ class CallCounts:
     def lines(self) -> Iterator[str]:
         """What was counted."""
         with self._lock:
-            calls, seconds = dict(self._calls), dict(self._seconds)
+            calls, seconds, running = dict(self._calls), dict(self._seconds), self._running
             classes = {method: list(counts) for method, counts in self._classes.items()}
+        yield from _metric("pyro_ns_calls_running", "gauge", "Calls that run now.", f" {running}")
         yield from _head("pyro_ns_calls_total", "counter", "Calls of the name server's methods.")
         for (method, outcome), count in sorted(calls.items()):
             yield f'pyro_ns_calls_total{{method="{method}",outcome="{outcome}"}} {count}'
@@ -54,6 +56,8 @@ class CallCounts:
         @functools.wraps(method)
         def counted(*args: Any, **kwargs: Any) -> Any:
             began = time.perf_counter()
+            with self._lock:
+                self._running += 1
             outcome = "error"
             try:
                 result = method(*args, **kwargs)
@@ -67,6 +71,7 @@ class CallCounts:
     def _note(self, method: str, outcome: str, seconds: float) -> None:
         place = sum(seconds > end for end in BUCKETS_S)
         with self._lock:
+            self._running -= 1
             self._calls[method, outcome] = self._calls.get((method, outcome), 0) + 1
             self._classes.setdefault(method, [0] * (len(BUCKETS_S) + 1))[place] += 1
             self._seconds[method] = self._seconds.get(method, 0.0) + seconds

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from pyro_cli.contexts import settings_of
 from pyro_cli.output import Output, output_options
 from pyro_core.errors import NameServerNotFound, PyroError
 from pyro_core.names import NAMESERVER_ID
@@ -63,7 +64,7 @@ def discover(output: Output, wait_s: float, port: int | None, addresses: tuple[s
     """
     from pyro_client.broadcast import ask_all
 
-    settings = ClientSettings.from_environ()
+    settings = settings_of(ClientSettings)
     places = addresses or settings.broadcast_addresses
     port = settings.ns_broadcast_port if port is None else port
     found = [str(uri) for uri in ask_all(places, port, wait_s)]

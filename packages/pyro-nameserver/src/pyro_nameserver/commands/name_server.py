@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pyro_cli.contexts import settings_of
 from pyro_core.errors import NamingError
 from pyro_core.settings import ClientSettings
 from pyro_nameserver.storage.base import Entry
@@ -49,7 +50,7 @@ def located(
     """A proxy of the name server."""
     from pyro_client.naming import locate_ns
 
-    settings = ClientSettings.from_environ()
+    settings = settings_of(ClientSettings)
     if timeout_s is not None or settings.timeouts.call_s is None:
         settings = replace(settings, timeouts=replace(settings.timeouts, call_s=timeout_s or PATIENCE_S))
     with locate_ns(f"./u:{unixsocket}" if unixsocket else host, port, settings=settings) as remote:
