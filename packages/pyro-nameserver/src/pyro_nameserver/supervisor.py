@@ -164,7 +164,7 @@ def run(
             announce(nameserver.banner())
         manager.notify("READY=1", f"STATUS=serving on {nameserver.uri.location}")
         nameserver.serve()
-        _log.info("stopped")
+    _log.info("stopped")
 
 
 @contextlib.contextmanager
