@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,12 @@ def generated(command: Any, folder: Path, *options: str) -> dict[str, str]:
 
 
 def lint(tool: str, *arguments: str, cwd: Path) -> str:
-    if shutil.which(tool) is None:
+    beside = str(Path(sys.executable).with_name(tool))
+    program = shutil.which(tool) or shutil.which(beside)
+    if program is None:
         pytest.skip(f"the linter {tool!r} is not installed")
     done = subprocess.run(
-        [tool, *arguments], cwd=cwd, capture_output=True, text=True, timeout=LINTER_S, check=False
+        [program, *arguments], cwd=cwd, capture_output=True, text=True, timeout=LINTER_S, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -61,7 +61,7 @@ def docker(output: str | None, **place: Any) -> None:
 def k8s(image: str, namespace: str, replicas: int, output: str | None, **place: Any) -> None:
     """Manifests for Kubernetes, with probes; several name servers with --storage etcd:... or postgres:...
 
-    Example: pyro-cli gen k8s --storage etcd:http://etcd:2379 | kubectl apply -f -
+    Example: pyro-cli gen k8s --storage etcd:etcd-client:2379 | kubectl apply -f -
     """
     where = Place(**place)
     if where.storage and not where.is_shared:
