@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from pyro_client import Proxy
 from pyro_core.errors import CommunicationError, NameNotFound, NamingError, SettingsError
-from pyro_core.settings import NameServerSettings
+from pyro_core.settings import NameServerSettings, ServerSettings, Timeouts
 from pyro_nameserver import NameServer, start_ns
 from pyro_nameserver.admin import MAX_REQUESTS, AdminServer, Answer, place_of
 from pyro_nameserver.changes import ChangeFeed
@@ -159,6 +160,35 @@ def test_the_daemon_shows_signs_of_life(nameserver: NameServer) -> None:
     beaten = threading.Event()
     nameserver.health.beat = beaten.set  # type: ignore[method-assign]
     assert beaten.wait(PATIENCE_S)
+
+
+def test_the_loop_shows_signs_of_life_also_if_all_threads_are_busy() -> None:
+    """Such as with calls that wait for a storage: no reason for a restart."""
+    storage, go_on, busy = MemoryStorage(), threading.Event(), threading.Event()
+
+    def count() -> int:
+        busy.set()
+        assert go_on.wait(PATIENCE_S)
+        return 0
+
+    storage.count = count  # type: ignore[method-assign]
+    settings = NameServerSettings(host="127.0.0.1", port=0)
+    one = ServerSettings(threads=1, min_threads=1, timeouts=Timeouts(housekeeping_s=0.05))
+    with NameServer(settings, one, storage=storage) as nameserver:
+        serving = threading.Thread(target=nameserver.serve)
+        serving.start()
+        with Proxy(nameserver.uri) as remote, ThreadPoolExecutor(1) as pool:
+            remote.ping()
+            counted = pool.submit(remote.count)
+            assert busy.wait(PATIENCE_S)
+            beaten = threading.Semaphore(0)
+            nameserver.health.beat = beaten.release  # type: ignore[method-assign, assignment]
+            assert all(beaten.acquire(timeout=PATIENCE_S) for _ in range(3))
+            go_on.set()
+            assert counted.result(PATIENCE_S) == 1
+        nameserver.shutdown()
+        serving.join(PATIENCE_S)
+        assert not serving.is_alive()
 
 
 def test_only_so_many_are_answered_at_once() -> None:

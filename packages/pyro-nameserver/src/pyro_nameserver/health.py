@@ -14,7 +14,6 @@ from pyro_nameserver.storage.base import Storage
 _BEATS: Final = 3
 """Signs of life of the daemon that may be missing before it counts as stuck."""
 _LEAST_PATIENCE_S: Final = 30.0
-"""The daemon shows it from a thread of its pool, which may be busy with a storage that is slow to fail."""
 
 
 class Health:

@@ -111,7 +111,12 @@ class NameServer:
         """Answer in this thread until ``shutdown`` is called, or ``running()`` gives False."""
         self._check_alone()
         self._start_helpers()
-        self.daemon.request_loop(running)
+
+        def going_on() -> bool:
+            self.health.beat()  # from the loop itself, however busy its threads are
+            return running()
+
+        self.daemon.request_loop(going_on)
 
     @property
     def sockets(self) -> Sequence[Any]:
