@@ -61,4 +61,4 @@ def test_the_table_has_variables_and_settings_that_belong_together() -> None:
         told.update(zip(re.findall(r"`(\w+)`", variables), names, strict=True))
     assert told.items() <= known.items()
     secrets = {variable for variable in known if variable.endswith(("_TOKENS", "_IDENTITIES"))}
-    assert known.keys() - told.keys() - secrets <= {"PYRO_NS_MDNS"}
+    assert known.keys() - told.keys() == secrets

@@ -42,7 +42,8 @@ def ask(wait_s: float, *, known: Collection[str] = ()) -> str | None:
 
     deadline = time.monotonic() + wait_s
     try:
-        with Zeroconf() as network:
+        # Answers come to a port of our own: they are lost where others listen on that of multicast DNS, too.
+        with Zeroconf(unicast=True) as network:
             ServiceBrowser(network, MDNS_TYPE, handlers=[heard])
             while (left_s := deadline - time.monotonic()) > 0:
                 info = network.get_service_info(MDNS_TYPE, names.get(timeout=left_s), int(left_s * 1000))

@@ -24,6 +24,7 @@ from pyro_nameserver.storage.spec import open_storage, without_password
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
+    from pyro_nameserver.mdns import MdnsAnnouncement
     from pyro_server.transports.guests import Driver
 
 _ANY_HOST: Final = "0.0.0.0"
@@ -96,6 +97,9 @@ class NameServer:
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
+            self._mdns = _announcement(settings, self.uri)
+            if self._mdns is not None:
+                undo.enter_context(self._mdns)
             undo.enter_context(self._leases)
             self._driver: Driver | None = None
             self._started = False
@@ -141,7 +145,7 @@ class NameServer:
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
         """
-        self._start_keepers()
+        self._start_threads()
         self._leases.look_if_due()
         if self.broadcast is not None:
             self.broadcast.handle()
@@ -211,12 +215,14 @@ class NameServer:
         if self.broadcast is not None:
             self.broadcast.start()
         self._leases.start()
-        self._start_keepers()
+        self._start_threads()
 
-    def _start_keepers(self) -> None:
+    def _start_threads(self) -> None:
         if self._started:
             return
         self._started = True
+        if self._mdns is not None:
+            self._mdns.start()
         if self._cleaner is not None:
             self._cleaner.start()
         if self.admin is not None:
@@ -335,6 +341,14 @@ def _started(nameserver: NameServer) -> NameServer:
 
 def _cleaner(settings: NameServerSettings, storage: Storage) -> AutoCleaner | None:
     return AutoCleaner(storage, period_s=settings.autoclean_s) if settings.autoclean_s else None
+
+
+def _announcement(settings: NameServerSettings, uri: URI) -> "MdnsAnnouncement | None":
+    if not settings.mdns or not reaches_others(uri):
+        return None
+    from pyro_nameserver.mdns import MdnsAnnouncement  # brings along zeroconf
+
+    return MdnsAnnouncement(uri)
 
 
 def _responder(settings: NameServerSettings, internal: URI) -> BroadcastResponder | None:

@@ -19,6 +19,7 @@ _OPTIONS: Final = {
     "broadcast": "--nobc",
     "broadcast_host": "--bchost",
     "broadcast_port": "--bcport",
+    "mdns": "--mdns",
     "nathost": "--nathost",
     "natport": "--natport",
     "autoclean_s": "--autoclean",
@@ -48,6 +49,7 @@ def _configured(command: Callable[..., Any]) -> Callable[..., Any]:
             "--autoclean", "autoclean_s", type=float, help="Seconds between looks for dead servers."
         ),
         click.option("-x", "--nobc", is_flag=True, help="Do not answer broadcasts."),
+        click.option("--mdns", is_flag=True, default=None, help="Be found by multicast DNS, too."),
         click.option("--natport", type=_PORT, help="Port under which to publish it."),
         click.option("--nathost", metavar="HOST", help="Host name under which to publish it."),
         click.option(
