@@ -30,6 +30,8 @@ from pyro_core.settings import ClientSettings, NameServerSettings, ServerSetting
 
 VARIABLE: Final = "PYRO_CONTEXT"
 """Environment variable with the name of the context to use."""
+HOME_VARIABLE: Final = "PYRO_CLI_HOME"
+"""Environment variable with the folder for the files of ``pyro-cli``."""
 PARTS: Final[Mapping[str, type[FromOutside]]] = {
     "client": ClientSettings,
     "server": ServerSettings,
@@ -46,8 +48,8 @@ Table = dict[str, Any]
 
 
 def folder() -> Path:
-    """The user's configuration folder of ``pyro-cli``; it need not exist."""
-    return Path(click.get_app_dir("pyro-cli"))
+    """The user's configuration folder of ``pyro-cli``, or what ``PYRO_CLI_HOME`` says; it need not exist."""
+    return Path(os.environ.get(HOME_VARIABLE) or click.get_app_dir("pyro-cli"))
 
 
 class Contexts:

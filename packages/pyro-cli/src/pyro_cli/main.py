@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from pyro_cli import exit_codes
+from pyro_cli.__about__ import __version__
 from pyro_cli.contexts import VARIABLE
 from pyro_core import plugins
 from pyro_core.errors import (
@@ -77,7 +78,21 @@ class InstalledCommands(click.Group):
             formatter.write_dl(rows)
 
 
-@click.group(cls=InstalledCommands, context_settings={"help_option_names": ["-h", "--help"]})
+class CommandLine(InstalledCommands):
+    """The whole command line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; whoever reads its output may stop reading whenever they like, as ``head`` does."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Nothing is to be flushed into the closed pipe when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(exit_codes.OUTPUT_CLOSED)
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pyro-cli")
 @click.option(
     "--context", envvar=VARIABLE, help="Use the settings of this context ('pyro-cli context list')."
 )
@@ -108,10 +123,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return problem.exit_code
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Nothing is to be flushed into the closed pipe at exit.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        return exit_codes.OUTPUT_CLOSED
     except Exception as problem:
         expected = isinstance(problem, PyroError | AttributeError | OSError)
         if not expected and not remote_traceback_lines(problem):
@@ -133,6 +144,8 @@ def _report(error: Exception, *, whole: bool) -> None:
 
 def next_step(error: Exception) -> str:
     """What to do about an error that does not say so itself; empty if it does, or nobody knows."""
+    if "pyro-cli" in str(error):
+        return ""
     if isinstance(error, NameNotFound):
         return "" if error.near else "see 'pyro-cli ns list' for the names there are"
     if isinstance(error, CommunicationError):

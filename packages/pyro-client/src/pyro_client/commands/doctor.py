@@ -73,7 +73,12 @@ def _examine(targets: tuple[str, ...], all_names: bool, options: dict[str, Any])
     yield from _packages()
     yield _serializer(settings)
     if all_names or not targets or any(not target.startswith("PYRO:") for target in targets):
-        yield from _name_server(settings, all_names=all_names)
+        there = True
+        for each in _name_server(settings, all_names=all_names):
+            there = there and (each.check, each.state) != ("name server", PROBLEM)
+            yield each
+        if not there:
+            targets = tuple(target for target in targets if target.startswith("PYRO:"))
     for target in targets:
         yield from findings.examine(target, settings)
 
@@ -120,31 +125,43 @@ def _serializer(settings: ClientSettings) -> Finding:
 def _name_server(settings: ClientSettings, *, all_names: bool) -> Iterator[Finding]:
     from pyro_client.naming import locate_ns
     from pyro_core.errors import NameServerNotFound
-    from pyro_core.names import NAMESERVER_ID
-    from pyro_core.uri import URI
 
     try:
-        with locate_ns(broadcast=False, settings=settings) as names:
+        with locate_ns(settings=settings) as names:
             where = str(names._pyro.uri.location)
             yield Finding("name server", where, OK, "answers")
             yield findings.version_of(where, names)
             registered = names.list() if all_names else {}
     except NameServerNotFound as error:
-        cause = error.__cause__
-        address = URI(f"PYRO:{NAMESERVER_ID}@{error.tried[0][0]}") if error.tried else None
-        if address is not None and isinstance(cause, PyroError) and len(error.tried) == 1:
-            yield findings.not_connected("name server", address, settings, cause)
-        else:
-            tried = "; ".join(f"{place}: {reason}" for place, reason in error.tried)
-            yield findings.problem(
-                "name server",
-                settings.ns_host,
-                f"none answers ({tried})",
-                "start one with 'pyro-cli ns serve', or name its address with PYRO_NS_HOST and PYRO_NS_PORT",
-                exit_codes.UNREACHABLE,
-            )
+        for place, reason in error.tried:
+            yield _why_not(place, reason, settings)
+        yield findings.problem(
+            "name server",
+            settings.ns_host,
+            "there is none",
+            "start one with 'pyro-cli ns serve', or name its address with PYRO_NS_HOST and PYRO_NS_PORT",
+            exit_codes.UNREACHABLE,
+        )
         return
     yield from _stale_names(registered, settings)
+
+
+def _why_not(place: str, reason: str, settings: ClientSettings) -> Finding:
+    """What came of one place where a name server was looked for."""
+    from pyro_client.proxy import Proxy
+    from pyro_core.names import NAMESERVER_ID
+    from pyro_core.uri import URI
+
+    try:
+        address = URI(f"PYRO:{NAMESERVER_ID}@{place}")
+    except PyroError:  # a search, not an address
+        return Finding("name server", place, WARNING, reason)
+    with Proxy(address, settings=settings) as proxy:
+        try:
+            proxy._pyro.bind()
+        except PyroError as error:
+            return findings.not_connected(place, address, settings, error)
+    return Finding("name server", place, WARNING, f"answers now, and did not before: {reason}")
 
 
 def _stale_names(registered: dict[str, str], settings: ClientSettings) -> Iterator[Finding]:
