@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 
@@ -12,6 +12,15 @@ class Latencies:
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self.failed = 0
+
+    @classmethod
+    def together(cls, parts: "Iterable[Latencies]") -> "Latencies":
+        """What several of them have, in one."""
+        whole = cls()
+        for part in parts:
+            whole.seconds += part.seconds
+            whole.failed += part.failed
+        return whole
 
     @property
     def attempts(self) -> int:

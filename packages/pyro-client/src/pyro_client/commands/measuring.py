@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,11 @@ from pyro_client.commands.arguments import value_of
 from pyro_client.commands.latencies import Latencies, milliseconds
 from pyro_client.commands.targets import TARGET, complete_member, open_proxy, proxy_options
 
+if TYPE_CHECKING:
+    from pyro_client.proxy import Proxy
+
 _STEPS = 20
+_PATIENCE_S = 30.0
 
 
 @click.command()
@@ -87,19 +92,20 @@ def bench(
 ) -> None:
     """Call METHOD of TARGET for some seconds and tell how many calls a second there were.
 
-    Without METHOD only the connection is measured. The first call of each thread does not count. The exit
-    code is 6 if calls failed.
+    Without METHOD only the connection is measured. The first call of each thread does not count. A call that
+    takes 30 seconds, or those of --timeout, has failed. The exit code is 6 if calls failed.
 
     Example: pyro-cli bench warehouse contents --seconds 5 --threads 4
     """
     from concurrent.futures import ThreadPoolExecutor, wait
 
     values = [value_of(arg) for arg in args]
+    options["timeout_s"] = options["timeout_s"] or _PATIENCE_S
     latencies = [Latencies() for _ in range(threads)]
 
     def calls(mine: Latencies, ends: float) -> BaseException | None:
         with open_proxy(target, **options) as proxy:
-            work = proxy._pyro.ping if not method else lambda: getattr(proxy, method)(*values)
+            work = proxy._pyro.ping if not method else partial(_call, proxy, method, values)
             work()  # a call that cannot succeed ends it all here
             last = None
             while time.perf_counter() < ends:
@@ -116,10 +122,7 @@ def bench(
             wait(running, seconds / _STEPS)
         problems = [each.result() for each in running]
     took_s = time.perf_counter() - began
-    together = Latencies()
-    for mine in latencies:
-        together.seconds += mine.seconds
-        together.failed += mine.failed
+    together = Latencies.together(latencies)
     output.record(
         {
             "target": target,
@@ -136,3 +139,11 @@ def bench(
             f"Error: {together.failed} calls failed, such as with: {next(filter(None, problems))}", err=True
         )
         click.get_current_context().exit(exit_codes.REMOTE)
+
+
+def _call(proxy: "Proxy", method: str, args: list[Any]) -> None:
+    result = getattr(proxy, method)(*args)
+    if hasattr(type(result), "__next__"):
+        with result:
+            for _ in result:
+                pass

@@ -4,6 +4,7 @@ import code
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,15 @@ def shell(targets: tuple[str, ...], command: str | None, **options: Any) -> None
     from pyro_client import URI, Proxy, batch
     from pyro_client.naming import locate_ns
 
-    proxies = {name: open_proxy(target, **options) for name, target in _called(targets).items()}
+    closing = ExitStack()
+    proxies = {
+        name: closing.enter_context(open_proxy(target, **options))
+        for name, target in _called(targets).items()
+    }
 
     def connect(target: str) -> Proxy:
         """A proxy of the object with that address or name."""
-        return open_proxy(TARGET(target), **options)
+        return closing.enter_context(open_proxy(TARGET(target), **options))
 
     def names(prefix: str = "") -> dict[str, str]:
         """Names and addresses that the name server knows."""
@@ -53,7 +58,7 @@ def shell(targets: tuple[str, ...], command: str | None, **options: Any) -> None
         "names": names,
         **proxies,
     }
-    try:
+    with closing:
         for proxy in proxies.values():
             proxy._pyro.bind()  # one that cannot be reached is told before anybody types
         if command is not None:
@@ -62,9 +67,6 @@ def shell(targets: tuple[str, ...], command: str | None, **options: Any) -> None
             _converse(space, proxies)
         else:
             exec(compile(sys.stdin.read(), "<stdin>", "exec"), space)
-    finally:
-        for proxy in proxies.values():
-            proxy._pyro.release()
 
 
 def _called(targets: tuple[str, ...]) -> dict[str, str]:

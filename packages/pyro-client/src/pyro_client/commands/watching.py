@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from pyro_client.commands.targets import TARGET, client_settings, complete_membe
 if TYPE_CHECKING:
     from pyro_client.proxy import Proxy
 
+_AT_ONCE = 32
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"
 
 
@@ -73,7 +75,7 @@ def watch(
 
 
 def _outcome(proxy: "Proxy", method: str, args: Sequence[Any]) -> dict[str, Any]:
-    from pyro_core.errors import CommunicationError
+    from pyro_core.errors import PluginError, SettingsError
     from pyro_core.remote_errors import remote_traceback_lines
 
     try:
@@ -85,7 +87,8 @@ def _outcome(proxy: "Proxy", method: str, args: Sequence[Any]) -> dict[str, Any]
             with value:
                 value = list(value)
     except Exception as problem:
-        if not isinstance(problem, CommunicationError) and not remote_traceback_lines(problem):
+        wrong_here = isinstance(problem, AttributeError | PluginError | SettingsError)
+        if wrong_here and not remote_traceback_lines(problem):
             raise  # such as a method that does not exist: waiting will not help
         return {"ok": False, "value": f"{type(problem).__name__}: {problem}"}
     return {"ok": True, "value": value}
@@ -143,7 +146,9 @@ def _rounds(
     options = {**options, "timeout_s": options.get("timeout_s") or max(interval_s, 1.0)}
     watched = [_Watched(target, open_proxy(target, **options)) for target in dict.fromkeys(targets)]
     number = 0
-    with ThreadPoolExecutor(min(len(watched), 32)) as pool:
+    with ThreadPoolExecutor(min(len(watched), _AT_ONCE)) as pool, ExitStack() as open_until_the_end:
+        for each in watched:
+            open_until_the_end.enter_context(each.proxy)
         while count is None or number < count:
             if number:
                 time.sleep(interval_s)
@@ -159,7 +164,7 @@ class _Watched:
 
     def __init__(self, target: str, proxy: "Proxy") -> None:
         self._target = target
-        self._proxy = proxy
+        self.proxy = proxy
         self._latencies = Latencies()
 
     def asked(self) -> dict[str, Any]:
@@ -168,7 +173,7 @@ class _Watched:
 
         last = error = None
         try:
-            last = self._latencies.measure(self._proxy._pyro.ping)
+            last = self._latencies.measure(self.proxy._pyro.ping)
         except PyroError as problem:
             error = str(problem)
         return {
