@@ -71,7 +71,10 @@ def _examine(targets: tuple[str, ...], all_names: bool, options: dict[str, Any])
         return
     yield Finding("settings", f"context {context}" if context else "environment", OK, "can be used")
     yield from _packages()
-    yield _serializer(settings)
+    serializer = _serializer(settings)
+    yield serializer
+    if serializer.state == PROBLEM:
+        return  # nothing can be said to anybody
     if all_names or not targets or any(not target.startswith("PYRO:") for target in targets):
         there = True
         for each in _name_server(settings, all_names=all_names):

@@ -106,6 +106,9 @@ def bench(
     def calls(mine: Latencies, ends: float) -> BaseException | None:
         with open_proxy(target, **options) as proxy:
             work = proxy._pyro.ping if not method else partial(_call, proxy, method, values)
+            if method:
+                proxy._pyro.known_metadata()
+                proxy._pyro._check_method(method)
             work()  # a call that cannot succeed ends it all here
             last = None
             while time.perf_counter() < ends:
