@@ -86,8 +86,21 @@ def test_all_are_tried_in_several_rounds_with_pauses() -> None:
     with pytest.raises(NameServerNotFound) as caught:
         driven(plan, on_open)
     assert [str(step.uri.location) for step in opened] == ["a:1", "b:2"] * ROUNDS
-    assert {step.within_s for step in opened} == {DIRECT_S}
+    assert [step.within_s for step in opened] == pytest.approx([8 / 6] * 6)
     assert caught.value.tried == (("a:1", "a:1 refused"), ("b:2", "b:2 refused"))
+
+
+def test_without_any_deadline_each_has_its_usual_time() -> None:
+    waits: list[float | None] = []
+
+    def on_open(step: Open) -> Any:
+        waits.append(step.within_s)
+        return refused(step)
+
+    settings = ClientSettings(timeouts=Timeouts(connect_s=None))
+    with pytest.raises(NameServerNotFound):
+        driven(locate(Profile(URI(NS + "x:1"), settings), "a,b"), on_open)
+    assert set(waits) == {DIRECT_S}
 
 
 def test_none_of_them_takes_all_the_time_that_there_is() -> None:
@@ -100,7 +113,7 @@ def test_none_of_them_takes_all_the_time_that_there_is() -> None:
     settings = ClientSettings(timeouts=Timeouts(call_s=0.9))
     with pytest.raises(NameServerNotFound):
         driven(locate(Profile(URI(NS + "x:1"), settings), "a,b"), on_open)
-    assert waits[:2] == pytest.approx([0.3, 0.3])
+    assert waits == pytest.approx([0.12] * 6)
 
 
 def test_a_deadline_in_a_pause_ends_it_with_the_list() -> None:

@@ -161,8 +161,18 @@ def test_each_way_of_asking_has_its_own_memory(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(lookups, "MAX_NAME_SERVERS", 3)
     memory = Lookups()
     one, other = ClientSettings(), ClientSettings(ns_token="t")
-    assert memory.of(one, None) is memory.of(ClientSettings(), None)
-    assert len({id(memory.of(*key)) for key in ((one, None), (other, None), (one, "h:1"))}) == 3
-    assert memory.of(one, "h:2") is None
+    first = memory.of(one, None)
+    assert memory.of(ClientSettings(), None) is first
+    known = [first, memory.of(other, None), memory.of(one, "h:1")]
+    assert len(set(known)) == 3
+    for names in known[1:]:
+        assert names is not None
+        names.wanted = True
+    newest = memory.of(one, "h:2")  # in place of the only one that nobody listens to
+    assert newest is not None
+    assert memory.of(one, None) is not first
+    for names in memory._names.values():
+        names.wanted = True
+    assert memory.of(one, "h:3") is None
     memory.after_fork()
-    assert memory.of(one, "h:2") is not None
+    assert memory.of(one, "h:3") is not None

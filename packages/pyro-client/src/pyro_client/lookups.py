@@ -32,7 +32,7 @@ MAX_NAMES: Final = 1_000
 MAX_AGE_S: Final = 300.0
 """How long each is remembered at most."""
 MAX_NAME_SERVERS: Final = 16
-"""How many are listened to."""
+"""How many are known, and listened to, at the same time."""
 SILENCE_S: Final = 40.0
 """A name server that says nothing for so long is not heard: it speaks every 15 seconds."""
 IDLE_S: Final = 60.0
@@ -48,6 +48,11 @@ class FollowedNames:
         settings: How to talk to it.
         clock: Monotonic time in seconds.
         listen: Runs a function that listens, in the background.
+
+    Attributes:
+        moment: Grows with every change that is heard of.
+        used_at: When something was asked last, on the clock.
+        wanted: Whether somebody listens, or begins to.
     """
 
     def __init__(
@@ -65,12 +70,11 @@ class FollowedNames:
         self._known: dict[Target, tuple[list[str], float]] = {}
         self._asked: dict[Target, None] = {}
         self._listener: Proxy | None = None
-        self._wanted = False
+        self.wanted = False
         self._live = False
-        self._heard_at = self._used_at = 0.0
+        self._heard_at = self.used_at = 0.0
         self._not_before = float("-inf")
         self.moment = 0
-        """Grows with every change that is heard of."""
 
     @property
     def live(self) -> bool:
@@ -85,7 +89,7 @@ class FollowedNames:
 
     def get(self, target: Target) -> list[str] | None:
         """The addresses that a name or tags stand for; None if that is not known for sure."""
-        self._used_at = now = self._clock()
+        self.used_at = now = self._clock()
         known = self._known.get(target)
         if known is None or not self.live or now - known[1] > MAX_AGE_S:
             return None
@@ -105,10 +109,10 @@ class FollowedNames:
             _put(self._asked, target, None)
             if self.live and moment == self.moment:
                 _put(self._known, target, (list(found), self._clock()))
-            begin = repeated and not self._wanted and self._clock() >= self._not_before
+            begin = repeated and not self.wanted and self._clock() >= self._not_before
             if not begin or "watch" not in connection.metadata.methods or STREAM not in connection.features:
                 return
-            self._wanted = True
+            self.wanted = True
         self._listen(lambda: self._follow(connection.uri, connection.token))
 
     def heard(self, item: Mapping[str, Any]) -> None:
@@ -136,7 +140,7 @@ class FollowedNames:
                 self._listener = listener
                 for item in listener.watch():
                     self.heard(item)
-                    if self._clock() - self._used_at > IDLE_S:
+                    if self._clock() - self.used_at > IDLE_S:
                         break
         except PyroError as problem:
             import logging
@@ -147,7 +151,7 @@ class FollowedNames:
             self._not_before = self._clock() + PAUSE_S
         finally:
             with self._lock:
-                self._live = self._wanted = False
+                self._live = self.wanted = False
                 self._listener = None
                 self._known.clear()
 
@@ -161,7 +165,7 @@ class Lookups:
         FORKS.watch(self)
 
     def of(self, settings: ClientSettings, location: str | None) -> FollowedNames | None:
-        """What is remembered of one; None if there are too many.
+        """What is remembered of one; None if others are listened to, as many as may be.
 
         Args:
             settings: How to find it, and to talk to it.
@@ -171,10 +175,18 @@ class Lookups:
         names = self._names.get(key)
         if names is None:
             with self._lock:
-                if len(self._names) >= MAX_NAME_SERVERS:
+                if len(self._names) >= MAX_NAME_SERVERS and not self._make_room():
                     return None
                 names = self._names.setdefault(key, FollowedNames(settings))
         return names
+
+    def _make_room(self) -> bool:
+        """Forget the name server that was asked longest ago, of those that nobody listens to."""
+        idle = [(names.used_at, key) for key, names in self._names.items() if not names.wanted]
+        if not idle:
+            return False
+        del self._names[min(idle, key=lambda pair: pair[0])[1]]
+        return True
 
     def after_fork(self) -> None:
         """In the child of a fork: nobody listens here."""

@@ -61,5 +61,5 @@ def _places(info: Any) -> list[str]:
     """Addresses that somebody announces."""
     if info is None or info.port is None:
         return []
-    hosts = info.parsed_scoped_addresses()
+    hosts = info.parsed_addresses()
     return [str(URI.for_location(NAMESERVER_ID, host=host, port=info.port)) for host in hosts]

@@ -33,6 +33,8 @@ DISCOVERY_S: Final = 1.0
 ROUNDS: Final = 3
 """How often to go through several addresses."""
 _FIRST_WAIT_S: Final = 0.1
+_SHARE: Final = 0.8
+"""Of the time before the deadline; the rest is for the pauses."""
 _MAX_FOUND: Final = 10
 """Answers to the discovery question that are tried."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
@@ -178,9 +180,9 @@ def places_of(text: str, port: int) -> list[str]:
 
 
 def _patience_s(settings: ClientSettings, places: int) -> float:
-    """With each of several addresses, so that none takes all the time."""
+    """With each of several addresses: all rounds end before the deadline, and the error lists them."""
     limits = (s for s in (settings.timeouts.call_s, settings.timeouts.connect_s) if s is not None)
-    return min(DIRECT_S, min(limits, default=DIRECT_S * places) / (places + 1))
+    return min([DIRECT_S, *(_SHARE * limit_s / (places * ROUNDS) for limit_s in limits)])
 
 
 def _by_distance(places: Sequence[str]) -> tuple[list[str], list[str]]:
