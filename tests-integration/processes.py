@@ -22,7 +22,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     Stock Pyro5 refuses variables that begin with PYRO_ and that it does not know.
     """
     plain = {key: value for key, value in os.environ.items() if not key.startswith("PYRO_")}
-    return {**plain, "PYTHONUNBUFFERED": "1", "XDG_CONFIG_HOME": str(NO_FILES), **(extra or {})}
+    return {**plain, "PYTHONUNBUFFERED": "1", "PYROCLI_HOME": str(NO_FILES), **(extra or {})}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,13 +193,13 @@ def test_doctor_finds_stale_names(place: Environment) -> None:
 
 
 def test_a_context_leads_every_command_to_its_name_server(place: Environment, tmp_path: Path) -> None:
-    env = {"PYRO_CLI_HOME": str(tmp_path), "PYTHONPATH": place["PYTHONPATH"]}
+    env = {"PYROCLI_HOME": str(tmp_path), "PYTHONPATH": place["PYTHONPATH"]}
     where = [f"ns_host={place['PYRO_NS_HOST']}", f"ns_port={place['PYRO_NS_PORT']}"]
     cli(env, "context", "set", "shop", *where, "broadcast_addresses=127.0.0.1")
     cli(env, "context", "set", "nowhere", "ns_host=127.0.0.1", "ns_port=1", "broadcast_addresses=127.0.0.1")
     assert cli(env, "call", "warehouse", "size").stdout == "12\n"
     cli(env, "--context", "nowhere", "call", "warehouse", "size", code=4)
-    cli({**env, "PYRO_CONTEXT": "nowhere"}, "call", "warehouse", "size", code=4)
+    cli({**env, "PYROCLI_CONTEXT": "nowhere"}, "call", "warehouse", "size", code=4)
     assert "context shop" in cli(env, "config", "show", "client.ns_port").stdout
 
 
@@ -223,6 +224,17 @@ def test_serve_takes_its_name_out_again(place: Environment) -> None:
         assert server.wait(processes.PATIENCE_S) == 0
     assert "Warehouse" not in cli(place, "ns", "list").stdout
     assert "has no 'Nix'" in cli(place, "serve", "shop:Nix", code=2).stderr
+
+
+def test_the_name_of_a_killed_server_ends_with_its_lease(place: Environment) -> None:
+    words = ["serve", "shop:Warehouse", "--ttl", "1", "--name", "leased", "--tag", "colour:red"]
+    with processes.running([*CLI, *words], env=place) as server:
+        processes.wait_for(server, "running")
+        assert "colour:red" in cli(place, "ns", "lookup", "leased").stdout
+        server.kill()
+        ends = time.monotonic() + processes.PATIENCE_S
+        while "leased" in cli(place, "ns", "list").stdout:
+            assert time.monotonic() < ends
 
 
 def test_help_is_quick_to_come() -> None:

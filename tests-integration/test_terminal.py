@@ -84,7 +84,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     with processes.running([*CLI, "ns", "serve", "--port", "0", "--nobc"]) as name_server:
         location = processes.wait_for(name_server, "PYRO:Pyro.NameServer@").rpartition("@")[2]
         host, _, port = location.rpartition(":")
-        env = {"PYRO_NS_HOST": host, "PYRO_NS_PORT": port, "PYRO_CLI_HOME": str(folder / "home")}
+        env = {"PYRO_NS_HOST": host, "PYRO_NS_PORT": port, "PYROCLI_HOME": str(folder / "home")}
         with processes.running([*CLI, "echo", "serve", "--port", "0", "--name-server"], env=env) as server:
             processes.wait_for(server, "running")
             made = Terminal(folder, env)

@@ -19,7 +19,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty configuration folder."""
     for name in [name for name in os.environ if name.startswith("PYRO_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PYRO_CLI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYROCLI_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 

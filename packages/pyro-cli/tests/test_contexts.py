@@ -23,7 +23,7 @@ from pyro_core.settings import ClientSettings, ServerSettings
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("PYRO_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PYRO_CLI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYROCLI_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
@@ -62,7 +62,7 @@ def test_the_environment_overrides_the_context_and_options_choose_it(
     assert (found.ns_host, found.ns_port, found.tls and found.tls.cafile) == ("a", 1, "/ca.pem")
     monkeypatch.setenv("PYRO_NS_PORT", "2")
     assert settings_of(ClientSettings).ns_port == 2
-    monkeypatch.setenv("PYRO_CONTEXT", "b")
+    monkeypatch.setenv("PYROCLI_CONTEXT", "b")
     assert settings_of(ClientSettings).ns_host == "b"
     shown = run(capsys, "--context", "a", "config", "show", "client.ns_host", "-f", "tsv")
     assert shown.splitlines()[1] == "client.ns_host\ta\tcontext a"

@@ -38,7 +38,7 @@ def run(command: Any, *words: str, code: int = 0, typed: str = "") -> str:
 
 @pytest.fixture(autouse=True)
 def _quiet_surroundings(monkeypatch: pytest.MonkeyPatch, free_port: int, tmp_path: Path) -> None:
-    monkeypatch.setenv("PYRO_CLI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYROCLI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYRO_BROADCAST_ADDRS", "127.0.0.1")
     monkeypatch.setenv("PYRO_NS_BCPORT", str(free_port))
     monkeypatch.setattr("pyro_client.plans.locate.DISCOVERY_S", 0.05)

@@ -39,7 +39,7 @@ def made():
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Runs a command until it serves; gives its result and the daemon."""
-    monkeypatch.setenv("PYRO_CLI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYROCLI_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     daemons: list[Daemon] = []

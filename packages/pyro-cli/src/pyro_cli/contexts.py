@@ -28,9 +28,10 @@ from pyro_core.errors import SettingsError
 from pyro_core.setting_sources import FromOutside
 from pyro_core.settings import ClientSettings, NameServerSettings, ServerSettings
 
-VARIABLE: Final = "PYRO_CONTEXT"
-"""Environment variable with the name of the context to use."""
-HOME_VARIABLE: Final = "PYRO_CLI_HOME"
+VARIABLE: Final = "PYROCLI_CONTEXT"
+"""Environment variable with the name of the context to use. Not PYRO_...: Pyro5 refuses to start with such
+variables that it does not know."""
+HOME_VARIABLE: Final = "PYROCLI_HOME"
 """Environment variable with the folder for the files of ``pyro-cli``."""
 PARTS: Final[Mapping[str, type[FromOutside]]] = {
     "client": ClientSettings,
@@ -48,7 +49,7 @@ Table = dict[str, Any]
 
 
 def folder() -> Path:
-    """The user's configuration folder of ``pyro-cli``, or what ``PYRO_CLI_HOME`` says; it need not exist."""
+    """The user's configuration folder of ``pyro-cli``, or what ``PYROCLI_HOME`` says; it need not exist."""
     return Path(os.environ.get(HOME_VARIABLE) or click.get_app_dir("pyro-cli"))
 
 
@@ -151,7 +152,7 @@ def _is_table_of_tables(value: Any, depth: int) -> bool:
 
 
 def chosen_name(contexts: Contexts) -> str:
-    """The context in force: that of ``--context``, of ``PYRO_CONTEXT``, or the current one; or empty."""
+    """The context in force: that of ``--context``, of ``PYROCLI_CONTEXT``, or the current one; or empty."""
     invocation = click.get_current_context(silent=True)
     asked = invocation.find_root().params.get("context") if invocation else None
     return asked or os.environ.get(VARIABLE, "") or contexts.current

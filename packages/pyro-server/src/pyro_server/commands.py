@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pyro_cli.contexts import settings_of
-from pyro_core.settings import ServerSettings
+from pyro_cli.contexts import Contexts, chosen_name, settings_of
+from pyro_core.settings import ClientSettings, ServerSettings
 
 if TYPE_CHECKING:
     from pyro_server.daemon import Daemon
@@ -63,8 +63,12 @@ def serve_echo(
     "--ns/--no-ns", "use_ns", default=True, help="Whether to register it. Without, the name is its id."
 )
 @click.option(
-    "--ttl", "ttl_s", type=click.FloatRange(1), help="Register for so many seconds, and renew that."
+    "--ttl",
+    "ttl_s",
+    type=click.FloatRange(0),
+    help="Seconds that the name outlives a crash. Default: 20; 0: until somebody removes it.",
 )
+@click.option("--tag", "tags", multiple=True, help="Give the name this tag; may be repeated.")
 @click.option(
     "--expose", "members", multiple=True, metavar="MEMBER", help="Expose this member; may be repeated."
 )
@@ -77,6 +81,7 @@ def serve_object(
     name: str | None,
     use_ns: bool,
     ttl_s: float | None,
+    tags: tuple[str, ...],
     members: tuple[str, ...],
     host: str | None,
     port: int | None,
@@ -90,29 +95,35 @@ def serve_object(
 
     Example: pyro-cli serve shop:Warehouse --name warehouse --port 4444
     """
+    from pyro_server.publisher import DEFAULT_TTL_S
     from pyro_server.serve import serve
 
     target = _made(_found(spec))
     chosen = name or spec.rpartition(":")[2].rpartition(".")[2]
-    extras = _lease(serve, ttl_s)
     with _daemon(host, port, unixsocket) as daemon:
         daemon.register(target, None if use_ns else chosen, expose=list(members))
         if not daemon.ref_for(target).metadata:
             raise click.UsageError(
                 f"{spec} exposes nothing: mark its class or methods with @expose, or name them with --expose"
             )
-        serve([(target, chosen)], daemon=daemon, use_ns=use_ns, verbose=not quiet, **extras)
-
-
-def _lease(serve: Any, ttl_s: float | None) -> dict[str, Any]:
-    """What ``serve`` is told about the lease."""
-    if ttl_s is None:
-        return {}
-    if "ttl" not in inspect.signature(serve).parameters:
-        raise click.BadParameter(
-            "this version of pyro-server registers names without a lease", param_hint="--ttl"
+        serve(
+            [(target, chosen)],
+            daemon=daemon,
+            use_ns=use_ns,
+            ns=_name_server(),
+            ttl=DEFAULT_TTL_S if ttl_s is None else ttl_s or None,
+            metadata=tags,
+            verbose=not quiet,
         )
-    return {"ttl": ttl_s}
+
+
+def _name_server() -> str | None:
+    """Where the context says that the name server is; None if there is no context."""
+    if not chosen_name(Contexts()):
+        return None
+    settings = settings_of(ClientSettings)
+    host = settings.ns_host
+    return host if ":" in host else f"{host}:{settings.ns_port}"
 
 
 def _daemon(host: str | None, port: int | None, unixsocket: str | None) -> "Daemon":
