@@ -57,7 +57,9 @@ def test_without_one_nothing_happens(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pid", "seconds"), [(str(os.getpid()), 30.0), (None, 30.0), (str(os.getpid() + 1), None)]
+    ("pid", "seconds"),
+    [(str(os.getpid()), 30.0), (None, 30.0), (str(os.getpid() + 1), None)],
+    ids=["this", "any", "another"],
 )
 def test_signs_of_life_are_wanted_of_one_process(pid: str | None, seconds: float | None) -> None:
     environ = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": "30000000"} | ({"WATCHDOG_PID": pid} if pid else {})
