@@ -17,7 +17,10 @@ PATIENCE_S = 30.0
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without settings of ours that happen to be set, plus ``extra``."""
+    """This process's environment without settings of ours that happen to be set, plus ``extra``.
+
+    Stock Pyro5 refuses variables that begin with PYRO_ and that it does not know.
+    """
     plain = {key: value for key, value in os.environ.items() if not key.startswith("PYRO_")}
     return {**plain, "PYTHONUNBUFFERED": "1", "PYROCLI_HOME": str(NO_FILES), **(extra or {})}
 

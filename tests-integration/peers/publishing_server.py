@@ -29,11 +29,17 @@ def main(name_servers: str, ttl: str, *names: str) -> None:
             sys.stdin.read()
             daemon.shutdown()
 
+        def serving() -> bool:
+            if not told.is_set():
+                told.set()
+                print("ready", flush=True)  # from now on SIGTERM is a request to stop
+            return True
+
+        told = threading.Event()
         for name in names:
             daemon.publish(name, Who(name), ns=name_servers, ttl=float(ttl), metadata=["who"])
-        print("ready", flush=True)
         threading.Thread(target=ended, daemon=True).start()
-        daemon.request_loop()
+        daemon.request_loop(serving)
 
 
 main(*sys.argv[1:])

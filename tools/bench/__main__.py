@@ -3,7 +3,7 @@
 Client and server are two processes on one core, so that what counts is the work per call and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
 
-Usage: python tools/bench [--quick] [--json FILE] [--only pyro4]
+Usage: python tools/bench [--quick] [--only pyro4|ns] [--json FILE]
 """
 
 import argparse
@@ -21,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
 
+from name_workloads import make_file  # noqa: E402 - beside this file
 from stock_env import stock_python  # noqa: E402 - found through the path set above
 
 FLOOR = "F2 raw socket, msgpack"
@@ -38,12 +39,14 @@ class Peer:
         python: Interpreter of its environment.
         script: Which of the scripts beside this file.
         serializer: Serializer for both of its sides.
+        arguments: What else its server is told.
     """
 
     label: str
     python: str
     script: str
     serializer: str = "msgpack"
+    arguments: tuple[str, ...] = ()
 
 
 class Pair:
@@ -56,7 +59,7 @@ class Pair:
 
     def __init__(self, peer: Peer, core: int) -> None:
         self.peer = peer
-        self._server = self._start(["server"], core)
+        self._server = self._start(["server", *peer.arguments], core)
         self._client = self._start(["client", self._line(self._server).split(" ", 1)[1].strip()], core)
 
     def seconds(self, workload: str, count: int) -> float:
@@ -186,16 +189,44 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Call latency as ratios taken in one run.")
     parser.add_argument("--quick", action="store_true", help="fewer calls: a rough answer in seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--only", choices=["pyro4"], help="only this part")
+    parser.add_argument("--only", choices=["pyro4", "ns"], help="only this part")
     options = parser.parse_args()
     turns = 3 if options.quick else 9
-    results = {"W1 Pyro4": measure(replacements(), "W1", count=2000, turns=turns)}
-    show("W1 of a program for Pyro4, whose Pyro4 is replaced: add(2, 3)", results["W1 Pyro4"], "Pyro4")
+    results: dict[str, dict[str, float]] = {}
+    if options.only != "ns":
+        results["W1 Pyro4"] = measure(replacements(), "W1", count=2000, turns=turns)
+        show("W1 of a program for Pyro4, whose Pyro4 is replaced: add(2, 3)", results["W1 Pyro4"], "Pyro4")
+    if options.only != "pyro4":
+        results |= names(turns)
     if not options.only:
         results |= everything(turns)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
     return 0
+
+
+def names(turns: int) -> dict[str, dict[str, float]]:
+    """Measure and print name servers that hold 10,000 names; gives the medians."""
+    plan = {
+        "lookup": ("NS lookup: one of 10,000 names", 200),
+        "register": ("NS register: a name anew, beside 10,000 others", 20),
+        "prefix": ("NS list: the 100 of 10,000 names with a prefix", 5),
+    }
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        peers = []
+        for storage in ("memory", "sqlite"):
+            for label, python in (("ours", sys.executable), ("Pyro5", str(stock_python()))):
+                place = str(Path(folder, label))
+                script = f"peer_names_{label.lower()}.py"
+                where = storage if storage == "memory" else f"{storage}:{place}"
+                peers.append(Peer(f"{label}, {storage}", python, script, "serpent", (where,)))
+                if storage != "memory":
+                    make_file(place)
+        for workload, (title, count) in plan.items():
+            results[f"NS {workload}"] = measure(peers, workload, count=count, turns=turns)
+            show(title, results[f"NS {workload}"])
+    return results
 
 
 def everything(turns: int) -> dict[str, dict[str, float]]:

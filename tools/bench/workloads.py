@@ -48,8 +48,13 @@ def calls(service: Any) -> dict[str, Callable[[], object]]:
 
 def obey(service: Any, lines: Iterable[str] = sys.stdin) -> None:
     """Client side: for each line ``workload count``, make that many calls and print the seconds they took."""
-    table = calls(service)
-    expected: dict[str, object] = {"W1": 5, "W2a": FIELDS, "W2b": RECORDS, "W6": ITEMS}
+    obey_calls(calls(service), {"W1": 5, "W2a": FIELDS, "W2b": RECORDS, "W6": ITEMS}, lines)
+
+
+def obey_calls(
+    table: dict[str, Callable[[], object]], expected: dict[str, object], lines: Iterable[str] = sys.stdin
+) -> None:
+    """The same for other workloads: what to call, and what that must give."""
     for line in lines:
         workload, count = line.split()
         call = table[workload]

@@ -163,7 +163,7 @@ def test_beyond_loopback_without_any_access_control_it_warns(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pyro_nameserver.service.is_loopback", lambda host: loopback)
+    monkeypatch.setattr("pyro_nameserver.nameserver_daemon.is_loopback", lambda host: loopback)
     settings = NameServerSettings(host="127.0.0.1", port=0, broadcast=False, **roles)  # type: ignore[arg-type]
     with NameServer(settings):
         said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]

@@ -53,6 +53,22 @@ def ask(
     return []
 
 
+def ask_all(
+    addresses: Sequence[str], port: int, wait_s: float, *, clock: Callable[[], float] = time.monotonic
+) -> list[str]:
+    """Ask for all name servers by UDP; takes the whole time. See ``ask``."""
+    deadline = clock() + wait_s
+    found: dict[str, None] = {}
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        while clock() < deadline:
+            _send(sock, addresses, port)
+            until = min(clock() + _ROUND_S, deadline)
+            while (answer := _await_answer(sock, until, found, clock)) is not None:
+                found[answer] = None
+    return list(found)
+
+
 def _send(sock: socket.socket, addresses: Sequence[str], port: int) -> None:
     problems = []
     for address in addresses:

@@ -63,6 +63,22 @@ class Text:
         raise ValueError("text")
 
 
+class Choice:
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def of_text(self, text: str) -> str:
+        word = text.strip().lower()
+        if word in self._words:
+            return word
+        raise ValueError(f"one of {', '.join(self._words)}")
+
+    def of_value(self, value: object) -> str:
+        return self.of_text(value if isinstance(value, str) else "")
+
+
 class Names:
     """Several names, separated by commas.
 
@@ -167,10 +183,14 @@ COUNT: Final = Whole(1)
 SECONDS: Final = Seconds()
 SECONDS_OR_NEVER: Final = Seconds(zero_is_never=True)
 IP_VERSION: Final = Whole(only=(0, 4, 6))
+LOG_FORMAT: Final = Choice("text", "json")
+LOG_LEVEL: Final = Choice("debug", "info", "warning", "error")
 SERVER_TYPE: Final = Text(meaning={"thread": "threaded"})
 """Stock systems call the transport for many clients ``thread``."""
 
 _BY_NAME: Final[Mapping[str, Kind]] = {
+    "log_format": LOG_FORMAT,
+    "log_level": LOG_LEVEL,
     "max_retries": Whole(0),
     "min_threads": Whole(0),
     "prefer_ip_version": IP_VERSION,

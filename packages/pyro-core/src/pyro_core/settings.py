@@ -181,6 +181,11 @@ class NameServerSettings(FromOutside):
         storage: Where names are kept: ``memory``, ``sqlite:FILE``, ``etcd:HOST:PORT,...``,
             ``postgres:CONNINFO``, or a plugin's.
         autoclean_s: Seconds between checks that registered servers still listen; 0 for no checks.
+        admin: Where to answer probes and scrapers over HTTP: ``PORT`` on loopback, or ``HOST:PORT``; None for
+            nowhere.
+        log_format: ``text``, or ``json`` for one JSON object a line; for ``pyro-cli ns serve``.
+        log_level: The least important messages to log: ``debug``, ``info``, ``warning`` or ``error``; for
+            ``pyro-cli ns serve``.
         read_tokens: Texts that let a client look names up.
         register_tokens: Texts that let a client register names as well.
         admin_tokens: Texts that let a client change other people's leased names as well.
@@ -200,6 +205,9 @@ class NameServerSettings(FromOutside):
     mdns: bool = False
     storage: str = "memory"
     autoclean_s: float = 0.0
+    admin: str | None = None
+    log_format: str = "text"
+    log_level: str = "info"
     read_tokens: tuple[str, ...] = field(default=(), repr=False)
     register_tokens: tuple[str, ...] = field(default=(), repr=False)
     admin_tokens: tuple[str, ...] = field(default=(), repr=False)
@@ -217,6 +225,11 @@ class NameServerSettings(FromOutside):
         "PYRO_NS_BCPORT": ("broadcast_port", kinds.PORT),
         "PYRO_NS_MDNS": ("mdns", kinds.TRUTH),
         "PYRO_NS_AUTOCLEAN": ("autoclean_s", kinds.SECONDS),
+        "PYRO_NS_BROADCAST": ("broadcast", kinds.TRUTH),
+        "PYRO_NS_STORAGE": ("storage", kinds.TEXT),
+        "PYRO_NS_ADMIN": ("admin", kinds.OPTIONAL_TEXT),
+        "PYRO_NS_LOG_FORMAT": ("log_format", kinds.LOG_FORMAT),
+        "PYRO_NS_LOG_LEVEL": ("log_level", kinds.LOG_LEVEL),
         "PYRO_NS_READ_TOKENS": ("read_tokens", kinds.PERHAPS_NAMES),
         "PYRO_NS_REGISTER_TOKENS": ("register_tokens", kinds.PERHAPS_NAMES),
         "PYRO_NS_ADMIN_TOKENS": ("admin_tokens", kinds.PERHAPS_NAMES),

@@ -39,7 +39,11 @@ class Access:
     """
 
     def __init__(self, settings: NameServerSettings | None = None) -> None:
-        settings = settings or NameServerSettings()
+        self._roles: WeakKeyDictionary[Connection, Role] = WeakKeyDictionary()
+        self.apply(settings or NameServerSettings())
+
+    def apply(self, settings: NameServerSettings) -> None:
+        """Go by these tokens and identities from now on. Connections that there are keep their roles."""
         tokens = {
             Role.READ: settings.read_tokens,
             Role.REGISTER: settings.register_tokens,
@@ -51,7 +55,6 @@ class Access:
             Role.REGISTER: frozenset(settings.register_identities),
             Role.ADMIN: frozenset(settings.admin_identities),
         }
-        self._roles: WeakKeyDictionary[Connection, Role] = WeakKeyDictionary()
         if not self.is_configured:
             self._usual = Role.REGISTER
         elif settings.read_tokens or settings.read_identities:

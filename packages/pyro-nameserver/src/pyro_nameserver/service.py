@@ -1,27 +1,26 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
-import logging
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pyro_core.errors import PyroError, SettingsError
+from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_ID
-from pyro_core.net.sockets import is_loopback
 from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
-from pyro_nameserver.access import Access
+from pyro_nameserver.admin import AdminServer
 from pyro_nameserver.autoclean import AutoCleaner
 from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
 from pyro_nameserver.changes import ChangeFeed
+from pyro_nameserver.health import Health
 from pyro_nameserver.leases import LeaseKeeper
+from pyro_nameserver.nameserver_daemon import NameServerDaemon, access_for, warn_if_reachable
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
-from pyro_nameserver.storage.spec import open_storage
-from pyro_server.connection import Connection
-from pyro_server.daemon import Daemon
+from pyro_nameserver.storage.spec import open_storage, without_password
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
@@ -29,24 +28,6 @@ if TYPE_CHECKING:
     from pyro_server.transports.guests import Driver
 
 _ANY_HOST: Final = "0.0.0.0"
-_log = logging.getLogger("pyro_nameserver.service")
-
-
-class _GuardedDaemon(Daemon):
-    """Lets in only whom the name server knows.
-
-    Args:
-        settings: Of the daemon.
-        access: Knows them.
-    """
-
-    def __init__(self, settings: ServerSettings, access: Access) -> None:
-        self._access = access
-        super().__init__(settings)
-
-    def validate_handshake(self, connection: Connection, data: Any) -> Any:
-        self._access.admit(connection, data)
-        return super().validate_handshake(connection, data)
 
 
 class NameServer:
@@ -60,9 +41,12 @@ class NameServer:
         settings: Where it listens, what it keeps the names in, and so on.
         server_settings: Everything else about its daemon; where it listens is taken from ``settings``.
         storage: An open storage to use instead of what ``settings`` say; closed with the name server.
+        listening: Listening sockets to use instead of opening those that ``settings`` name.
 
     Attributes:
         settings: As given.
+        storage: The names.
+        admin: Answers probes; None if ``settings`` name no place for that.
         daemon: Serves the registry.
         registry: The remote object.
         uri: Its address, as published.
@@ -80,11 +64,12 @@ class NameServer:
         server_settings: ServerSettings | None = None,
         *,
         storage: Storage | None = None,
+        listening: Sequence[socket.socket] = (),
     ) -> None:
         self.settings = settings
         with contextlib.ExitStack() as undo:
-            names = storage or open_storage(settings.storage)
-            self._names_in = names.name if storage else settings.storage
+            self.storage = names = storage or open_storage(settings.storage)
+            self._names_in = names.name if storage else without_password(settings.storage)
             daemon_settings = _daemon_settings(settings, server_settings)
             changes = ChangeFeed(names, may_wait=daemon_settings.servertype != "multiplex")
             undo.callback(changes.join)
@@ -92,15 +77,23 @@ class NameServer:
             undo.callback(changes.stop)
             self._leases = LeaseKeeper(names)
             self._cleaner = _cleaner(settings, names)
-            access = _access(settings, daemon_settings)
-            self.daemon = undo.enter_context(_GuardedDaemon(daemon_settings, access))
-            self.registry = Registry(
-                names, limits=self.daemon.settings.limits, changes=changes, access=access
+            undo.callback(self._stop_cleaning)
+            self.health = Health(names, changes)
+            self.admin = (
+                undo.enter_context(AdminServer(settings.admin, self.health.pages)) if settings.admin else None
+            )
+            self.access = access_for(settings, daemon_settings)
+            self.daemon = undo.enter_context(
+                NameServerDaemon(daemon_settings, self.access, self.health, listening)
+            )
+            registry = self.health.calls.counting(Registry) if settings.admin else Registry
+            self.registry = registry(
+                names, limits=self.daemon.settings.limits, changes=changes, access=self.access
             )
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
-            if not access.is_configured:
-                _warn_if_reachable(self.daemon.uri_for(NAMESERVER_ID, nat=False), daemon_settings)
+            if not self.access.is_configured:
+                warn_if_reachable(self.daemon.uri_for(NAMESERVER_ID, nat=False), daemon_settings)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
@@ -108,8 +101,6 @@ class NameServer:
             if self._mdns is not None:
                 undo.enter_context(self._mdns)
             undo.enter_context(self._leases)
-            if self._cleaner is not None:
-                undo.enter_context(self._cleaner)
             self._driver: Driver | None = None
             self._started = False
             self._undo = undo.pop_all()
@@ -124,7 +115,12 @@ class NameServer:
         """Answer in this thread until ``shutdown`` is called, or ``running()`` gives False."""
         self._check_alone()
         self._start_helpers()
-        self.daemon.request_loop(running)
+
+        def going_on() -> bool:
+            self.health.beat()  # from the loop itself, however busy its threads are
+            return running()
+
+        self.daemon.request_loop(going_on)
 
     @property
     def sockets(self) -> Sequence[Any]:
@@ -143,8 +139,8 @@ class NameServer:
     def events(self, ready: Sequence[Any]) -> None:
         """Handle those of ``sockets`` that have something to read; for another event loop.
 
-        Ended leases are found here too. The first call starts the auto-cleaner, if there is one, which has a
-        thread of its own.
+        Ended leases are found here too. The first call starts what has a thread of its own: the auto-cleaner
+        and the admin port, if there are such.
 
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
@@ -168,7 +164,20 @@ class NameServer:
 
     def shutdown(self) -> None:
         """Make ``serve`` return soon. From any thread, and from signal handlers."""
+        self.health.stopping = True
         self.daemon.shutdown()
+
+    def clean_every(self, seconds: float) -> None:
+        """Look for dead servers that often from now on; 0 for never.
+
+        Raises:
+            SettingsError: If that is too often.
+        """
+        cleaner = _cleaner(replace(self.settings, autoclean_s=seconds), self.storage)
+        self._stop_cleaning()
+        self._cleaner = cleaner
+        if cleaner is not None and self._started:
+            cleaner.start()
 
     def close(self) -> None:
         """Stop answering and let go of sockets and storage. May be called more than once."""
@@ -184,7 +193,8 @@ class NameServer:
             host, port = self.broadcast.address
             broadcast = f"Answering broadcasts on UDP {host}:{port}."
         where = f"Name server on {self.uri.location}, names in {self._names_in}."
-        return f"{where}\n{broadcast}\nURI = {self.uri}"
+        probes = "" if self.admin is None else f"\nProbes and figures on {self.admin.url}."
+        return f"{where}\n{broadcast}{probes}\nURI = {self.uri}"
 
     def __enter__(self) -> Self:
         return self
@@ -208,12 +218,20 @@ class NameServer:
         self._start_threads()
 
     def _start_threads(self) -> None:
-        if not self._started:
-            self._started = True
-            if self._mdns is not None:
-                self._mdns.start()
-            if self._cleaner is not None:
-                self._cleaner.start()
+        if self._started:
+            return
+        self._started = True
+        if self._mdns is not None:
+            self._mdns.start()
+        if self._cleaner is not None:
+            self._cleaner.start()
+        if self.admin is not None:
+            self.admin.start()
+        self.health.started()
+
+    def _stop_cleaning(self) -> None:
+        if self._cleaner is not None:
+            self._cleaner.close()
 
 
 def start_ns(
@@ -310,30 +328,6 @@ def _daemon_settings(settings: NameServerSettings, server_settings: ServerSettin
         nathost=settings.nathost,
         natport=settings.natport,
     )
-
-
-def _access(settings: NameServerSettings, daemon_settings: ServerSettings) -> Access:
-    identities = (settings.read_identities, settings.register_identities, settings.admin_identities)
-    tls = daemon_settings.tls
-    if any(identities) and (tls is None or not (tls.cafile or tls.context)):
-        raise SettingsError(
-            "the name server is to know clients by their certificates, but asks for none; give its daemon "
-            "TLS with the authority that signs them (PYRO_SSL=1, PYRO_SSL_SERVERCERT, PYRO_SSL_CACERTS)",
-            name="identities",
-        )
-    return Access(settings)
-
-
-def _warn_if_reachable(uri: URI, settings: ServerSettings) -> None:
-    """Say so loudly if others than this machine's users can change the names."""
-    known = settings.tls is not None and settings.tls.require_client_cert
-    if not known and uri.host is not None and not is_loopback(uri.host):
-        _log.warning(
-            "everybody who reaches %s can register and remove names; let in only who has a token "
-            "(PYRO_NS_REGISTER_TOKENS) or a client certificate (TLS with require_client_cert), "
-            "or listen on localhost",
-            uri.location,
-        )
 
 
 def _started(nameserver: NameServer) -> NameServer:
