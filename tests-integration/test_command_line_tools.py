@@ -22,15 +22,19 @@ class Warehouse:
 
     def __init__(self):
         self.things = {}
-        self.places = 8
+        self.sign = ""
 
     @property
     def size(self) -> int:
-        return self.places
+        return 12
 
-    @size.setter
-    def size(self, places: int) -> None:
-        self.places = places
+    @property
+    def label(self) -> str:
+        return self.sign
+
+    @label.setter
+    def label(self, sign: str) -> None:
+        self.sign = sign
 
     def store(self, item: str, count: int = 1) -> int:
         '''Store some of an item.'''
@@ -95,8 +99,8 @@ def test_calls_take_json_literals_and_keywords(place: Environment) -> None:
 
 
 def test_attributes(place: Environment) -> None:
-    cli(place, "attr", "set", "warehouse", "size", "12")
-    assert cli(place, "attr", "get", "warehouse", "size").stdout == "12\n"
+    cli(place, "attr", "set", "warehouse", "label", "12", "--text")
+    assert as_json(place, "attr", "get", "warehouse", "label") == "12"
     told = cli(place, "attr", "get", "warehouse", "store", code=3).stderr
     assert "use 'pyro-cli call'" in told
     assert told.count("\n") == 1
@@ -227,7 +231,7 @@ def test_serve_takes_its_name_out_again(place: Environment) -> None:
 
 
 def test_the_name_of_a_killed_server_ends_with_its_lease(place: Environment) -> None:
-    words = ["serve", "shop:Warehouse", "--ttl", "1", "--name", "leased", "--tag", "colour:red"]
+    words = ["serve", "shop:Warehouse", "--ttl", "2", "--name", "leased", "--tag", "colour:red"]
     with processes.running([*CLI, *words], env=place) as server:
         processes.wait_for(server, "running")
         assert "colour:red" in cli(place, "ns", "lookup", "leased").stdout

@@ -66,7 +66,7 @@ def serve_echo(
     "--ttl",
     "ttl_s",
     type=click.FloatRange(0),
-    help="Seconds that the name outlives a crash. Default: 20; 0: until somebody removes it.",
+    help="Seconds that the name outlives a crash, from 2. Default: 20; 0: until somebody removes it.",
 )
 @click.option("--tag", "tags", multiple=True, help="Give the name this tag; may be repeated.")
 @click.option(

@@ -1,7 +1,7 @@
 """``pyro-cli ping`` and ``bench``."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from pyro_client.commands.latencies import Latencies, milliseconds
 from pyro_client.commands.targets import TARGET, complete_member, open_proxy, proxy_options
 
 if TYPE_CHECKING:
+    from threading import Barrier
+
     from pyro_client.proxy import Proxy
 
 _STEPS = 20
@@ -98,34 +100,20 @@ def bench(
     Example: pyro-cli bench warehouse contents --seconds 5 --threads 4
     """
     from concurrent.futures import ThreadPoolExecutor, wait
+    from threading import Barrier
 
-    values = [value_of(arg) for arg in args]
     options["timeout_s"] = options["timeout_s"] or _PATIENCE_S
-    latencies = [Latencies() for _ in range(threads)]
-
-    def calls(mine: Latencies, ends: float) -> BaseException | None:
-        with open_proxy(target, **options) as proxy:
-            work = proxy._pyro.ping if not method else partial(_call, proxy, method, values)
-            if method:
-                proxy._pyro.known_metadata()
-                proxy._pyro._check_method(method)
-            work()  # a call that cannot succeed ends it all here
-            last = None
-            while time.perf_counter() < ends:
-                try:
-                    mine.measure(work)
-                except Exception as problem:
-                    last = problem
-            return last
-
-    began = time.perf_counter()
+    work = partial(_call, method=method, args=[value_of(arg) for arg in args]) if method else _ping
+    callers = [_Caller(target, options, work) for _ in range(threads)]
+    ready = Barrier(threads)
     with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(calls, mine, began + seconds) for mine in latencies]
+        running = [pool.submit(caller.run, ready, seconds) for caller in callers]
         for _ in progress(range(_STEPS), "calling"):
             wait(running, seconds / _STEPS)
-        problems = [each.result() for each in running]
-    took_s = time.perf_counter() - began
-    together = Latencies.together(latencies)
+    for caller in callers:
+        if caller.failure is not None:
+            raise caller.failure
+    together = Latencies.together(caller.latencies for caller in callers)
     output.record(
         {
             "target": target,
@@ -133,18 +121,69 @@ def bench(
             "threads": threads,
             "calls": len(together.seconds),
             "failed": together.failed,
-            "calls_per_second": round(len(together.seconds) / took_s),
+            "calls_per_second": round(sum(caller.rate for caller in callers)),
             **together.facts(),
         }
     )
     if together.failed:
-        click.echo(
-            f"Error: {together.failed} calls failed, such as with: {next(filter(None, problems))}", err=True
-        )
+        problem = next(caller.problem for caller in callers if caller.problem is not None)
+        click.echo(f"Error: {together.failed} calls failed, such as with: {problem}", err=True)
         click.get_current_context().exit(exit_codes.REMOTE)
 
 
+class _Caller:
+    """Calls again and again in a thread of its own.
+
+    Attributes:
+        latencies: How long its calls took.
+        rate: Calls a second that did not fail.
+        problem: What the last call that failed raised; None if none did.
+        failure: Why it could not begin; None if it could.
+    """
+
+    def __init__(self, target: str, options: dict[str, Any], work: "Callable[[Proxy], object]") -> None:
+        self._target = target
+        self._options = options
+        self._work = work
+        self.latencies = Latencies()
+        self.rate = 0.0
+        self.problem: Exception | None = None
+        self.failure: Exception | None = None
+
+    def run(self, ready: "Barrier", seconds: float) -> None:
+        """Connect, call once, wait for the others, and then call for some seconds, at least once."""
+        from threading import BrokenBarrierError
+
+        with open_proxy(self._target, **self._options) as proxy:
+            try:
+                self._work(proxy)
+            except Exception as problem:
+                self.failure = problem
+                ready.abort()  # none of the others needs to begin
+                return
+            try:
+                ready.wait()
+            except BrokenBarrierError:
+                return
+            began = time.perf_counter()
+            while True:
+                try:
+                    self.latencies.measure(partial(self._work, proxy))
+                except Exception as problem:
+                    self.problem = problem
+                took_s = time.perf_counter() - began
+                if took_s >= seconds:
+                    break
+            self.rate = len(self.latencies.seconds) / took_s
+
+
+def _ping(proxy: "Proxy") -> None:
+    proxy._pyro.ping()
+
+
 def _call(proxy: "Proxy", method: str, args: list[Any]) -> None:
+    proxy._pyro.known_metadata()
+    proxy._pyro._check_method(method)
     result = getattr(proxy, method)(*args)
     if hasattr(type(result), "__next__"):
         with result:
