@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from time import strftime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,7 +65,7 @@ def watch(
                 if every or outcome != last:
                     change = "first" if number == 1 else "same" if outcome == last else "changed"
                     yield {
-                        "time": datetime.now().astimezone().strftime("%H:%M:%S"),
+                        "time": strftime("%H:%M:%S"),
                         "change": change,
                         **outcome,
                     }
@@ -127,7 +127,7 @@ def top(
         output.stream((row for rows in rounds for row in rows), columns)
         return
     for rows in rounds:
-        click.echo(f"{_HOME_AND_CLEAR}{len(rows)} objects, {datetime.now():%H:%M:%S}; Ctrl-C ends\n")
+        click.echo(f"{_HOME_AND_CLEAR}{len(rows)} objects, {strftime('%H:%M:%S')}; Ctrl-C ends\n")
         output.rows(rows, columns)
 
 
