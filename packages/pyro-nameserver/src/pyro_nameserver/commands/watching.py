@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from pyro_cli.output import Output, output_options
-from pyro_core.errors import CommunicationError, NameServerNotFound
+from pyro_core.errors import PyroError, SecurityError
 from pyro_nameserver.commands.name_server import address_options, located, require
 
 _PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -76,8 +76,9 @@ def _items(revision: int | None, prefix: str, where: Mapping[str, Any]) -> Itera
                         failures = 0
                         revision = item["revision"]
                         yield item
-        except (CommunicationError, NameServerNotFound) as problem:
-            if failures is None:
+        except PyroError as problem:
+            # A name server that was started again says of the stream that it does not know it.
+            if failures is None or isinstance(problem, SecurityError):
                 raise
             if not failures:
                 click.echo(f"the name server is gone, trying again: {problem}", err=True)
