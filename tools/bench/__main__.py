@@ -3,7 +3,7 @@
 Client and server are two processes on one core, so that what counts is the work per call and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
 
-Usage: python tools/bench [--quick] [--only pyro4|ns] [--json FILE]
+Usage: python tools/bench [--quick] [--only pyro4|ns|asyncio] [--json FILE]
 """
 
 import argparse
@@ -15,7 +15,9 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -40,6 +42,7 @@ class Peer:
         script: Which of the scripts beside this file.
         serializer: Serializer for both of its sides.
         arguments: What else its server is told.
+        environment: For both of its processes.
     """
 
     label: str
@@ -47,6 +50,7 @@ class Peer:
     script: str
     serializer: str = "msgpack"
     arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Pair:
@@ -77,7 +81,7 @@ class Pair:
             process.communicate(timeout=GRACE_S)
 
     def _start(self, arguments: Sequence[str], core: int) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYRO_SERIALIZER": self.peer.serializer}
+        environment = {**os.environ, "PYRO_SERIALIZER": self.peer.serializer, **self.peer.environment}
         process = subprocess.Popen(
             [self.peer.python, str(HERE / self.peer.script), *arguments],
             stdin=subprocess.PIPE,
@@ -189,17 +193,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Call latency as ratios taken in one run.")
     parser.add_argument("--quick", action="store_true", help="fewer calls: a rough answer in seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--only", choices=["pyro4", "ns"], help="only this part")
+    parser.add_argument("--only", choices=["pyro4", "ns", "asyncio"], help="only this part")
     options = parser.parse_args()
     turns = 3 if options.quick else 9
     results: dict[str, dict[str, float]] = {}
-    if options.only != "ns":
+    if options.only == "asyncio":
+        results |= on_event_loops(turns)
+    if options.only in (None, "pyro4"):
         results["W1 Pyro4"] = measure(replacements(), "W1", count=2000, turns=turns)
         show("W1 of a program for Pyro4, whose Pyro4 is replaced: add(2, 3)", results["W1 Pyro4"], "Pyro4")
-    if options.only != "pyro4":
+    if options.only in (None, "ns"):
         results |= names(turns)
     if not options.only:
         results |= everything(turns)
+        results |= on_event_loops(turns)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
     return 0
@@ -226,6 +233,27 @@ def names(turns: int) -> dict[str, dict[str, float]]:
         for workload, (title, count) in plan.items():
             results[f"NS {workload}"] = measure(peers, workload, count=count, turns=turns)
             show(title, results[f"NS {workload}"])
+    return results
+
+
+def on_event_loops(turns: int) -> dict[str, dict[str, float]]:
+    """Measure and print calls on asyncio, one after the other and 64 in flight; gives the medians."""
+    calls: list[Peer] = []
+    for client, server in product(("async", "sync", "futures", "threads"), ("async", "plain", "threaded")):
+        peer = Peer(f"{client} to {server}", sys.executable, "peer_ours_asyncio.py", arguments=(server,))
+        calls.append(replace(peer, environment={"PEER_CLIENT": client}))
+        if find_spec("uvloop") is not None and client == "async" and server != "threaded":
+            loops = {"PEER_CLIENT": client, "PEER_LOOP": "uvloop"}
+            calls.append(replace(peer, label=f"{peer.label}, uvloop", environment=loops))
+    floor = Peer(FLOOR, sys.executable, "peer_floor.py")
+    alone = [peer for peer in calls if peer.environment["PEER_CLIENT"] in ("async", "sync")]
+    many = [peer for peer in calls if peer.environment["PEER_CLIENT"] != "sync"]
+    results = {
+        "W1 asyncio": measure([floor, *alone], "W1", count=1000, turns=turns),
+        "W12": measure([replace(floor, arguments=("pipelined",)), *many], "W12", count=1280, turns=turns),
+    }
+    show("W1 on asyncio: add(2, 3); clients to methods", results["W1 asyncio"])
+    show("W12: 64 calls add(2, 3) in flight on one connection", results["W12"])
     return results
 
 

@@ -3,13 +3,16 @@
 import socket
 import struct
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgpack
 import workloads
 
 LENGTH = struct.Struct("!I")
+WINDOW = 64
+"""Calls in flight in W12."""
 
 
 def receive(sock: socket.socket) -> Any:
@@ -24,6 +27,19 @@ def receive(sock: socket.socket) -> Any:
         parts.append(sock.recv(min(missing, 1 << 20)))
         missing -= len(parts[-1])
     return msgpack.unpackb(b"".join(parts)[LENGTH.size :])
+
+
+def receive_some(sock: socket.socket, rest: bytearray) -> Iterator[Any]:
+    """The messages that come with one ``recv``, decoded; ``rest`` keeps the beginning of another one."""
+    rest += sock.recv(65536)
+    start = 0
+    while len(rest) - start >= LENGTH.size:
+        end = start + LENGTH.size + LENGTH.unpack_from(rest, start)[0]
+        if end > len(rest):
+            break
+        yield msgpack.unpackb(rest[start + LENGTH.size : end])
+        start = end
+    del rest[:start]
 
 
 def send(sock: socket.socket, value: Any) -> None:
@@ -51,7 +67,33 @@ class Client:
         return receive(self._sock)
 
 
-def serve() -> None:
+    def pipeline(self, count: int) -> None:
+        """W12: that many calls, 64 of them in flight, each sent when an answer has come."""
+        rest = bytearray()
+        for _ in range(WINDOW):
+            send(self._sock, ("service", "add", (2, 3), {}))
+        begun, due = WINDOW, count
+        while due:
+            for _ in receive_some(self._sock, rest):
+                due -= 1
+                if begun < count:
+                    begun += 1
+                    send(self._sock, ("service", "add", (2, 3), {}))
+
+
+def obey(client: Client) -> None:
+    """Like ``workloads.obey``, with W12."""
+    for line in sys.stdin:
+        workload, count = line.split()
+        if workload == "W12":
+            began = time.perf_counter()
+            client.pipeline(int(count))
+            print(time.perf_counter() - began, flush=True)
+        else:
+            workloads.obey(client, [line])
+
+
+def serve(*, pipelined: bool = False) -> None:
     """Serve one client."""
     service = workloads.Service()
     methods: dict[tuple[str, str], Callable[..., object]] = {
@@ -62,6 +104,11 @@ def serve() -> None:
         workloads.ready(f"127.0.0.1:{listener.getsockname()[1]}")
         sock, _ = listener.accept()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if pipelined:
+            rest = bytearray()
+            while True:
+                for object_id, method, args, kwargs in receive_some(sock, rest):
+                    send(sock, methods[object_id, method](*args, **kwargs))
         while (call := receive(sock)) is not None:
             object_id, method, args, kwargs = call
             send(sock, methods[object_id, method](*args, **kwargs))
@@ -69,6 +116,6 @@ def serve() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "server":
-        serve()
+        serve(pipelined=sys.argv[2:] == ["pipelined"])
     else:
-        workloads.obey(Client(sys.argv[2]))
+        obey(Client(sys.argv[2]))
