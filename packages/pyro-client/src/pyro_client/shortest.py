@@ -34,7 +34,7 @@ def shortest(ready: Direct) -> Shortest | None:
     """
     if ready.plain is None:
         return None
-    plain_call, plain_reply = ready.plain
+    plain_call, plain_reply, _ = ready.plain
     dialogue, link = ready.dialogue, ready.dialogue.connection.link
     turn, out, clock, waiting, oneway = ready.turn, dialogue.out, ready.clock, ready.waiting, ready.oneway
     object_id, timeout_s, most_bytes = ready.object_id, ready.timeout_s, ready.max_bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pyro_core import features as extras
 from pyro_core.bulk import Pieces
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
 
     from pyro_core.settings import Limits
     from pyro_core.wire.codec import Codecs
+    from pyro_core.wire.plain import PlainCall, PlainReplies, PlainReply
 
-    PlainCall = Callable[[bytes], tuple[int, bytes]]
-    PlainReply = Callable[[int, bytes], bytes | None]
     State = Literal["idle", "connecting", "open", "closed"]
 
 
@@ -197,23 +196,25 @@ class ClientSession:
             self._waiting.add(seq)
         return data
 
-    def plain_ways(self, serializer_id: int) -> tuple[PlainCall, PlainReply] | None:
+    def plain_ways(self, serializer_id: int) -> tuple[PlainCall, PlainReply, PlainReplies] | None:
         """The quickest way for plain messages (see ``pyro_core.wire.plain``); None if there are none here.
 
         Args:
             serializer_id: Of calls and results.
 
         Returns:
-            Two functions. The first gives number and INVOKE of a call with some payload, which must not be
+            Three functions. The first gives number and INVOKE of a call with some payload, which must not be
             larger than the limit for messages. The second gives the payload of an answer, if some data is
-            exactly the plain answer to the call with some number and nothing else is waiting. None means
-            nothing: give the data to ``reply_from`` then.
+            exactly the plain answer to the call with some number and nothing else is waiting; None means
+            nothing. The third gives numbers and payloads of the plain answers with which some data begins,
+            and where they end. What they do not take is for ``reply_from``.
         """
         calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
             return None
-        pack, waiting, take = calls[0], self._waiting, self._buffer.take_plain
-        self._buffer.expect_plain(results[1])
+        pack, waiting, forgotten = calls[0], self._waiting, self._forgotten
+        take, take_some = self._buffer.take_plain, self._buffer.take_some_plain
+        self._buffer.expect_plain(results)
 
         def call(payload: bytes) -> tuple[int, bytes]:
             seq = (self.seq + 1) & 0xFFFF
@@ -230,7 +231,15 @@ class ClientSession:
             waiting.discard(seq)
             return plain[1]
 
-        return call, reply
+        def replies(data: bytes) -> tuple[Sequence[tuple[int, bytes]], int]:
+            found, end = take_some(data)
+            numbers = {seq for seq, _ in found}
+            if len(numbers) != len(found) or not numbers <= waiting or not forgotten.isdisjoint(numbers):
+                return (), 0
+            waiting.difference_update(numbers)
+            return found, end
+
+        return call, reply, replies
 
     def cancel(self, seq: int, *, forget: bool = True) -> bytes:
         """The CANCEL of a call.
@@ -266,14 +275,9 @@ class ClientSession:
         """
         if len(payload) > self._max_message_bytes:
             raise MessageTooLarge(len(payload), self._max_message_bytes, "reply")
+        request_id = request.correlation_id
         return self._pack(
-            RESULT,
-            request.serializer_id,
-            request.seq,
-            payload,
-            flags,
-            NO_ANNOTATIONS,
-            request.correlation_id,
+            RESULT, request.serializer_id, request.seq, payload, flags, NO_ANNOTATIONS, request_id
         )
 
     def ping(self) -> bytes:

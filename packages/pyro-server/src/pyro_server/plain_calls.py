@@ -10,10 +10,11 @@ from pyro_server.requests import Request
 
 if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_core.wire.plain import PlainCalls as TakeSome
     from pyro_server.engine import ServerEngine
     from pyro_server.host import DaemonHost
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
+AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
 
 
@@ -23,13 +24,17 @@ class PlainCalls:
     Attributes:
         take: Gives number and payload of a plain call.
         run: Runs it.
+        take_some: Gives numbers and payloads of all at the beginning of some bytes.
+        parts: What ``runner`` was given, for others who run them.
     """
 
-    __slots__ = ("run", "take")
+    __slots__ = ("parts", "run", "take", "take_some")
 
-    def __init__(self, take: "TakePlain", run: Callable[[int, bytes], Any]) -> None:
+    def __init__(self, take: "TakePlain", take_some: "TakeSome", *parts: Any) -> None:
         self.take = take
-        self.run = run
+        self.take_some = take_some
+        self.run = runner(*parts)
+        self.parts = parts
 
 
 def runner(
@@ -88,7 +93,7 @@ def runner(
                 result = other(object_id, method, args, kwargs, sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
-            if type(result) in _AS_THEY_ARE and context.adds_nothing:
+            if type(result) in AS_THEY_ARE and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)

@@ -1,0 +1,142 @@
+"""The short way of usual calls on an event loop; like ``pyro_server.plain_calls``, which is for threads."""
+
+from asyncio import CancelledError, Task, current_task
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
+
+from pyro_core.context import CallContext, Caller, enter_call
+from pyro_core.errors import SerializeError
+from pyro_core.net.coroutines import cancellation
+from pyro_core.wire.message import INVOKE, Message
+from pyro_server.plain_calls import AS_THEY_ARE, PlainCalls
+from pyro_server.requests import Request
+
+if TYPE_CHECKING:
+    Started = Coroutine[Any, Any, Any] | Callable[[], Any] | Request
+
+LARGE_BYTES: Final = 1 << 16
+"""Requests larger than this are decoded in a thread, so that the loop goes on meanwhile."""
+
+
+class LoopCalls:
+    """The plain calls of one connection, for who runs them on an event loop.
+
+    Args:
+        plain: The same for threads.
+
+    Attributes:
+        take_some: Gives numbers and payloads of the plain calls at the beginning of some bytes.
+        start: Gives, for number and payload of a call, what runs it: a coroutine for the loop, or a function
+            for a thread; both in a context of their own, and both give the answer. Or a ``Request``, if it is
+            to go the longer way after all.
+        admit: Gives the ``Request``.
+    """
+
+    __slots__ = ("admit", "start", "take_some")
+
+    def __init__(self, plain: PlainCalls) -> None:
+        self.take_some = plain.take_some
+        self.start, self.admit = _starter(*plain.parts)
+
+
+def _starter(
+    host: Any, engine: Any, serializer: Any, serializer_id: int, pack: Any, most_bytes: int
+) -> "tuple[Callable[[int, bytes], Started], Callable[[int, bytes], Request]]":
+    """As ``pyro_server.plain_calls.runner``, but gives ``start`` and ``admit``."""
+    connection, version = engine.connection, engine.connection.version
+    caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
+    requests, max_calls = engine.under_way, engine.max_calls
+    by_id, decode_call, encode_value = host.objects.by_id, serializer.decode_call, serializer.encode_value
+
+    def admit(seq: int, payload: bytes) -> Request:
+        request: Request = engine.admit(message_of(seq, payload))
+        return request
+
+    def message_of(seq: int, payload: bytes) -> Message:
+        return Message(INVOKE, serializer_id, seq, payload, version=version)
+
+    def start(seq: int, payload: bytes) -> "Started":
+        if (
+            host.draining
+            or (requests is not None and len(requests) >= max_calls)
+            or len(payload) > LARGE_BYTES
+        ):
+            return admit(seq, payload)
+        try:
+            object_id, name, args, kwargs = decode_call(payload)
+        except SerializeError:
+            return admit(seq, payload)  # fails there again, and is answered
+        entry = by_id.get(object_id)
+        function = None if entry is None else entry.bound.get(name)
+        if function is None:
+            return admit(seq, payload)
+        context = CallContext(caller, seq)
+        context.object_id = object_id
+        context.method = name
+        if requests is not None:
+            requests[seq] = context
+        if entry.members.methods[name].asynchronous:
+            return awaited(seq, payload, context, function, args, kwargs)
+        return lambda: run(seq, payload, context, function, args, kwargs)
+
+    async def awaited(
+        seq: int,
+        payload: bytes,
+        context: CallContext,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+    ) -> Any:
+        enter_call(context)
+        if requests is not None:
+            task = current_task()
+            assert task is not None
+            context.when_cancelled(lambda: task.get_loop().call_soon_threadsafe(cancel, seq, context, task))
+        try:
+            result = function(*args, **kwargs) if kwargs else function(*args)
+            while type(result) is CoroutineType or hasattr(type(result), "__await__"):
+                result = await result
+            return answer(seq, payload, context, result)
+        except CancelledError:
+            return failed(seq, payload, context, cancellation(context))
+        except BaseException as error:
+            return failed(seq, payload, context, error)
+        finally:
+            if requests is not None:
+                requests.pop(seq, None)
+
+    def cancel(seq: int, context: CallContext, task: Task[Any]) -> None:
+        if requests is not None and requests.get(seq) is context:  # else the task has other things to do
+            task.cancel()
+
+    def run(
+        seq: int,
+        payload: bytes,
+        context: CallContext,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+    ) -> Any:
+        enter_call(context)
+        try:
+            context.raise_if_cancelled()  # it may have waited for a thread
+            result = function(*args, **kwargs) if kwargs else function(*args)
+            return answer(seq, payload, context, result)
+        except BaseException as error:
+            return failed(seq, payload, context, error)
+        finally:
+            if requests is not None:
+                requests.pop(seq, None)
+
+    def answer(seq: int, payload: bytes, context: CallContext, result: Any) -> Any:
+        if type(result) in AS_THEY_ARE and context.adds_nothing:
+            encoded = encode_value(result)
+            if len(encoded) <= most_bytes:
+                return pack(seq, encoded)
+        return engine.complete(Request(message_of(seq, payload), False), serializer, context, result)
+
+    def failed(seq: int, payload: bytes, context: CallContext, error: BaseException) -> Any:
+        return engine.failed(message_of(seq, payload), serializer, error, context)
+
+    return start, admit
