@@ -24,7 +24,9 @@ MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(pyro_core.__path__, "pyro_core.")
     # What works with ssl or asyncio is imported by those who use it.
-    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.tls", "pyro_core.net.coroutines"))
+    if not module.name.startswith(
+        ("pyro_core.testing", "pyro_core.net.arriving", "pyro_core.net.coroutines", "pyro_core.net.tls")
+    )
 )
 
 WATCH = """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Shortest = Callable[[str, Sequence[Any], "Mapping[str, Any] | None"], Any]
 
-_USUAL: Final = frozenset({int, str, float, bool, type(None), list, dict, tuple})
+USUAL: Final = frozenset({int, str, float, bool, type(None), list, dict, tuple})
 """Types of arguments that are encoded and nothing else. Others may have to travel beside the call."""
 
 
@@ -50,7 +50,7 @@ def shortest(ready: Direct) -> Shortest | None:
         if serving() is not None or method in oneway:
             return not_begun
         for arg in args:
-            if type(arg) not in _USUAL:
+            if type(arg) not in USUAL:
                 return not_begun
         try:
             payload = encode_call(object_id, method, args, kwargs)

@@ -1,12 +1,11 @@
 """The short way of usual calls on an event loop; like ``pyro_server.plain_calls``, which is for threads."""
 
-from asyncio import CancelledError, Task, current_task
+from asyncio import CancelledError, Task, current_task, get_running_loop
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
-from pyro_core.context import CallContext, Caller, enter_call
-from pyro_core.errors import SerializeError
+from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.net.coroutines import cancellation
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.plain_calls import AS_THEY_ARE, PlainCalls
@@ -46,7 +45,7 @@ def _starter(
     """As ``pyro_server.plain_calls.runner``, but gives ``start`` and ``admit``."""
     connection, version = engine.connection, engine.connection.version
     caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
-    requests, max_calls = engine.under_way, engine.max_calls
+    requests, max_calls, loop = engine.under_way, engine.max_calls, get_running_loop()
     by_id, decode_call, encode_value = host.objects.by_id, serializer.decode_call, serializer.encode_value
 
     def admit(seq: int, payload: bytes) -> Request:
@@ -63,15 +62,18 @@ def _starter(
             or len(payload) > LARGE_BYTES
         ):
             return admit(seq, payload)
+        context = CallContext(caller, seq)
+        token = enter_call(context)
         try:
             object_id, name, args, kwargs = decode_call(payload)
-        except SerializeError:
+        except BaseException:
             return admit(seq, payload)  # fails there again, and is answered
+        finally:
+            leave_call(token)
         entry = by_id.get(object_id)
         function = None if entry is None else entry.bound.get(name)
         if function is None:
             return admit(seq, payload)
-        context = CallContext(caller, seq)
         context.object_id = object_id
         context.method = name
         if requests is not None:
@@ -90,9 +92,8 @@ def _starter(
     ) -> Any:
         enter_call(context)
         if requests is not None:
-            task = current_task()
-            assert task is not None
-            context.when_cancelled(lambda: task.get_loop().call_soon_threadsafe(cancel, seq, context, task))
+            task = current_task(loop)
+            context.when_cancelled(lambda: loop.call_soon_threadsafe(cancel, seq, context, task))
         try:
             result = function(*args, **kwargs) if kwargs else function(*args)
             while type(result) is CoroutineType or hasattr(type(result), "__await__"):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pyro_core.errors import ConnectionClosedError, PyroError
+from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.sockets import address_text
 from pyro_server.engine import ServerEngine
 from pyro_server.loop_calls import LoopCalls
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("pyro_server.transports.asyncio")
 
 
-class AsyncioConnection(asyncio.Protocol):
+class AsyncioConnection(ArrivingBytes):
     """Moves the bytes of one connection, and runs its requests. Is what its engine reaches it by.
 
     Each request is begun at once, and mostly also ended, while what arrived is looked at; the answers are
@@ -48,6 +49,7 @@ class AsyncioConnection(asyncio.Protocol):
     mask = 1
 
     def __init__(self, owner: "AsyncioTransport") -> None:
+        super().__init__()
         self.engine: Engine
         self.peer = "?"
         self.begun_at = self.progress_at = monotonic()
@@ -84,8 +86,7 @@ class AsyncioConnection(asyncio.Protocol):
     # ---- the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # what it is called is the event loop's business
         sock = transport.get_extra_info("socket")
         try:
             self.peer = address_text(transport.get_extra_info("peername") or "")
