@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.net.coroutines import cancellation
+from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.plain_calls import AS_THEY_ARE, PlainCalls
 from pyro_server.requests import Request
@@ -46,7 +47,9 @@ def _starter(
     connection, version = engine.connection, engine.connection.version
     caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
     requests, max_calls, loop = engine.under_way, engine.max_calls, get_running_loop()
-    by_id, decode_call, encode_value = host.objects.by_id, serializer.decode_call, serializer.encode_value
+    by_id, encode_value = host.objects.by_id, serializer.encode_value
+    unchecked = type(serializer).decode_call is Serializer.decode_call
+    decode = serializer.decode_value if unchecked else serializer.decode_call
 
     def admit(seq: int, payload: bytes) -> Request:
         request: Request = engine.admit(message_of(seq, payload))
@@ -65,11 +68,22 @@ def _starter(
         context = CallContext(caller, seq)
         token = enter_call(context)
         try:
-            object_id, name, args, kwargs = decode_call(payload)
+            call = decode(payload)
         except BaseException:
             return admit(seq, payload)  # fails there again, and is answered
         finally:
             leave_call(token)
+        if (
+            type(call) in SEQUENCES
+            and len(call) == CALL_PARTS
+            and type(call[0]) is str
+            and type(call[1]) is str
+            and type(call[2]) in SEQUENCES
+            and (call[3] is None or type(call[3]) is dict)
+        ) or not unchecked:
+            object_id, name, args, kwargs = call
+        else:
+            return admit(seq, payload)
         entry = by_id.get(object_id)
         function = None if entry is None else entry.bound.get(name)
         if function is None:

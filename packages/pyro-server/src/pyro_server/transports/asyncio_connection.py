@@ -63,6 +63,7 @@ class AsyncioConnection(ArrivingBytes):
         self._in_threads = 0  # usual calls that run there
         self._said: list[Any] = []  # to be sent at the end of this turn
         self._plain: LoopCalls | None = None
+        self._idles = owner.settings.timeouts.idle_s is not None
         self._too_many = False  # nothing more is read until some requests are done
         self._unsent_before = 0
 
@@ -115,8 +116,12 @@ class AsyncioConnection(ArrivingBytes):
             if type(plain) is PlainCalls and (engine.shared or not (self._busy or self._queue)):
                 calls = self._plain = self._plain or LoopCalls(plain)
                 found, end = calls.take_some(data)
-                self._run_plain(calls, found)
-                data = data[end:]
+                if found:
+                    self._run_plain(calls, found)
+                    if end == len(data):
+                        self._end_turn(engine.closing or self._idles)
+                        return
+                    data = data[end:]
             if data:
                 works = engine.receive(data)
                 said = engine.output()
@@ -127,11 +132,7 @@ class AsyncioConnection(ArrivingBytes):
         except Exception:
             self._fail()
             return
-        self.flush()
-        if not self._too_many and self._waiting_works > self._owner.settings.limits.max_calls_in_flight:
-            self._too_many = True
-            if self._transport is not None:
-                self._transport.pause_reading()
+        self._end_turn(True)
 
     def eof_received(self) -> bool:
         return False  # closes the connection
@@ -187,11 +188,7 @@ class AsyncioConnection(ArrivingBytes):
 
     def flush(self) -> None:
         """Send what there is to be said; close if the engine is through, and see to the deadlines."""
-        said = self._said
-        if said:
-            self._said = []
-            self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
-        self._settle()
+        self._end_turn(True)
 
     def note_progress(self, now: float) -> None:
         """See whether the other side has taken something."""
@@ -207,16 +204,41 @@ class AsyncioConnection(ArrivingBytes):
 
     # ---- requests
 
+    def _end_turn(self, settles: bool) -> None:
+        """What arrived has been looked at.
+
+        Args:
+            settles: See to the deadlines, and whether the engine is through.
+        """
+        said = self._said
+        if said:
+            self._said = []
+            self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
+        if settles:
+            self._settle()
+        if self.tasks or self._in_threads or self._queue:
+            self._pause_if_too_many()
+
+    def _pause_if_too_many(self) -> None:
+        if not self._too_many and self._waiting_works > self._owner.settings.limits.max_calls_in_flight:
+            self._too_many = True
+            if self._transport is not None:
+                self._transport.pause_reading()
+
     def _run_plain(self, calls: LoopCalls, found: Sequence[tuple[int, bytes]]) -> None:
         """Run usual calls; those of a connection that is not shared one after the other."""
-        begin, start, in_turn = self._owner.eager.begin, calls.start, not self.engine.shared
+        begin, start, said, in_turn = self._owner.eager.begin, calls.start, self._said, not self.engine.shared
         for seq, payload in found:
             if in_turn and self._busy:
                 self._queue.append(calls.admit(seq, payload))
                 continue
             started = start(seq, payload)
             if type(started) is CoroutineType:
-                self._begun(begin(started), in_turn=in_turn)
+                begun = begin(started)
+                if type(begun) is bytes:
+                    said.append(begun)
+                else:
+                    self._begun(begun, in_turn=in_turn)
             elif type(started) is Request:
                 self._take(started)
             else:
@@ -314,10 +336,12 @@ class AsyncioConnection(ArrivingBytes):
         else:
             transport.write(data)
         waits = transport.get_write_buffer_size()
-        most = self._owner.settings.limits.max_write_buffer_bytes
-        if waits > most and waits > most + (sum(map(len, data)) if type(data) is list else len(data)):
-            log.info("closing connection from %s: %d bytes wait to be read", self.peer, most)
-            transport.abort()
+        if waits:
+            most = self._owner.settings.limits.max_write_buffer_bytes
+            if waits > most + (sum(map(len, data)) if type(data) is list else len(data)):
+                log.info("closing connection from %s: %d bytes wait to be read", self.peer, most)
+                transport.abort()
+            self._owner.deadlines.add(self)  # type: ignore[arg-type]  # it has what they look at
 
     def _settle(self) -> None:
         """Close if the engine is through, and see to the deadlines."""
@@ -340,7 +364,7 @@ class AsyncioConnection(ArrivingBytes):
             or engine.mid_message
             or engine.awaiting_handshake
             or self.unsent_bytes
-            or self._owner.settings.timeouts.idle_s is not None
+            or self._idles
         ):
             self._owner.deadlines.add(self)  # type: ignore[arg-type]
 
