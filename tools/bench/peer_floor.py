@@ -66,7 +66,6 @@ class Client:
         send(self._sock, ("service", "echo", (value,), {}))
         return receive(self._sock)
 
-
     def pipeline(self, count: int) -> None:
         """W12: that many calls, 64 of them in flight, each sent when an answer has come."""
         rest = bytearray()

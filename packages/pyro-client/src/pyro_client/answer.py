@@ -55,7 +55,9 @@ class Answer:
         if not self.done:
             self._asyncio_future_blocking = True
             yield self
-        return self.result()
+        if self._error is not None:
+            raise self._error
+        return self._value
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop

@@ -96,8 +96,7 @@ class AsyncDialogue:
     def expect_plain(self) -> "PlainCall | None":
         """Take plain answers (see ``pyro_core.wire.plain``) the quickest way from now on.
 
-        Their payloads are what is awaited then. Gives what makes the call to such an answer; None if there are
-        none here.
+        Their payloads are what is awaited then. Gives what makes a plain call; None if there are none here.
         """
         ways = self._session.plain_ways(self.connection.serializer_id)
         if ways is None:
@@ -247,8 +246,15 @@ class AsyncDialogue:
         """Let those who wait go on at once, unless we are called by a task."""
         at_once = asyncio.current_task(self.loop) is None
         take = self.waiting.pop
+        if len(found) == 1:
+            ((seq, payload),) = found
+            waits = take(seq, None)
+            if waits is not None:
+                waits.settle(payload, at_once=at_once)
+            return
         # All are taken first: those who go on may end the connection.
-        answers = iter([(answer, payload) for seq, payload in found if (answer := take(seq, None)) is not None])
+        taken = [(take(seq, None), payload) for seq, payload in found]
+        answers = iter([(answer, payload) for answer, payload in taken if answer is not None])
         try:
             for answer, payload in answers:
                 answer.settle(payload, at_once=at_once)

@@ -31,11 +31,15 @@ class AsyncLink(ArrivingBytes):
 
     Args:
         peer: Address of the other side, for texts.
+
+    Attributes:
+        has_room: ``post`` may be used: the connection stands, and the other side takes what is sent.
     """
 
     def __init__(self, peer: str) -> None:
         super().__init__()
         self.peer = peer
+        self.has_room = True
         self.loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._held = bytearray()
@@ -50,7 +54,7 @@ class AsyncLink(ArrivingBytes):
         self._flushing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # what it is called is the event loop's business
+        self._transport = cast(asyncio.Transport, transport)  # its class is the loop's business
 
     def hand_over(self, consumer: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
         """From now on, give what arrives to somebody at once, instead of to who calls ``receive``.
@@ -99,9 +103,11 @@ class AsyncLink(ArrivingBytes):
         self._end(exc)
 
     def pause_writing(self) -> None:
+        self.has_room = False
         self._room = self.loop.create_future()
 
     def resume_writing(self) -> None:
+        self.has_room = not self._ended
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
@@ -161,11 +167,6 @@ class AsyncLink(ArrivingBytes):
         self._flush()
         if self._transport is not None and not self._ended:
             self._transport.write(data)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether ``post`` may be used: the connection stands, and the other side takes what is sent."""
-        return self._room is None and not self._ended
 
     def post(self, data: bytes, *, alone: bool) -> None:
         """Send all of it, together with what else is posted in this turn of the loop.

@@ -232,6 +232,12 @@ class ClientSession:
             return plain[1]
 
         def replies(data: bytes) -> tuple[Sequence[tuple[int, bytes]], int]:
+            plain = take(data)
+            if plain is not None:  # alone, as most are
+                if plain[0] not in waiting or plain[0] in forgotten:
+                    return (), 0
+                waiting.discard(plain[0])
+                return (plain,), len(data)
             found, end = take_some(data)
             numbers = {seq for seq, _ in found}
             if len(numbers) != len(found) or not numbers <= waiting or not forgotten.isdisjoint(numbers):

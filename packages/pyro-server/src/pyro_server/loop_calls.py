@@ -121,9 +121,9 @@ def _starter(
             if requests is not None:
                 requests.pop(seq, None)
 
-    def cancel(seq: int, context: CallContext, task: Task[Any]) -> None:
-        if requests is not None and requests.get(seq) is context:  # else the task has other things to do
-            task.cancel()
+    def cancel(seq: int, context: CallContext, task: Task[Any] | None) -> None:
+        if task is not None and requests is not None and requests.get(seq) is context:
+            task.cancel()  # else it has other things to do
 
     def run(
         seq: int,

@@ -10,8 +10,8 @@ _MOST_BYTES: Final = 1 << 18
 class ArrivingBytes(asyncio.BufferedProtocol):
     """An ``asyncio.Protocol`` in all but name that receives into one buffer.
 
-    For each ``data_received`` of a real one, the event loop allocates 256 KB, most of which it gives back: for
-    a small message that costs more than all the rest of its way. Here the buffer is small until it was full.
+    For each ``data_received`` of a real one, the event loop allocates 256 KB, most of which it gives back;
+    that can cost more than all the rest of a small message's way. Here the buffer is small until it was full.
     """
 
     def __init__(self) -> None:

@@ -87,7 +87,7 @@ class AsyncioConnection(ArrivingBytes):
     # ---- the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # what it is called is the event loop's business
+        transport = self._transport = cast(asyncio.Transport, transport)  # its class is the loop's business
         sock = transport.get_extra_info("socket")
         try:
             self.peer = address_text(transport.get_extra_info("peername") or "")
@@ -244,7 +244,7 @@ class AsyncioConnection(ArrivingBytes):
             else:
                 self._busy = self._busy or in_turn
                 self._in_threads += 1
-                self._owner.threads.run(started, partial(self._done, in_turn))
+                self._owner.threads.run(cast(Callable[[], Any], started), partial(self._done, in_turn))
 
     def _take(self, work: "Work") -> None:
         if work.concurrent or (work.oneway and not self._owner.settings.oneway_in_order):

@@ -64,7 +64,7 @@ class LoopThreads:
         """Run a function, because it may wait; here and now when there are no threads any more."""
         if not self._closed:
             try:
-                self._pool.submit(lambda _: function(), None)
+                self._pool.submit(_run, function)
             except RuntimeError:
                 pass  # not a single thread can be started
             else:
@@ -97,3 +97,7 @@ class LoopThreads:
             done, result, error = results.popleft()
             done(result, error)
         self.flush()
+
+
+def _run(function: Callable[[], object]) -> None:
+    function()
