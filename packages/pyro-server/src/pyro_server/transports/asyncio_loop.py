@@ -17,6 +17,7 @@ from pyro_server.transports.asyncio_connection import AsyncioConnection
 from pyro_server.transports.asyncio_threads import LoopThreads
 from pyro_server.transports.deadlines import Deadlines
 from pyro_server.transports.eager import EagerTasks
+from pyro_server.transports.event_loops import new_event_loop
 
 log = logging.getLogger("pyro_server.transports.asyncio")
 
@@ -31,7 +32,8 @@ LOOK_S = 0.2
 class AsyncioTransport(Transport):
     """Accepts, reads and writes on an event loop.
 
-    ``serve`` runs a loop of its own; ``serve_async`` serves on the one that is running.
+    ``serve`` runs a loop of its own, of the kind that ``ServerSettings.event_loop`` names; ``serve_async``
+    serves on the one that is running.
     """
 
     name: ClassVar[str] = "asyncio"
@@ -67,7 +69,7 @@ class AsyncioTransport(Transport):
 
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         if self._own_loop is None:
-            self._own_loop = asyncio.new_event_loop()
+            self._own_loop = new_event_loop(self.settings.event_loop)
         loop = self._own_loop
         self._serving = threading.current_thread()
         self._served.clear()
