@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyro_client.exports import Exports
+    from pyro_client.pipeline import Pipeline
     from pyro_client.revocable import Revocable
     from pyro_client.shortest import Shortest
     from pyro_core.events import ClientEvent
@@ -70,6 +71,7 @@ class Channel:
         self._connecting = Lock()
         self._ready: Direct | None = None
         self._shortest: Shortest | None = None
+        self._pipeline: Pipeline | None = None
         self._clock = self.runner.clock
         self._exports: Exports | None = None
         FORKS.watch(self)
@@ -205,13 +207,26 @@ class Channel:
 
     def refresh(self) -> None:
         """Notice that the profile has changed."""
-        self._ready = self._shortest = None
+        self._ready = self._shortest = self._pipeline = None
 
     def adopt(self, connection: Connection) -> None:
         """Use a connection that was made elsewhere."""
         self.release()
         with self._connecting:
             self._take(connection)
+
+    def pipeline(self) -> Pipeline | None:
+        """What makes usual calls for futures; None if it cannot be done so now."""
+        ready, pipeline = self._ready, self._pipeline
+        if pipeline is not None:
+            return pipeline
+        if ready is None or ready.plain is None or ready.timeout_s is not None or not ready.dialogue.shared:
+            return None
+        from pyro_client.pipeline import Pipeline
+
+        dialogue = ready.dialogue
+        self._pipeline = Pipeline(ready, lambda message: self._result(dialogue, dialogue.checked(message)))
+        return self._pipeline
 
     def exports(self) -> Exports:
         """What this client offers to its server over the connection.
@@ -376,7 +391,7 @@ class Channel:
     def _ended(self, dialogue: Dialogue) -> None:
         """A connection cannot be used any more."""
         if self.dialogue is dialogue:
-            self.dialogue = self._ready = self._shortest = None
+            self.dialogue = self._ready = self._shortest = self._pipeline = None
 
     def _own_exports(self, dialogue: Dialogue) -> Exports:
         """The exports; from now on somebody always listens to the server."""

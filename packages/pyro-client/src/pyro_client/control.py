@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from functools import partial
 
 from pyro_client.channel import Channel
@@ -198,7 +199,17 @@ class Control(ProfileControl):
         """
         self._check_method(method)
         revocable = Revocable()
-        return self._submitted(lambda: self._call_checked(method, args, kwargs, revocable), revocable)
+        call = partial(self._call_checked, method, args, kwargs, revocable)
+        pipeline = self._channel.pipeline()
+        if pipeline is None:
+            return self._submitted(call, revocable)
+        from pyro_client.futures import Future
+
+        future: Future[Any] = Future()
+        otherwise = partial(self._submit, future, partial(copy_context().run, call), revocable)
+        if not pipeline.submit(future, method, args, kwargs, otherwise):
+            otherwise()
+        return future
 
     def get(self, name: str) -> Any:
         """Read a remote attribute.
@@ -231,11 +242,17 @@ class Control(ProfileControl):
 
     def _submitted(self, work: Callable[[], T], revocable: Revocable) -> Future[T]:
         """A future of a call; cancelling it takes the call back."""
-        from pyro_client.futures import submit
+        from pyro_client.futures import Future
 
+        future: Future[T] = Future()
+        self._submit(future, partial(copy_context().run, work), revocable)
+        return future
+
+    def _submit(self, future: Future[T], work: Callable[[], T], revocable: Revocable) -> None:
         lane = self._lane
         if lane is None:
             from pyro_client.pool import ChannelLane
 
             lane = self._lane = ChannelLane(self._channel)
-        return submit(partial(lane.work_on_channel, work), lane.run, revocable.revoke)
+        future._cancel_running = revocable.revoke
+        future._submit(partial(lane.work_on_channel, work), lane.run)

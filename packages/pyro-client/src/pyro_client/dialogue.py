@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyro_client.revocable import Revocable
     from pyro_client.run_sync import SyncLink
     from pyro_core.events import ClientEvent
+    from pyro_core.wire.plain import PlainReplies
 
 
 MOST_FORGOTTEN: Final = 1_000
@@ -150,10 +151,7 @@ class Dialogue:
             except TimeoutError as late:
                 self.give_up(seq, late)
                 raise
-            message = slot.taken()
-            if message.serializer_id != self.connection.serializer_id:
-                self._refuse(message)
-            return message
+            return self.checked(slot.taken())
         finally:
             if not self.shared:
                 self.turn.release()
@@ -300,6 +298,36 @@ class Dialogue:
         self.end(failed)
         return False
 
+    def send_made(self, make: Callable[[], bytes]) -> None:
+        """Send what a function gives that is called while nobody else sends. Raises as ``exchange`` does."""
+        with self.out:
+            self._check_open()
+            data = make()
+            if data:
+                self._send(data, None)
+
+    def take_plain(self, replies: PlainReplies) -> None:
+        """Read plain answers the quickest way from now on, several at once.
+
+        Args:
+            replies: The session's.
+        """
+        self._arrivals.plain_replies = replies
+
+    def checked(self, message: Message) -> Message:
+        """The same answer, if it can be decoded. Else the connection is ended.
+
+        Raises:
+            ProtocolError: If the server answered in another serializer.
+        """
+        if message.serializer_id != self.connection.serializer_id:
+            try:
+                invoke.check(self.connection, message)
+            except ProtocolError as problem:
+                self.end(problem)
+                raise
+        return message
+
     def end(self, problem: BaseException) -> None:
         """The connection cannot be used any more: tell all who wait, and close it."""
         slots = self._turns.close()
@@ -364,14 +392,6 @@ class Dialogue:
             self.end(problem)
             raise
         self.used_at = self._clock()
-
-    def _refuse(self, message: Message) -> None:
-        """End the connection to a server that answered in another serializer. Raises ProtocolError."""
-        try:
-            invoke.check(self.connection, message)
-        except ProtocolError as problem:
-            self.end(problem)
-            raise
 
     def _check_open(self) -> None:
         if self.over:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import contextvars
 import logging
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from pyro_client.pool import POOL
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+_THREAD: Final = threading.local()
 
 
 class Future(concurrent.futures.Future[T]):
@@ -54,7 +57,7 @@ class Future(concurrent.futures.Future[T]):
         """
         following: Future[R] = Future()
         call: Callable[..., R] = partial(contextvars.copy_context().run, function)
-        self.add_done_callback(partial(_go_on, following, call, args, kwargs))
+        self._when_done(partial(_go_on, following, call, args, kwargs))
         return following
 
     def iferror(self, handler: Callable[[BaseException], object]) -> Self:
@@ -65,7 +68,7 @@ class Future(concurrent.futures.Future[T]):
                 any future that nobody looks at.
         """
         call: Callable[[BaseException], object] = partial(contextvars.copy_context().run, handler)  # type: ignore[call-arg]
-        self.add_done_callback(partial(_go_on_after_error, call))
+        self._when_done(partial(_go_on_after_error, call))
         return self
 
     def delay(self, seconds: float) -> bool:
@@ -118,6 +121,10 @@ class Future(concurrent.futures.Future[T]):
 
     def add_done_callback(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
         """Have a function called with this future when it is done, at once if it is done already."""
+        self._when_done(partial(_call_back, fn))
+
+    def _when_done(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
+        """The same for a function that never waits."""
         self._seen = True
         super().add_done_callback(fn)
 
@@ -174,6 +181,15 @@ class Future(concurrent.futures.Future[T]):
             del self, work  # the traceback knows this frame: nothing is to live on because of that
         else:
             self.set_result(result)
+
+    def _begins_now(self) -> bool | None:
+        """Claim it for work that begins now: False if it was cancelled before, None if it is to be delayed."""
+        with self._gate:
+            if self._begun or self._delay_s:
+                return False if self._begun else None
+            self._begun = True
+        self.set_running_or_notify_cancel()
+        return True
 
     def _fail(self, problem: BaseException) -> None:
         """End with an exception instead of doing the work."""
@@ -326,7 +342,7 @@ def watched(future: Future[T], handler: Callable[[BaseException], object]) -> Fu
         else:
             following._submit(partial(outcome, done))
 
-    future.add_done_callback(go_on)
+    future._when_done(go_on)
     return following
 
 
@@ -343,6 +359,37 @@ def settle(future: Future[T], value: T | None = None, *, error: BaseException | 
     elif future._claim():
         future.set_running_or_notify_cancel()
         future.set_result(value)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def delivering() -> Iterator[None]:
+    """While inside, callbacks of the futures that this thread ends are called in another one.
+
+    For a thread that others wait for: a callback may wait itself.
+    """
+    _THREAD.delivers = True
+    try:
+        yield
+    finally:
+        _THREAD.delivers = False
+
+
+def _call_back(
+    function: Callable[[concurrent.futures.Future[T]], object], done: concurrent.futures.Future[T]
+) -> None:
+    if getattr(_THREAD, "delivers", False):
+        POOL.run(partial(_call_back_aside, function, done), accepted=True)
+    else:
+        function(done)
+
+
+def _call_back_aside(
+    function: Callable[[concurrent.futures.Future[T]], object], done: concurrent.futures.Future[T]
+) -> None:
+    try:
+        function(done)
+    except Exception:
+        logging.getLogger("pyro_client.futures").exception("a callback of %r failed", done)
 
 
 def _go_on(
