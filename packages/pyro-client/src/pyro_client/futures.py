@@ -183,7 +183,7 @@ class Future(concurrent.futures.Future[T]):
             self.set_result(result)
 
     def _begins_now(self) -> bool | None:
-        """Claim it for work that begins now: False if it was cancelled before, None if it is to be delayed."""
+        """Claim it for work that begins now: False if it was cancelled before, None if it shall wait."""
         with self._gate:
             if self._begun or self._delay_s:
                 return False if self._begun else None

@@ -37,23 +37,26 @@ class LoopCalls:
 
     def __init__(self, plain: PlainCalls) -> None:
         self.take_some = plain.take_some
-        self.start, self.admit = _starter(*plain.parts)
+        self.admit = plain.admit
+        self.start = _starter(plain.admit, *plain.parts)
 
 
 def _starter(
-    host: Any, engine: Any, serializer: Any, serializer_id: int, pack: Any, most_bytes: int
-) -> "tuple[Callable[[int, bytes], Started], Callable[[int, bytes], Request]]":
-    """As ``pyro_server.plain_calls.runner``, but gives ``start`` and ``admit``."""
+    admit: Callable[[int, bytes], Request],
+    host: Any,
+    engine: Any,
+    serializer: Any,
+    serializer_id: int,
+    pack: Any,
+    most_bytes: int,
+) -> "Callable[[int, bytes], Started]":
+    """Gives ``LoopCalls.start``. Args are those of ``pyro_server.plain_calls.runner``, after ``admit``."""
     connection, version = engine.connection, engine.connection.version
     caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
     requests, max_calls, loop = engine.under_way, engine.max_calls, get_running_loop()
     by_id, encode_value = host.objects.by_id, serializer.encode_value
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
-
-    def admit(seq: int, payload: bytes) -> Request:
-        request: Request = engine.admit(message_of(seq, payload))
-        return request
 
     def message_of(seq: int, payload: bytes) -> Message:
         return Message(INVOKE, serializer_id, seq, payload, version=version)
@@ -154,4 +157,4 @@ def _starter(
     def failed(seq: int, payload: bytes, context: CallContext, error: BaseException) -> Any:
         return engine.failed(message_of(seq, payload), serializer, error, context)
 
-    return start, admit
+    return start

@@ -36,6 +36,13 @@ class PlainCalls:
         self.run = runner(*parts)
         self.parts = parts
 
+    def admit(self, seq: int, payload: bytes) -> Request:
+        """A plain call as the work that ``Engine.receive`` would have made of it."""
+        _, engine, _, serializer_id, *_ = self.parts
+        message = Message(INVOKE, serializer_id, seq, payload, version=engine.connection.version)
+        request: Request = engine.admit(message)
+        return request
+
 
 def runner(
     host: "DaemonHost",

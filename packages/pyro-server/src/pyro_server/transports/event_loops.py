@@ -24,5 +24,6 @@ def new_event_loop(name: str) -> asyncio.AbstractEventLoop:
                     "Windows), or set event_loop to 'auto' or 'asyncio'"
                 ) from problem
         else:
-            return uvloop.new_event_loop()
+            loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+            return loop
     return asyncio.new_event_loop()
