@@ -334,12 +334,12 @@ class Dialogue:
         if slots is None:
             return
         self.over = True
+        self._on_end(self)  # before anybody hears of it, who may want a new connection then
         for slot in slots:
             slot.settle(None, self._lost(problem))
         for stream in list(self.streams.values()):
             stream.connection_lost()
         self._link.close()
-        self._on_end(self)
 
     def listen(self) -> None:
         """Have somebody read at all times, because the server may speak first. From then on a thread does."""

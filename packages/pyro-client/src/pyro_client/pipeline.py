@@ -49,7 +49,7 @@ class Pipeline:
         self._key = ("pipeline", id(self))
         self._lock = Lock()
         self._waiting: deque[Entry] = deque()
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, Future[Any]] = {}
         self._arrived: deque[tuple[Future[Any], Any, BaseException | None]] = deque()
         self._sends = self._reads = False  # whether a thread does
         self._slot: Waiting | None = None  # of the thread that reads
@@ -83,12 +83,19 @@ class Pipeline:
             return False
         if len(payload) > min(SMALL_BYTES, ready.max_bytes) or len(self._waiting) >= MOST_WAITING:
             return False
+        entry = future, payload, otherwise
         with self._lock:
-            self._waiting.append((future, payload, otherwise))
+            self._waiting.append(entry)
             if self._sends:
                 return True
             self._sends = True
-        POOL.run(self._send, accepted=True)
+        try:
+            POOL.run(self._send, accepted=True)
+        except RuntimeError:  # there is no thread at all, as the longer way will find, too
+            with self._lock:
+                self._sends = False
+                self._waiting.remove(entry)
+            return False
         return True
 
     # ---- in a thread of the pool
@@ -120,8 +127,8 @@ class Pipeline:
                 begins = future._begins_now()
                 if begins:
                     seq, request = self._plain_call(payload)
-                    self._under_way.add(seq)
-                    self._dialogue.waiting[seq] = _UnderWay(self, future, seq)
+                    self._under_way[seq] = future
+                    self._dialogue.waiting[seq] = _UnderWay(self, seq)
                     future._cancel_running = partial(self._dialogue.ask_to_end, seq)
                     parts.append(request)
                 elif begins is None:
@@ -131,10 +138,8 @@ class Pipeline:
 
         try:
             self._dialogue.send_made(requests)
-        except CommunicationError as problem:  # the connection has been ended, and tells those that it knows
-            for slot in [*self._dialogue.waiting.values()]:
-                if isinstance(slot, _UnderWay):
-                    slot.settle(None, problem)
+        except CommunicationError as problem:
+            self._lose(problem)
         for otherwise in unusual:
             otherwise()
         with self._lock:
@@ -148,21 +153,20 @@ class Pipeline:
         while True:
             with delivering():
                 self._deliver()
-            slot = Waiting()
             with self._lock:
-                if not (self._under_way or self._arrived):
-                    self._reads = False
-                    return
+                if self._arrived:
+                    continue
                 if self._waiting and not self._sends and len(self._under_way) < MOST_UNDER_WAY:
                     self._sends = True
                     POOL.run(self._send, accepted=True)
-                self._slot = self._dialogue.waiting[self._key] = slot
-            if self._arrived:
-                slot.settle(None)
+                if not self._under_way:
+                    self._reads = False
+                    return
+                slot = self._slot = self._dialogue.waiting[self._key] = Waiting()
             try:
                 self._dialogue.wait(self._key, slot, None)
-            except CommunicationError:
-                continue  # everybody who waits has been told
+            except CommunicationError as problem:
+                self._lose(problem)
             finally:
                 self._slot = None
                 self._dialogue.waiting.pop(self._key, None)
@@ -180,13 +184,18 @@ class Pipeline:
             else:
                 future.set_result(value)
 
-    def _settle(self, future: Future[Any], seq: int, found: Any, error: BaseException | None) -> None:
+    def _lose(self, problem: CommunicationError) -> None:
+        """The connection has been ended: tell those that it did not know."""
+        for seq in list(self._under_way):
+            self.settle(seq, None, problem)
+
+    def settle(self, seq: int, found: Any, error: BaseException | None) -> None:
         """An answer is there; in whichever thread has read it, or ended the connection."""
-        if seq not in self._under_way:
-            return
-        self._arrived.append((future, found, error))
-        self._under_way.discard(seq)
-        slot = self._slot
+        with self._lock:
+            if seq not in self._under_way:
+                return
+            self._arrived.append((self._under_way.pop(seq), found, error))
+            slot = self._slot
         if slot is not None and not slot.done:
             slot.settle(None)
 
@@ -194,13 +203,12 @@ class Pipeline:
 class _UnderWay(Waiting):
     """The place of a call among those who wait on the connection; no thread waits for it."""
 
-    __slots__ = ("_future", "_pipeline", "_seq")
+    __slots__ = ("_pipeline", "_seq")
 
-    def __init__(self, pipeline: Pipeline, future: Future[Any], seq: int) -> None:
+    def __init__(self, pipeline: Pipeline, seq: int) -> None:
         self._pipeline = pipeline
-        self._future = future
         self._seq = seq
         self.done = True  # so that it is never asked to read
 
     def settle(self, message: Any, error: BaseException | None = None) -> None:
-        self._pipeline._settle(self._future, self._seq, message, error)
+        self._pipeline.settle(self._seq, message, error)
