@@ -28,9 +28,9 @@ def _serpent() -> dict[str, Any]:
 
 
 def _json() -> dict[str, Any]:
-    library = import_module(config.JSON_MODULE)
+    json_module = import_module(config.JSON_MODULE)
     # One without these classes writes the same, so that it makes no difference.
-    return {**_dicts(), "library": library if hasattr(library, "JSONEncoder") else json}
+    return {**_dicts(), "json_module": json_module if hasattr(json_module, "JSONEncoder") else json}
 
 
 class _Quoting(ClassCodec):
