@@ -1,220 +1,140 @@
-"""Latency of calls and cost of importing, beside the floor of Python sockets and stock Pyros, as ratios.
+"""Speed and size, beside the floor of Python sockets, stock Pyros and other systems, as ratios.
 
-Client and server are two processes on one core, so that what counts is the work per call and not the
+Client and server are two processes, mostly on one core, so that what counts is the work and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
 
-Usage: python tools/bench [--quick] [--json FILE] [--only pyro4]
+Usage: python tools/bench [W1 W2a ...] [--quick] [--others] [--json FILE] [--baseline FILE]
 """
 
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
+import imports
+from peers import FLOOR, Pair, Peer, contestants, replacements
+from plan import SERPENT_ONLY_SMALL, WORKLOADS, Workload
 
-from stock_env import stock_python  # noqa: E402 - found through the path set above
-
-FLOOR = "F2 raw socket, msgpack"
-CLASSIC = ("serpent", "json", "marshal", "msgpack", "pickle")
-"""The serializers of Pyro4 that need nothing else."""
-GRACE_S = 10.0
+IDLE = 1000
+"""Connections of W9."""
+Medians = dict[str, float]
 
 
-@dataclass(frozen=True)
-class Peer:
-    """One contestant.
-
-    Attributes:
-        label: Name in the table.
-        python: Interpreter of its environment.
-        script: Which of the scripts beside this file.
-        serializer: Serializer for both of its sides.
-    """
-
-    label: str
-    python: str
-    script: str
-    serializer: str = "msgpack"
+def all_cores() -> set[int]:
+    """The processor cores that may be used."""
+    return set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else {0}
 
 
-class Pair:
-    """A peer's server and client, each a process pinned to the same core.
-
-    Args:
-        peer: The contestant.
-        core: Number of the processor core.
-    """
-
-    def __init__(self, peer: Peer, core: int) -> None:
-        self.peer = peer
-        self._server = self._start(["server"], core)
-        self._client = self._start(["client", self._line(self._server).split(" ", 1)[1].strip()], core)
-
-    def seconds(self, workload: str, count: int) -> float:
-        """Seconds that one call of a workload takes, averaged over ``count`` calls."""
-        assert self._client.stdin is not None
-        self._client.stdin.write(f"{workload} {count}\n")
-        self._client.stdin.flush()
-        return float(self._line(self._client)) / count
-
-    def close(self) -> None:
-        """End both processes."""
-        for process in (self._client, self._server):
-            process.terminate()
-        for process in (self._client, self._server):
-            process.communicate(timeout=GRACE_S)
-
-    def _start(self, arguments: Sequence[str], core: int) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYRO_SERIALIZER": self.peer.serializer}
-        process = subprocess.Popen(
-            [self.peer.python, str(HERE / self.peer.script), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(process.pid, {core})
-        return process
-
-    def _line(self, process: subprocess.Popen[str]) -> str:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.peer.label}: a process ended with code {process.wait(GRACE_S)}")
-        return line
-
-
-def contestants() -> list[Peer]:
-    """Everybody, the floor first."""
-    stock = str(stock_python())
-    return [
-        Peer(FLOOR, sys.executable, "peer_floor.py"),
-        Peer("ours, msgpack", sys.executable, "peer_ours.py"),
-        Peer("Pyro5, msgpack", stock, "peer_pyro5.py"),
-        Peer("ours, serpent (default)", sys.executable, "peer_ours.py", "serpent"),
-        Peer("Pyro5, serpent (default)", stock, "peer_pyro5.py", "serpent"),
-    ]
-
-
-def replacements() -> list[Peer]:
-    """A program for Pyro4 with the facade and with stock, for each serializer; the floor first."""
-    stock = str(stock_python())
-    pairs = [(Peer(FLOOR, sys.executable, "peer_floor.py"),)] + [
-        (
-            Peer(f"ours, {name}", sys.executable, "peer_pyro4.py", name),
-            Peer(f"Pyro4, {name}", stock, "peer_pyro4.py", name),
-        )
-        for name in CLASSIC
-    ]
-    return [peer for pair in pairs for peer in pair]
-
-
-def measure(peers: Sequence[Peer], workload: str, *, count: int, turns: int) -> dict[str, float]:
-    """Median seconds per call of each peer."""
-    core = sorted(os.sched_getaffinity(0))[-1] if hasattr(os, "sched_getaffinity") else 0
-    taken: dict[str, list[float]] = {peer.label: [] for peer in peers}
+def measure(peers: Sequence[Peer], workload: Workload, *, turns: int) -> Medians:
+    """Median seconds of each peer, for one unit of a workload."""
+    cores = {max(all_cores())} if workload.pinned else all_cores()
+    taken: dict[str, list[float]] = {}
     with ExitStack() as stack:
         pairs = []
         for peer in peers:
-            pair = Pair(peer, core)
+            if workload.key in SERPENT_ONLY_SMALL and "serpent" in peer.label:
+                continue
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            pair = Pair(peer, cores, folder)
             stack.callback(pair.close)
-            pair.seconds(workload, max(count // 10, 1))  # warm-up
-            pairs.append(pair)
+            if pair.seconds(workload.key, max(workload.count // 10, 1)) is not None:  # warm-up
+                pairs.append(pair)
         for _ in range(turns):
             for pair in pairs:
-                taken[pair.peer.label].append(pair.seconds(workload, count))
+                seconds = pair.seconds(workload.key, workload.count)
+                assert seconds is not None
+                taken.setdefault(pair.peer.label, []).append(seconds / workload.scale)
     return {label: statistics.median(times) for label, times in taken.items()}
 
 
-def imports(turns: int) -> dict[str, float]:
-    """Median CPU seconds that a new process needs to have the client at hand, bytecode being there."""
-    stock = str(stock_python())
-    programs = {
-        "import pyro_client": (sys.executable, "import pyro_client"),
-        "from pyro_client import Proxy": (sys.executable, "from pyro_client import Proxy"),
-        "the first Proxy": (sys.executable, "from pyro_client import Proxy; Proxy('PYRO:x@localhost:1')"),
-        "import Pyro5.api": (stock, "import Pyro5.api"),
-    }
-    taken: dict[str, list[float]] = {label: [] for label in programs}
-    with tempfile.TemporaryDirectory() as compiled:
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
-        for turn in range(turns + 1):  # the first one compiles
-            for label, (python, code) in programs.items():
-                timed = (
-                    f"import time; began = time.process_time(); {code}; print(time.process_time() - began)"
-                )
-                done = subprocess.run(
-                    [python, "-c", timed], env=environment, capture_output=True, text=True, check=True
-                )
-                if turn:
-                    taken[label].append(float(done.stdout))
-    return {label: statistics.median(times) for label, times in taken.items()}
+def memory(peers: Sequence[Peer]) -> Medians:
+    """W9: bytes that a server needs for each of many connections that do nothing."""
+    found = {}
+    for peer in peers:
+        with ExitStack() as stack:
+            pair = Pair(peer, all_cores(), Path(stack.enter_context(tempfile.TemporaryDirectory())))
+            stack.callback(pair.close)
+            if pair.seconds("W9", 10) is None:
+                continue
+            before = pair.server_bytes()
+            pair.seconds("W9", IDLE)
+            found[peer.label] = (pair.server_bytes() - before) / IDLE
+    return found
 
 
-def show_imports(medians: Mapping[str, float]) -> None:
-    """Print what it costs to import the client."""
-    stock = medians["import Pyro5.api"]
-    print(f"\nImporting the client\n{'':32}{'ms':>8}{'x Pyro5':>20}")
-    for label, median in medians.items():
-        print(f"{label:32}{median * 1e3:8.2f}{stock / median:12.1f} x faster")
-
-
-def show(title: str, medians: Mapping[str, float], rival_name: str = "Pyro5") -> None:
-    """Print one workload's table; the floor need not have taken part."""
+def show(workload: Workload, medians: Mapping[str, float], before: Mapping[str, float]) -> None:
+    """Print the table of one workload, and how its goals stand."""
     floor = medians.get(FLOOR)
-    against = f"x {rival_name}, same serializer"
-    print(f"\n{title}\n{'':28}{'us/call':>9}{'x F2':>8}{against:>27}")
+    print(f"\n{workload.key}: {workload.title}")
+    print(f"{'':32}{'us':>10}{workload.unit + '/s':>12}{'time, x F2':>12}{'before':>10}")
     for label, median in medians.items():
-        rival = next((t for name, t in medians.items() if name == label.replace("ours", rival_name)), None)
-        against = f"{rival / median:.2f} x faster" if rival and label.startswith("ours") else ""
         beside = f"{median / floor:.2f}" if floor else ""
-        print(f"{label:28}{median * 1e6:9.1f}{beside:>8}{against:>27}")
+        change = f"{median / before[label]:.2f} x" if label in before else ""
+        print(f"{label:32}{median * 1e6:10.2f}{1 / median:12,.0f}{beside:>12}{change:>10}")
+    for goal in workload.goals:
+        if goal.peer in medians and goal.rival in medians:
+            speed = medians[goal.rival] / medians[goal.peer]
+            verdict = "met" if speed >= goal.speed else "first rung" if speed >= goal.first else "missed"
+            print(f"  {goal.peer}: {speed:.2f} x the speed of {goal.rival}; goal {goal.speed:.2f}: {verdict}")
+
+
+def show_memory(found: Mapping[str, float]) -> None:
+    """Print W9."""
+    print(f"\nW9: memory of the server for {IDLE:,} idle connections\n{'':32}{'MB':>10}")
+    for label, each in found.items():
+        print(f"{label:32}{each * IDLE / 1e6:10.1f}")
+
+
+def show_replaced(medians: Mapping[str, float]) -> None:
+    """Print what replacing Pyro4 brings."""
+    print(
+        f"\nW1 of a program for Pyro4, whose Pyro4 is replaced\n{'':32}{'us':>10}{'x F2':>8}{'x Pyro4':>18}"
+    )
+    for label, median in medians.items():
+        rival = medians.get(label.replace("ours", "Pyro4")) if label.startswith("ours") else None
+        against = f"{rival / median:.2f} x faster" if rival else ""
+        print(f"{label:32}{median * 1e6:10.1f}{median / medians[FLOOR]:8.2f}{against:>18}")
 
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="bench", description="Call latency as ratios taken in one run.")
-    parser.add_argument("--quick", action="store_true", help="fewer calls: a rough answer in seconds")
+    parts = [workload.key for workload in WORKLOADS] + ["W9", "pyro4", "imports"]
+    parser = argparse.ArgumentParser(prog="bench", description="Speed and size as ratios taken in one run.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(parts)}")
+    parser.add_argument("--quick", action="store_true", help="fewer turns: a rough answer")
+    parser.add_argument("--others", action="store_true", help="RPyC and gRPC, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--only", choices=["pyro4"], help="only this part")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="show the change since that run")
     options = parser.parse_args()
+    unknown = set(options.parts) - set(parts)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    wanted = options.parts or parts
+    before = json.loads(options.baseline.read_text(encoding="utf8")) if options.baseline else {}
     turns = 3 if options.quick else 9
-    results = {"W1 Pyro4": measure(replacements(), "W1", count=2000, turns=turns)}
-    show("W1 of a program for Pyro4, whose Pyro4 is replaced: add(2, 3)", results["W1 Pyro4"], "Pyro4")
-    if not options.only:
-        results |= everything(turns)
+    results: dict[str, Medians] = {}
+    peers = contestants(options.others)
+    for workload in WORKLOADS:
+        if workload.key in wanted:
+            results[workload.key] = measure(peers, workload, turns=turns)
+            show(workload, results[workload.key], before.get(workload.key, {}))
+    if "W9" in wanted:
+        results["W9"] = memory(peers)
+        show_memory(results["W9"])
+    if "pyro4" in wanted:
+        results["pyro4"] = measure(replacements(), WORKLOADS[0], turns=turns)
+        show_replaced(results["pyro4"])
+    if "imports" in wanted:
+        results["imports"] = imports.measure(turns)
+        imports.show(results["imports"])
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
     return 0
-
-
-def everything(turns: int) -> dict[str, dict[str, float]]:
-    """Measure and print the native side; gives the medians."""
-    peers = contestants()
-    plan = {
-        "W1": ("W1: add(2, 3)", 2000),
-        "W2a": ("W2a: echo of a dict with 30 fields, about 1 KB", 500),
-        "W2b": ("W2b: echo of a list of 1,000 small dicts", 5),
-    }
-    results = {}
-    for workload, (title, count) in plan.items():
-        results[workload] = measure(peers, workload, count=count, turns=turns)
-        show(title, results[workload])
-    results["W6"] = measure(peers[1:], "W6", count=5, turns=turns)
-    show("W6: a stream of 1,000 small items", results["W6"])
-    results["imports"] = imports(turns)
-    show_imports(results["imports"])
-    return results
 
 
 if __name__ == "__main__":
