@@ -92,9 +92,8 @@ def show_memory(found: Mapping[str, float]) -> None:
 
 def show_replaced(medians: Mapping[str, float]) -> None:
     """Print what replacing Pyro4 brings."""
-    print(
-        f"\nW1 of a program for Pyro4, whose Pyro4 is replaced\n{'':32}{'us':>10}{'x F2':>8}{'x Pyro4':>18}"
-    )
+    print("\nW1 of a program for Pyro4, whose Pyro4 is replaced")
+    print(f"{'':32}{'us':>10}{'x F2':>8}{'x Pyro4':>18}")
     for label, median in medians.items():
         rival = medians.get(label.replace("ours", "Pyro4")) if label.startswith("ours") else None
         against = f"{rival / median:.2f} x faster" if rival else ""

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-from peers import stock_python
+from stock_env import stock_python
 
 
 def measure(turns: int) -> dict[str, float]:

@@ -46,9 +46,8 @@ class Remote:
     """
 
     def __init__(self, address: str) -> None:
-        self._channel = grpc.insecure_channel(
-            address, options=[*LARGEST, ("grpc.use_local_subchannel_pool", 1)]
-        )
+        own = ("grpc.use_local_subchannel_pool", 1)  # else channels share one connection
+        self._channel = grpc.insecure_channel(address, options=[*LARGEST, own])
         self.calls = {name: self._unary(name) for name in UNARY}
         self._items = self._channel.unary_stream(f"/{SERVICE}/items", msgpack.packb, msgpack.unpackb)
 

@@ -12,12 +12,11 @@ def serve() -> None:
     """Serve until the driver ends this process."""
     from pyro_server import AsyncDaemon, expose, oneway
 
-    class Service(workloads.Service):
-        note = oneway(workloads.Service.note)
+    workloads.Service.note = oneway(workloads.Service.note)  # type: ignore[method-assign]
 
     async def run() -> None:
         async with AsyncDaemon() as daemon:
-            workloads.ready(daemon.register(expose(Service)(), "service"))
+            workloads.ready(daemon.register(expose(workloads.Service)(), "service"))
             await daemon.serve()
 
     asyncio.run(run())

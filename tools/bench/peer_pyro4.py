@@ -15,11 +15,9 @@ def serve() -> None:
     Pyro4.config.SERIALIZERS_ACCEPTED = {os.environ["PYRO_SERIALIZER"]}
     Pyro4.config.THREADPOOL_SIZE = 2000
 
-    class Service(workloads.Service):
-        note = Pyro4.oneway(workloads.Service.note)
-
+    workloads.Service.note = Pyro4.oneway(workloads.Service.note)  # type: ignore[method-assign]
     with Pyro4.Daemon() as daemon:
-        workloads.ready(daemon.register(Pyro4.expose(Service)(), "service"))
+        workloads.ready(daemon.register(Pyro4.expose(workloads.Service)(), "service"))
         daemon.requestLoop()
 
 

@@ -12,11 +12,9 @@ def serve() -> None:
     """Serve until the driver ends this process."""
     Pyro5.config.THREADPOOL_SIZE = 2000
 
-    class Service(workloads.Service):
-        note = Pyro5.api.oneway(workloads.Service.note)
-
+    workloads.Service.note = Pyro5.api.oneway(workloads.Service.note)  # type: ignore[method-assign]
     with Pyro5.api.Daemon() as daemon:
-        workloads.ready(daemon.register(Pyro5.api.expose(Service)(), "service"))
+        workloads.ready(daemon.register(Pyro5.api.expose(workloads.Service)(), "service"))
         daemon.requestLoop()
 
 

@@ -96,7 +96,7 @@ WORKLOADS = (
     ),
     Workload(
         "W7c",
-        f"{SLEEPERS} clients x {NAPS} calls that sleep {NAP_S * 1e3:g} ms (at best {NAPS * NAP_S * 1e3:g} ms)",
+        f"{SLEEPERS} clients x {NAPS} naps of {NAP_S * 1e3:g} ms ({NAPS * NAP_S * 1e3:g} ms at best)",
         1,
         pinned=False,
         unit="rounds",

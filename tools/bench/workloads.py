@@ -1,4 +1,4 @@
-"""What is measured, the same for every peer. Imports nothing of any peer: it runs in each one's environment."""
+"""What is measured, the same for every peer. Runs in the environment of each, and imports nothing of any."""
 
 import sys
 import threading
