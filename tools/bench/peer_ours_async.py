@@ -77,6 +77,27 @@ class Client(workloads.Client):
 
         self._do(run())
 
+    def w4(self, count: int) -> None:
+        """One-way calls, until all of them were executed."""
+
+        async def run() -> None:
+            before = await self._proxy.noted()
+            for _ in range(count):
+                await self._proxy.note()
+            while await self._proxy.noted() != before + count:
+                await asyncio.sleep(0.0005)
+
+        self._do(run())
+
+    def w6b(self, count: int) -> None:
+        """Upload of binary data."""
+
+        async def run() -> None:
+            for _ in range(count):
+                workloads.expect(await self._proxy.upload(workloads.BULK), len(workloads.BULK))
+
+        self._do(run())
+
     def in_flight(self, count: int) -> None:
         """Tasks that share the connection."""
 

@@ -12,7 +12,7 @@ import psutil
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
 
-from stock_env import python_of, stock_python  # noqa: E402 - found through the path set above
+import stock_env  # noqa: E402 - found through the path set above
 
 GRACE_S = 10.0
 OURS = "ours, msgpack"
@@ -52,7 +52,7 @@ def contestants(others: bool) -> list[Peer]:
     Args:
         others: Other systems than Pyro, too.
     """
-    stock = str(stock_python())
+    stock = str(stock_env.stock_python())
     peers = [
         Peer(FLOOR, sys.executable, "peer_floor.py"),
         Peer(OURS, sys.executable, "peer_ours.py"),
@@ -65,14 +65,14 @@ def contestants(others: bool) -> list[Peer]:
         Peer("Pyro4, msgpack", stock, "peer_pyro4.py"),
     ]
     if others:
-        rivals = str(python_of("rivals"))
+        rivals = str(stock_env.python_of("rivals"))
         peers += [Peer("RPyC", rivals, "peer_rpyc.py"), Peer("gRPC, msgpack", rivals, "peer_grpc.py")]
     return peers
 
 
 def replacements() -> list[Peer]:
     """A program for Pyro4 with the facade and with stock, for each serializer; the floor first."""
-    stock = str(stock_python())
+    stock = str(stock_env.stock_python())
     pairs = [
         [
             Peer(f"ours, {name}", sys.executable, "peer_pyro4.py", name),
