@@ -7,12 +7,12 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-from peers import stock_env
+from peers import stock_python
 
 
 def measure(turns: int) -> dict[str, float]:
     """Median CPU seconds that a new process needs to have the client at hand, bytecode being there."""
-    stock = str(stock_env.stock_python())
+    stock = stock_python()
     programs = {
         "import pyro_client": (sys.executable, "import pyro_client"),
         "from pyro_client import Proxy": (sys.executable, "from pyro_client import Proxy"),

@@ -27,6 +27,11 @@ CLASSIC = ("serpent", "json", "marshal", "msgpack", "pickle")
 """The serializers of Pyro4 that need nothing else."""
 
 
+def stock_python() -> str:
+    """The interpreter that has the stock systems."""
+    return str(stock_env.stock_python())
+
+
 @dataclass(frozen=True)
 class Peer:
     """One contestant.
@@ -52,7 +57,7 @@ def contestants(others: bool) -> list[Peer]:
     Args:
         others: Other systems than Pyro, too.
     """
-    stock = str(stock_env.stock_python())
+    stock = stock_python()
     peers = [
         Peer(FLOOR, sys.executable, "peer_floor.py"),
         Peer(OURS, sys.executable, "peer_ours.py"),
@@ -72,7 +77,7 @@ def contestants(others: bool) -> list[Peer]:
 
 def replacements() -> list[Peer]:
     """A program for Pyro4 with the facade and with stock, for each serializer; the floor first."""
-    stock = str(stock_env.stock_python())
+    stock = stock_python()
     pairs = [
         [
             Peer(f"ours, {name}", sys.executable, "peer_pyro4.py", name),
