@@ -1,10 +1,13 @@
 """Name servers of all three generations are interchangeable, for clients of all three."""
 
+import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import processes
 import pytest
+import storage_engines
 from stock_env import stock_python
 
 from pyro_client import Proxy, locate_ns, resolve
@@ -16,12 +19,18 @@ TARGET = "PYRO:obj@localhost:4444"
 SERIALIZERS = ["serpent", "json", "marshal", "msgpack"]
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
+@pytest.fixture(scope="module", params=["memory", "sqlite", "etcd", "postgres"])
 def our_ns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[URI]:
-    file = tmp_path_factory.mktemp("names") / "names.sqlite"
-    storage = "memory" if request.param == "memory" else f"sqlite:{file}"
-    with processes.server("our_name_server.py", storage) as uri:
-        yield URI(uri)
+    folder = tmp_path_factory.mktemp("names")
+    with ExitStack() as stack:
+        storage = request.param
+        if storage == "sqlite":
+            storage = f"sqlite:{folder}/names.sqlite"
+        elif storage == "etcd":
+            storage = f"etcd:{stack.enter_context(storage_engines.running_etcd(folder)).location}"
+        elif storage == "postgres":
+            storage = f"postgres:{stack.enter_context(storage_engines.running_postgres(folder)).location}"
+        yield URI(stack.enter_context(processes.server("our_name_server.py", storage)))
 
 
 @pytest.fixture(scope="module", params=["4", "5", "ours"])
@@ -125,3 +134,10 @@ def test_a_name_server_on_a_unix_socket_resolves_names(tmp_path: Path) -> None:
         assert resolve(f"PYRONAME:here@./u:{socket}") == URI(TARGET)
         with Proxy(f"PYRONAME:Pyro.NameServer@./u:{socket}") as by_name:
             by_name.ping()
+
+
+@pytest.mark.parametrize("generation", ["4", "5"])
+def test_stock_clients_may_lease_and_watch(generation: str) -> None:
+    with processes.server("our_name_server.py", "memory") as uri:
+        seen = processes.run([stock_python(), processes.PEERS / "stock_watcher.py", generation, uri]).stdout
+    assert json.loads(seen) == [["reset", ""], ["current", ""], ["added", "watched"], ["removed", "watched"]]

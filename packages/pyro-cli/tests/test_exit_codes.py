@@ -20,6 +20,7 @@ def remote(error: BaseException) -> BaseException:
         (errors.ConnectionRejected("no"), exit_codes.UNREACHABLE),
         (errors.ProtocolError("what?"), exit_codes.UNREACHABLE),
         (errors.NameTaken("x"), exit_codes.REFUSED),
+        (errors.NameOwned("x"), exit_codes.REFUSED),
         (errors.SecurityError("private"), exit_codes.REFUSED),
         (errors.NameNotFound("x"), exit_codes.NOT_FOUND),
         (errors.DaemonError("unknown object"), exit_codes.NOT_FOUND),

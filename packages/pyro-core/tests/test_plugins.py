@@ -232,7 +232,7 @@ def test_installed_distributions_are_read_once(install: Install) -> None:
     [
         (plugins.serializers, "pyro.serializers", {"serpent", "json", "marshal", "msgpack", "pickle"}),
         (plugins.transports, "pyro.transports", {"threaded", "multiplex", "existing"}),
-        (plugins.storages, "pyro.nameserver.storage", {"memory", "sqlite"}),
+        (plugins.storages, "pyro.nameserver.storage", {"memory", "sqlite", "etcd", "postgres"}),
         (plugins.commands, "pyro.commands", {"ns", "call", "echo", "config", "plugins", "version"}),
         (plugins.references, "pyro.references", {"proxy", "nameserver"}),
     ],

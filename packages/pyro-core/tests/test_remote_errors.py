@@ -70,7 +70,11 @@ def test_stock_peers_read_names_that_they_know(error: BaseException, version: in
 @pytest.mark.parametrize("version", [48, 502])
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_every_error_of_the_system_arrives_as_itself(name: str, version: int) -> None:
-    special = {"MessageTooLarge": (7, 5, "reply"), "NameServerNotFound": ([("h:1", "refused")],)}
+    special = {
+        "MessageTooLarge": (7, 5, "reply"),
+        "NameServerNotFound": ([("h:1", "refused")],),
+        "RevisionGone": (7,),
+    }
     sent = OWN[name](*special.get(name, ("some text",)))
     back = rebuild(describe(with_traceback(sent), version))
     assert type(back) is type(sent)

@@ -47,6 +47,23 @@ def _cleaner(
     return AutoCleaner(storage, period_s=3, clock=clock, probe=probe)
 
 
+def test_leased_names_are_left_to_their_leases(clock: Clock) -> None:
+    storage = MemoryStorage(clock=clock)
+    tried: list[URI] = []
+
+    def probe(uri: URI) -> bool:
+        tried.append(uri)
+        return False
+
+    storage.put("leased", DEAD, ttl_s=600.0, owner="me")
+    cleaner = _cleaner(storage, clock, probe)
+    for _ in range(3):
+        assert cleaner.sweep() == []
+        clock.now += 20
+    assert tried == []
+    assert set(storage.find()) == {"leased"}
+
+
 def test_a_server_that_stays_away_for_20_seconds_is_forgotten(storage: MemoryStorage, clock: Clock) -> None:
     """E1."""
     storage.put("dead", DEAD)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
-from pyro_core.errors import NameNotFound, NameTaken, NamingError
+from pyro_core.errors import NameNotFound, NameOwned, NameTaken, NamingError
 from pyro_core.members import members_of
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48, PROTOCOL_502
 from pyro_core.settings import Limits
@@ -57,9 +57,10 @@ def pyro5_caller() -> Iterator[None]:
     leave_call(token)
 
 
-def test_exactly_the_classic_methods_are_exposed() -> None:
+def test_the_classic_methods_and_those_for_leases_are_exposed() -> None:
     methods = set(members_of(Registry).methods)
-    assert methods == {"register", "lookup", "list", "yplookup", "remove", "set_metadata", "count", "ping"}
+    classic = {"register", "lookup", "list", "yplookup", "remove", "set_metadata", "count", "ping"}
+    assert methods == classic | {"renew", "watch"}
 
 
 def test_a_registered_name_is_found(registry: Registry) -> None:
@@ -267,3 +268,91 @@ def test_an_exploding_regex_is_refused_in_time(storage: Storage) -> None:
     with pytest.raises(NamingError, match="201 characters, at most 200"):
         registry.list(regex="a" * 201)
     assert registry.count() == 1
+
+
+def test_a_leased_name_has_an_owner(registry: Registry, storage: Storage) -> None:
+    token = registry.register("a", HERE, ttl=30)
+    assert isinstance(token, str)
+    assert registry.register("b", HERE, ttl=2.5, owner="mine") == "mine"
+    assert registry.register("c", HERE) is None
+    entries = storage.find()
+    assert [entries[name].ttl_s for name in "abc"] == [30.0, 2.5, None]
+    assert token not in str(entries)
+    assert "mine" not in str(entries), "what is stored does not tell the token"
+    assert registry.lookup("a", return_metadata=True) == (URI(HERE), set())
+
+
+def test_nobody_but_the_owner_changes_a_leased_name(registry: Registry) -> None:
+    """E5."""
+    registry.register("a", HERE, metadata=["red"], ttl=30, owner="mine")
+    for owner in (None, "other"):
+        for change in (
+            lambda owner=owner: registry.register("a", "PYRO:evil@h:1", owner=owner),
+            lambda owner=owner: registry.register("a", "PYRO:evil@h:1", ttl=30, owner=owner),
+            lambda owner=owner: registry.set_metadata("a", ["blue"], owner=owner),
+            lambda owner=owner: registry.remove("a", owner=owner),
+        ):
+            with pytest.raises(NameOwned, match="'a' is registered under a lease of somebody else"):
+                change()
+        assert registry.remove(prefix="a", owner=owner) == registry.remove(regex="a", owner=owner) == 0
+    with pytest.raises(NameTaken):
+        registry.register("a", "PYRO:evil@h:1", safe=True)
+    assert registry.lookup("a", True) == (URI(HERE), {"red"})
+    registry.set_metadata("a", ["blue"], owner="mine")
+    registry.register("a", "PYRO:obj@localhost:5555", ttl=30, owner="mine")
+    assert registry.remove(prefix="a", owner="mine") == 1
+
+
+def test_a_lease_may_become_permanent(registry: Registry) -> None:
+    registry.register("a", HERE, ttl=30, owner="mine")
+    assert registry.register("a", HERE, owner="mine") is None
+    registry.register("a", "PYRO:other@h:1")
+    assert registry.remove("a") == 1
+
+
+def test_renewing_tells_what_is_lost(registry: Registry) -> None:
+    for name in ("a", "b"):
+        registry.register(name, HERE, ttl=30, owner="mine")
+    registry.register("theirs", HERE, ttl=30, owner="other")
+    registry.register("permanent", HERE)
+    assert registry.renew("a", "mine") == registry.renew(["a", "b"], owner="mine") == []
+    assert registry.renew({"a", "theirs", "permanent", "missing"}, "mine") == [
+        "missing",
+        "permanent",
+        "theirs",
+    ]
+    assert registry.renew("a", "other") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "text"),
+    [
+        ({"ttl": 1}, ValueError, "ttl must be 2 to 604800 seconds, got 1"),
+        ({"ttl": float("nan")}, ValueError, "ttl must be 2 to 604800 seconds, got nan"),
+        ({"ttl": 1e9}, ValueError, "ttl must be 2 to 604800 seconds"),
+        ({"ttl": "30"}, TypeError, "ttl must be a number of seconds, or None, got '30' of type str"),
+        ({"ttl": True}, TypeError, "ttl must be a number of seconds"),
+        ({"ttl": 30, "owner": ""}, ValueError, "owner must not be empty; leave it out"),
+        ({"ttl": 30, "owner": 7}, TypeError, "owner must be a str, got int"),
+        ({"ttl": 30, "owner": "x" * 201}, ValueError, "owner has 201 characters, at most 200"),
+    ],
+)
+def test_a_lease_must_make_sense(
+    registry: Registry, wrong: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        registry.register("a", HERE, **wrong)
+    assert registry.list("a") == {}
+
+
+def test_renewing_takes_names_and_an_owner(registry: Registry) -> None:
+    with pytest.raises(TypeError, match="names must be a str or several of them, got int"):
+        registry.renew(7, "mine")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="name must be a str, got int"):
+        registry.renew([7], "mine")  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="1001 names, at most 1000"):
+        registry.renew(map(str, range(1001)), "mine")
+    with pytest.raises(TypeError, match="from_revision must be an int, or None, got str"):
+        registry.watch("1")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="prefix must be a str"):
+        registry.watch(prefix=1)  # type: ignore[arg-type]

@@ -5,15 +5,17 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pyro_client import Proxy, locate_ns
-from pyro_core.errors import NameNotFound, NameTaken, NamingError, SettingsError
+from pyro_core.errors import NameNotFound, NameOwned, NameTaken, NamingError, SettingsError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.settings import Limits, NameServerSettings, ServerSettings
+from pyro_core.testing.clock import FakeClock
 from pyro_core.uri import URI
 from pyro_nameserver import NameServer, start_ns, start_ns_loop
 from pyro_nameserver.storage.memory import MemoryStorage
@@ -203,3 +205,71 @@ def test_signals_end_the_loop_gracefully(number: signal.Signals) -> None:
         finally:
             program.kill()
             program.wait()
+
+
+@pytest.mark.parametrize("servertype", ["threaded", "multiplex", "asyncio"])
+def test_watchers_are_told_of_changes(servertype: str) -> None:
+    server_settings = ServerSettings(servertype=servertype)
+    with (
+        start_ns(settings=LOOPBACK, server_settings=server_settings) as nameserver,
+        Proxy(nameserver.uri) as ns,
+        Proxy(nameserver.uri) as other,
+    ):
+        ns.register("before", HERE)
+        items = iter(ns.watch(0))
+        assert [next(items)["kind"] for _ in range(3)] == ["reset", "added", "current"]
+        other.register("a", HERE, ttl=30, owner="mine")
+        added = next(items)
+        assert (added["kind"], added["name"], added["uri"], added["ttl"]) == ("added", "a", HERE, 30.0)
+        other.remove("a", owner="mine")
+        assert next(items)["kind"] == "removed"
+        resumed = iter(other.watch(added["revision"]))
+        assert next(resumed)["kind"] == "removed"
+
+
+def test_idle_watchers_take_no_thread() -> None:
+    """More of them than there are threads for calls, and every one is told."""
+    server_settings = ServerSettings(threads=4)
+    with start_ns(settings=LOOPBACK, server_settings=server_settings) as nameserver:
+        proxies = [Proxy(nameserver.uri) for _ in range(12)]
+        streams = [iter(proxy.watch()) for proxy in proxies]
+        assert {next(stream)["kind"] for stream in streams} == {"current"}
+        with Proxy(nameserver.uri) as ns:
+            ns.register("a", HERE)
+        assert [next(stream)["name"] for stream in streams] == ["a"] * 12
+        for proxy in proxies:
+            proxy._pyro.release()
+
+
+@pytest.mark.parametrize("storage", ["memory", "sqlite"])
+def test_a_name_vanishes_with_its_lease(storage: str, tmp_path: Path) -> None:
+    spec = "memory" if storage == "memory" else f"sqlite:{tmp_path}/names"
+    with start_ns(settings=LOOPBACK, storage=spec) as nameserver, Proxy(nameserver.uri) as ns:
+        items = iter(ns.watch())
+        begun_at = time.monotonic()
+        ns.register("a", HERE, ttl=2, owner="mine")
+        registered_at = time.monotonic()
+        assert [next(items)["kind"] for _ in range(3)] == ["current", "added", "expired"]
+        assert time.monotonic() - begun_at >= 2.0
+        assert time.monotonic() - registered_at < 2.0 + 2.0
+        assert ns.list("a") == {}
+
+
+def test_the_error_about_somebody_elses_name_arrives() -> None:
+    with start_ns(settings=LOOPBACK) as nameserver, Proxy(nameserver.uri) as ns:
+        token = ns.register("a", HERE, ttl=30)
+        with pytest.raises(NameOwned, match="'a' is registered under a lease") as caught:
+            ns.register("a", HERE)
+        assert caught.value.name == "a"
+        assert ns.renew(["a", "b"], token) == ["b"]
+
+
+def test_a_driven_name_server_finds_ended_leases_without_a_thread() -> None:
+    clock = FakeClock()
+    storage = MemoryStorage(clock=clock)
+    with start_ns(settings=LOOPBACK, storage=storage, driven=True) as nameserver:
+        nameserver.registry.register("a", HERE, ttl=5)
+        clock.advance(5.0)
+        assert nameserver.patience_s <= 1.0
+        nameserver.events([])
+        assert storage.count() == 0

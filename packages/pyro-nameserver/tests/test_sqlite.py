@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pyro_core.errors import NamingError
+from pyro_core.errors import NamingError, RevisionGone
+from pyro_core.testing.clock import FakeClock
+from pyro_nameserver.storage import sqlite_tables
 from pyro_nameserver.storage.base import Entry
 from pyro_nameserver.storage.sqlite import SqliteStorage
 
@@ -181,6 +183,63 @@ def test_threads_share_one_storage(file: Path) -> None:
         list(pool.map(compete, range(4)))
         assert sorted(winners) == list(range(25))
         assert storage.count() == 25
+
+
+def test_leases_last_their_full_time_again_when_the_file_is_opened(file: Path) -> None:
+    clock = FakeClock()
+    with SqliteStorage(file, clock=clock) as storage:
+        storage.put("a", URI, ttl_s=10.0, owner="me")
+    restarted = FakeClock(5.0)  # another machine, or the same after a restart
+    with SqliteStorage(file, clock=restarted) as storage:
+        assert storage.get("a") == Entry(URI, frozenset(), 10.0, "me")
+        restarted.advance(9.9)
+        assert storage.expire() == []
+        restarted.advance(0.1)
+        assert storage.expire() == ["a"]
+
+
+def test_what_a_stock_name_server_does_to_a_leased_name_makes_it_permanent(file: Path) -> None:
+    clock = FakeClock()
+    with SqliteStorage(file, clock=clock) as storage:
+        for name in ("kept", "removed", "replaced"):
+            storage.put(name, URI, ttl_s=10.0, owner="me")
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("DELETE FROM pyro_names WHERE name IN ('removed', 'replaced')")
+        db.execute("INSERT INTO pyro_names(name, uri) VALUES ('replaced', 'PYRO:other@h:1')")
+    with SqliteStorage(file, clock=clock) as storage:
+        assert storage.find() == {
+            "kept": Entry(URI, frozenset(), 10.0, "me"),
+            "replaced": Entry("PYRO:other@h:1", frozenset()),
+        }
+        storage.put("removed", URI)
+        clock.advance(10.0)
+        assert storage.expire() == ["kept"]
+
+
+def test_changes_are_known_after_opening_again(file: Path) -> None:
+    with SqliteStorage(file) as storage:
+        before = storage.snapshot().revision
+        storage.put("a", URI)
+    with SqliteStorage(file) as storage, storage.subscribe(before) as subscription:
+        storage.remove("a")
+        assert [(c.revision, c.kind, c.name) for c in subscription.changes(0.0)] == [
+            (before + 1, "added", "a"),
+            (before + 2, "removed", "a"),
+        ]
+
+
+def test_only_the_last_changes_are_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_tables, "KEPT_CHANGES", 3)
+    with SqliteStorage(file) as storage:
+        before = storage.snapshot().revision
+        slow = storage.subscribe(before)
+        for number in range(4):
+            storage.put(f"name{number}", URI)
+        assert len(storage.subscribe(before + 1).changes(0.0)) == 3
+        with pytest.raises(RevisionGone):
+            storage.subscribe(before)
+        with pytest.raises(RevisionGone):
+            slow.changes(0.0)
 
 
 def test_more_tags_than_one_statement_takes(file: Path) -> None:

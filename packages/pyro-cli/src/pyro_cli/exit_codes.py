@@ -6,6 +6,7 @@ from pyro_core.errors import (
     CommunicationError,
     DaemonError,
     NameNotFound,
+    NameOwned,
     NameServerNotFound,
     NameTaken,
     PluginError,
@@ -27,7 +28,7 @@ NOT_FOUND: Final = 3
 UNREACHABLE: Final = 4
 """No answer, a refused connection, a passed deadline, or no name server."""
 REFUSED: Final = 5
-"""Not allowed, or the name is taken."""
+"""Not allowed, or the name is taken or somebody else's."""
 REMOTE: Final = 6
 """The called method raised an exception."""
 PLUGIN: Final = 7
@@ -38,7 +39,7 @@ INTERRUPTED: Final = 130
 _BY_ERROR: Final[tuple[tuple[tuple[type[PyroError], ...], int], ...]] = (
     ((SettingsError,), USAGE),
     ((NameServerNotFound, CommunicationError, ProtocolError), UNREACHABLE),
-    ((NameTaken, SecurityError), REFUSED),
+    ((NameTaken, NameOwned, SecurityError), REFUSED),
     ((NameNotFound, DaemonError), NOT_FOUND),
     ((PluginError,), PLUGIN),
     ((RemoteError,), REMOTE),

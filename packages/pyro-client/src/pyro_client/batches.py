@@ -59,11 +59,12 @@ class CallList:
         control: Knows the members of the object.
     """
 
-    __slots__ = ("_calls", "_known")
+    __slots__ = ("_adders", "_calls", "_known")
 
     def __init__(self, control: ProfileControl) -> None:
         self._known = control
         self._calls: list[BatchCall] = []
+        self._adders: dict[str, Callable[..., None]] = {}
 
     def _pyro_call(self, method: str, /, *args: Any, **kwargs: Any) -> None:
         """Add a call by the method's name, also where the batch has something else under that name.
@@ -75,6 +76,9 @@ class CallList:
         self._calls.append((method, args, kwargs))
 
     def __getattr__(self, name: str) -> Callable[..., None]:
+        made = self._adders.get(name)
+        if made is not None:
+            return made
         if name.startswith("_"):
             raise AttributeError(f"{name!r} is private: only public names can be remote members", name=name)
         self._known._check_method(name)
@@ -84,6 +88,7 @@ class CallList:
 
         add.__name__ = name
         add.__qualname__ = f"{type(self).__name__}.{name}"
+        self._adders[name] = add
         return add
 
     def __dir__(self) -> list[str]:
@@ -103,6 +108,7 @@ class CallList:
     def _take(self) -> list[BatchCall]:
         """The calls, which the batch forgets."""
         calls, self._calls = self._calls, []
+        self._adders = {}  # what the object offers may be known by the next time
         return calls
 
 

@@ -10,9 +10,9 @@ from pyro_client.profile import Profile
 from pyro_core import bulk
 from pyro_core.calls import Blob
 from pyro_core.errors import SerializeError
-from pyro_core.features import BUFFERS, STREAM
+from pyro_core.features import BUFFERS, STREAM, TYPES
 from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_BUFFERS, ANNOTATION_STREAM
-from pyro_core.wire.message import KEEP_SERIALIZED, ONEWAY
+from pyro_core.wire.message import BATCH, KEEP_SERIALIZED, ONEWAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def prepared(
         payload, mark = encode_blob(connection.serializer, object_id, method, args, kwargs)
         annotations = {**annotations, ANNOTATION_BLOB: mark}
         return Prepared(payload, flags | KEEP_SERIALIZED, (annotations, correlation_id))
+    if flags & BATCH and TYPES in connection.features:
+        # What is said about types is for the users' values, and costs time.
+        args = [[name, list(values), keywords] for name, values, keywords in args]
     lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
     if lifted is not None:
         args, kwargs = lifted.value

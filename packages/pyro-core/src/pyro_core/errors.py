@@ -173,6 +173,36 @@ class NameTaken(NamingError):
         self.name = name
 
 
+class NameOwned(NamingError):
+    """The name is registered under a lease, and only its owner may change it while that lasts.
+
+    Args:
+        name: The name.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(
+            f"name {name!r} is registered under a lease of somebody else; "
+            "give the owner's token, wait until the lease ends, or choose another name"
+        )
+        self.name = name
+
+
+class RevisionGone(NamingError):
+    """The changes since a revision are not known: there were too many, or it is of another storage.
+
+    Args:
+        revision: The revision.
+    """
+
+    def __init__(self, revision: int = 0) -> None:
+        super().__init__(
+            f"the changes since revision {revision} are not known any more; "
+            "read all names, and go on from there"
+        )
+        self.revision = revision
+
+
 class NameServerNotFound(NamingError):
     """No name server answered.
 

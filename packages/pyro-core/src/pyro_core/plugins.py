@@ -38,6 +38,8 @@ STORAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "memory": "pyro_nameserver.storage.memory:MemoryStorage",
         "sqlite": "pyro_nameserver.storage.sqlite:SqliteStorage",
+        "etcd": "pyro_nameserver.storage.etcd:EtcdStorage",
+        "postgres": "pyro_nameserver.storage.postgres:PostgresStorage",
     }
 )
 COMMANDS: Final[Mapping[str, str]] = MappingProxyType(

@@ -166,7 +166,8 @@ class NameServerSettings(FromOutside):
         broadcast: Whether to answer discovery broadcasts.
         broadcast_host: Address to listen on for them; None for any.
         broadcast_port: UDP port to listen on for them.
-        storage: Where names are kept: ``memory``, ``sqlite:FILE``, or a plugin's.
+        storage: Where names are kept: ``memory``, ``sqlite:FILE``, ``etcd:HOST:PORT,...``,
+            ``postgres:CONNINFO``, or a plugin's.
         autoclean_s: Seconds between checks that registered servers still listen; 0 for no checks.
     """
 

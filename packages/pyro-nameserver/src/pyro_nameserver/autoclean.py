@@ -36,7 +36,7 @@ class AutoCleaner:
     """Tries every registered server now and then, and forgets those that stay away.
 
     Names that were given another address meanwhile are kept, and so are entries that cannot be tried, such
-    as aliases (PYRONAME) or texts that are no address.
+    as aliases (PYRONAME) or texts that are no address. Leased names are not looked at: their leases end.
 
     Args:
         storage: The names.
@@ -82,7 +82,8 @@ class AutoCleaner:
         """
         names_by_address: dict[str, list[str]] = {}
         for name, entry in self._storage.find().items():
-            names_by_address.setdefault(entry.uri, []).append(name)
+            if entry.ttl_s is None:
+                names_by_address.setdefault(entry.uri, []).append(name)
         answers: dict[str, bool] = {}  # several objects of one server: try it once
         for address in names_by_address:
             if self._stop.is_set():
@@ -95,7 +96,7 @@ class AutoCleaner:
             for address, since in self._away_since.items()
             if since <= deadline
             for name in names_by_address[address]
-            if self._storage.remove(name, only_uri=address)
+            if self._storage.remove(name, only_uri=address, by="")
         ]
 
     def start(self) -> None:

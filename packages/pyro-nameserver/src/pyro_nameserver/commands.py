@@ -23,7 +23,12 @@ def ns() -> None:
 @click.option("-n", "--host", help="Host name or address to listen on. Default: localhost.")
 @click.option("-p", "--port", type=click.IntRange(0, 65535), help="TCP port; 0: any free one. Default: 9090.")
 @click.option("-u", "--unixsocket", metavar="PATH", help="Listen on this Unix socket instead.")
-@click.option("-s", "--storage", metavar="SPEC", help="memory (default), sqlite:FILE, or a plugin's.")
+@click.option(
+    "-s",
+    "--storage",
+    metavar="SPEC",
+    help="memory (default), sqlite:FILE, etcd:HOST:PORT,..., postgres:CONNINFO, or a plugin's.",
+)
 @click.option("--bchost", metavar="HOST", help="Address to listen on for broadcasts. Default: all.")
 @click.option("--bcport", type=click.IntRange(0, 65535), help="UDP port for broadcasts. Default: 9091.")
 @click.option("--nathost", metavar="HOST", help="Host name under which to publish it.")

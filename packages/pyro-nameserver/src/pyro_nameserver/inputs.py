@@ -1,5 +1,6 @@
 """What remote callers may hand in: types, sizes, and texts that every storage can keep."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Final
 
@@ -16,6 +17,14 @@ MAX_TAGS: Final = 1_000
 """Most tags of one name, or of one query."""
 MAX_TAG_CHARS: Final = 1_000
 """Longest tag."""
+MAX_OWNER_CHARS: Final = 200
+"""Longest token of an owner."""
+MIN_TTL_S: Final = 2.0
+"""Shortest lease: less than engines can tell apart, and renewing would be most of the traffic."""
+MAX_TTL_S: Final = 7 * 24 * 3600.0
+"""Longest lease: what shall stay longer is permanent."""
+MAX_RENEWED: Final = 1_000
+"""Names that one call may renew."""
 
 
 def checked_text(what: str, value: object) -> str:
@@ -85,6 +94,70 @@ def checked_tags(what: str, tags: object) -> frozenset[str]:
             raise TypeError(f"{what} must consist of str, got {tag!r:.80} of type {type(tag).__name__}")
         _check_size("tag", tag, MAX_TAG_CHARS)
     return frozenset(checked)
+
+
+def checked_ttl(ttl: object) -> float | None:
+    """How long a lease is to last, in seconds; None for none.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is too short or too long.
+    """
+    if ttl is None:
+        return None
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float):
+        raise TypeError(
+            f"ttl must be a number of seconds, or None, got {ttl!r:.80} of type {type(ttl).__name__}"
+        )
+    if not MIN_TTL_S <= ttl <= MAX_TTL_S:
+        raise ValueError(f"ttl must be {MIN_TTL_S:g} to {MAX_TTL_S:g} seconds, got {ttl!r}")
+    return float(ttl)
+
+
+def checked_owner(owner: object) -> str | None:
+    """What stands for an owner from here on: a digest of the token, which itself is kept nowhere.
+
+    Raises:
+        TypeError: If it is no text.
+        ValueError: If it is empty or too long.
+    """
+    if owner is None:
+        return None
+    text = checked_text("owner", owner)
+    if not text:
+        raise ValueError("owner must not be empty; leave it out to get a token that nobody else has")
+    _check_size("owner", text, MAX_OWNER_CHARS)
+    return hashlib.sha256(b"pyro name owner " + text.encode()).hexdigest()
+
+
+def checked_names(names: object) -> frozenset[str]:
+    """One name, or several.
+
+    Raises:
+        TypeError: If they are something else.
+        ValueError: If they are too many.
+    """
+    if isinstance(names, str):
+        return frozenset([names])
+    if not isinstance(names, Iterable):
+        raise TypeError(f"names must be a str or several of them, got {type(names).__name__}")
+    checked = frozenset(checked_text("name", name) for name in names)
+    if len(checked) > MAX_RENEWED:
+        raise ValueError(
+            f"{len(checked)} names, at most {MAX_RENEWED} are allowed in one call; use several calls"
+        )
+    return checked
+
+
+def checked_revision(revision: object) -> int | None:
+    """A revision, or None.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    if revision is not None and (isinstance(revision, bool) or not isinstance(revision, int)):
+        raise TypeError(f"from_revision must be an int, or None, got {type(revision).__name__}")
+    return revision
 
 
 def _check_size(what: str, text: str, max_chars: int) -> None:

@@ -2,7 +2,8 @@
 
 import builtins
 import difflib
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Iterator
 from threading import Lock
 from typing import Any, Final
 
@@ -12,12 +13,17 @@ from pyro_core.expose import expose
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48
 from pyro_core.settings import Limits
 from pyro_core.uri import URI
+from pyro_nameserver.changes import ChangeFeed
 from pyro_nameserver.inputs import (
     MAX_NAME_CHARS,
     check_one_filter,
     checked_name,
+    checked_names,
+    checked_owner,
+    checked_revision,
     checked_tags,
     checked_text,
+    checked_ttl,
     checked_uri,
 )
 from pyro_nameserver.patterns import PatternSearch
@@ -45,11 +51,20 @@ class Registry:
         storage: Where the names are kept; stays the caller's to close.
         limits: Bounds on queries.
         max_names: Names to take at most.
+        changes: Passes changes on to watchers; stays the caller's to stop.
     """
 
-    def __init__(self, storage: Storage, *, limits: Limits | None = None, max_names: int = MAX_NAMES) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        limits: Limits | None = None,
+        max_names: int = MAX_NAMES,
+        changes: ChangeFeed | None = None,
+    ) -> None:
         limits = limits or Limits()
         self._storage = storage
+        self._changes = ChangeFeed(storage) if changes is None else changes
         self._patterns = PatternSearch(
             max_pattern_chars=limits.max_query_regex_chars, match_s=limits.query_regex_s
         )
@@ -89,64 +104,131 @@ class Registry:
 
     @expose
     def register(
-        self, name: str, uri: URI | str, safe: bool = False, metadata: Iterable[str] | None = None
-    ) -> None:
-        """Give an address a name.
+        self,
+        name: str,
+        uri: URI | str,
+        safe: bool = False,
+        metadata: Iterable[str] | None = None,
+        ttl: float | None = None,
+        owner: str | None = None,
+    ) -> str | None:
+        """Give an address a name, permanently or under a lease.
+
+        A leased name is gone when it was not renewed for ``ttl`` seconds. Until then only who gives the same
+        ``owner`` can change it.
 
         Args:
             name: Any text but an empty one.
             uri: The address; it is not checked whether somebody answers there.
             safe: True to leave a registered name as it is, and be told so.
             metadata: Tags of the name; what it had before is gone.
+            ttl: How long the lease lasts, in seconds, 2 to 604800; None for a permanent name.
+            owner: A secret text of the caller's own; one is made up if a lease has none.
+
+        Returns:
+            The owner's token of a leased name, None for a permanent one.
 
         Raises:
             NameTaken: If ``safe`` is given and the name is registered.
-            NamingError: If the name is the name server's own, or there are too many names.
+            NameOwned: If somebody else has it leased.
+            NamingError: If the name is the name server's own, there are too many names, or the storage has no
+                leases.
             PyroError: If the address is none.
         """
         name = checked_name(name)
         address = checked_uri(uri)
         tags = checked_tags("metadata", metadata)
         self._make_room(name)
-        if not self._storage.put(name, address, tags, replace=not safe):
+        ttl_s = checked_ttl(ttl)
+        if ttl_s is not None and owner is None:
+            owner = secrets.token_urlsafe(16)
+        holder = "" if ttl_s is None else checked_owner(owner) or ""
+        by = self._on_behalf_of(owner)
+        if not self._storage.put(name, address, tags, replace=not safe, ttl_s=ttl_s, owner=holder, by=by):
             raise NameTaken(name)
+        return None if ttl_s is None else owner
 
     @expose
-    def set_metadata(self, name: str, metadata: Iterable[str]) -> None:
+    def renew(self, names: str | Iterable[str], owner: str) -> builtins.list[str]:
+        """Make leases last their full time again.
+
+        Args:
+            names: One name, or several, at most 1000.
+            owner: The token they were registered with.
+
+        Returns:
+            The names that have no lease of this owner (any more): those are to be registered again.
+        """
+        wanted = checked_names(names)
+        renewed = self._storage.renew(wanted, by=self._on_behalf_of(owner))
+        return sorted(wanted - renewed)
+
+    @expose
+    def watch(self, from_revision: int | None = None, prefix: str = "") -> Iterator[dict[str, Any]]:
+        """Changes from now on, as an item stream; see ``pyro_nameserver.changes`` for what the items are.
+
+        The name server's own name is not told of.
+
+        Args:
+            from_revision: Revision of the last item that is known, to go on after it; 0 for all names first;
+                None for what happens next.
+            prefix: Only names that begin with this.
+        """
+        return self._changes.watch(checked_revision(from_revision), checked_text("prefix", prefix))
+
+    @expose
+    def set_metadata(self, name: str, metadata: Iterable[str], owner: str | None = None) -> None:
         """Replace the tags of a name.
+
+        Args:
+            name: A registered name.
+            metadata: Its tags from now on.
+            owner: The token that it was registered with, if it is leased.
 
         Raises:
             NameNotFound: If nobody registered it.
+            NameOwned: If somebody else has it leased.
             NamingError: If it is the name server's own.
         """
         name = checked_name(name)
-        if not self._storage.set_tags(name, checked_tags("metadata", metadata)):
+        tags = checked_tags("metadata", metadata)
+        if not self._storage.set_tags(name, tags, by=self._on_behalf_of(owner)):
             raise self._not_found(name)
 
     @expose
-    def remove(self, name: str | None = None, prefix: str | None = None, regex: str | None = None) -> int:
+    def remove(
+        self,
+        name: str | None = None,
+        prefix: str | None = None,
+        regex: str | None = None,
+        owner: str | None = None,
+    ) -> int:
         """Forget one name, or all those with a prefix, or all those whose beginning matches a pattern.
 
         Args:
             name: A name.
             prefix: Beginning of names.
             regex: A regular expression.
+            owner: The token that leased ones among them were registered with.
 
         Returns:
-            How many names are gone. The name server's own always stays.
+            How many names are gone. The name server's own always stays; so do, of several, those that
+            somebody else has leased.
 
         Raises:
-            ValueError: If more than one argument is given.
+            ValueError: If more than one filter is given.
+            NameOwned: If somebody else has the one name leased.
             NamingError: If the pattern is none, or too costly.
         """
         check_one_filter(name, prefix, regex)
+        by = self._on_behalf_of(owner)
         if name:
-            return int(self._storage.remove(checked_text("name", name)))
+            return int(self._storage.remove(checked_text("name", name), by=by))
         if prefix:
-            return self._storage.remove_many(self._storage.find(checked_text("prefix", prefix)))
+            return self._storage.remove_many(self._storage.find(checked_text("prefix", prefix)), by=by)
         if regex:
             names = self._patterns.matching(checked_text("regex", regex), self._storage.find())
-            return self._storage.remove_many(names)
+            return self._storage.remove_many(names, by=by)
         return 0
 
     @expose
@@ -212,6 +294,11 @@ class Registry:
             found = self._storage.find(prefix)
             found.update({name: entry for name, entry in self._own.items() if name.startswith(prefix)})
         return _answer(found, return_metadata)
+
+    @staticmethod
+    def _on_behalf_of(owner: str | None) -> str | None:
+        """Whom a call acts for, as storages understand it; None would be for one who may do everything."""
+        return checked_owner(owner) or ""
 
     def _with_tags(self, every: Iterable[str] | None, some: Iterable[str] | None) -> dict[str, Entry]:
         if every:

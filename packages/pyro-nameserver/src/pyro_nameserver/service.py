@@ -12,6 +12,8 @@ from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
 from pyro_nameserver.autoclean import AutoCleaner
 from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
+from pyro_nameserver.changes import ChangeFeed
+from pyro_nameserver.leases import LeaseKeeper
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
 from pyro_nameserver.storage.spec import open_storage
@@ -58,16 +60,23 @@ class NameServer:
     ) -> None:
         self.settings = settings
         with contextlib.ExitStack() as undo:
-            names = undo.enter_context(storage or open_storage(settings.storage))
+            names = storage or open_storage(settings.storage)
             self._names_in = names.name if storage else settings.storage
+            daemon_settings = _daemon_settings(settings, server_settings)
+            changes = ChangeFeed(names, may_wait=daemon_settings.servertype != "multiplex")
+            undo.callback(changes.join)
+            undo.enter_context(names)
+            undo.callback(changes.stop)
+            self._leases = LeaseKeeper(names)
             self._cleaner = _cleaner(settings, names)
-            self.daemon = undo.enter_context(Daemon(_daemon_settings(settings, server_settings)))
-            self.registry = Registry(names, limits=self.daemon.settings.limits)
+            self.daemon = undo.enter_context(Daemon(daemon_settings))
+            self.registry = Registry(names, limits=self.daemon.settings.limits, changes=changes)
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
+            undo.enter_context(self._leases)
             if self._cleaner is not None:
                 undo.enter_context(self._cleaner)
             self._driver: Driver | None = None
@@ -98,17 +107,19 @@ class NameServer:
     @property
     def patience_s(self) -> float:
         """Seconds within which another event loop must call ``events``, even if nothing is ready."""
-        return self.daemon.patience_s
+        return min(self.daemon.patience_s, self._leases.every_s)
 
     def events(self, ready: Sequence[Any]) -> None:
         """Handle those of ``sockets`` that have something to read; for another event loop.
 
-        The first call starts the auto-cleaner, if there is one, which has a thread of its own.
+        Ended leases are found here too. The first call starts the auto-cleaner, if there is one, which has a
+        thread of its own.
 
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
         """
         self._start_cleaner()
+        self._leases.look_if_due()
         if self.broadcast is not None:
             self.broadcast.handle()
         self.daemon.events(ready)
@@ -162,6 +173,7 @@ class NameServer:
     def _start_helpers(self) -> None:
         if self.broadcast is not None:
             self.broadcast.start()
+        self._leases.start()
         self._start_cleaner()
 
     def _start_cleaner(self) -> None:

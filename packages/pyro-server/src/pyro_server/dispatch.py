@@ -14,7 +14,9 @@ from pyro_core.names import GET_ATTRIBUTE, SET_ATTRIBUTE
 from pyro_server.instances import Sessions, instance_for, method_for
 from pyro_server.objects import Entry, ObjectTable
 
-_NO_KEYWORDS: Final[Mapping[str, Any]] = {}
+_SMALL: Final = frozenset({type(None), bool, int, float})
+"""Types of results of a batch that need nothing, not even counting: the calls were counted."""
+_USUAL: Final = frozenset({list, tuple})
 
 
 class Dispatcher:
@@ -102,8 +104,8 @@ class Dispatcher:
             object_id: Which object.
             calls: Triples of method, positional and keyword arguments.
             sessions: Instances of the calling connection.
-            finish: Gets each result, and gives what is to stand for it; what it raises is a failure of
-                that call.
+            finish: Gets each result that is more than a number or None, and gives what is to stand for it;
+                what it raises is a failure of that call.
 
         Returns:
             The results; for a call that failed a ``BatchFailure``.
@@ -127,7 +129,9 @@ class Dispatcher:
         results: list[Any] = []
         for function, (_, args, kwargs) in zip(functions, calls, strict=True):
             try:
-                result = finish(function(*args, **(kwargs or _NO_KEYWORDS)))
+                result = function(*args, **kwargs) if kwargs else function(*args)
+                if type(result) not in _SMALL:
+                    result = finish(result)
             except BaseException as error:
                 # Whatever it is, it is this call's answer, and the connection lives.
                 results.append(BatchFailure(error))
@@ -150,6 +154,14 @@ class Dispatcher:
                 received=len(calls),
             )
         for call in calls:
+            if (
+                type(call) in _USUAL
+                and len(call) == 3
+                and type(call[0]) is str
+                and type(call[1]) in _USUAL
+                and type(call[2]) is dict
+            ):
+                continue
             try:
                 method, args, kwargs = call
                 good = isinstance(method, str) and isinstance(args, list | tuple)

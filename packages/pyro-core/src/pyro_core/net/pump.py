@@ -1,6 +1,7 @@
 """Making the items of a pushed stream in a thread."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any, Final, Protocol
@@ -11,6 +12,10 @@ from pyro_core.streams import QUICK_S, Maker
 
 STUCK_S: Final = 0.01
 """Items that are ready are not held back longer than this while the next one is being made."""
+
+
+RESUMING_THREADS: Final = 4
+"""Threads that go on with streams that had nothing to send; a slow receiver may hold one for a while."""
 
 
 class Say(Protocol):
@@ -35,6 +40,11 @@ class Say(Protocol):
 class Pump:
     """Makes items and sends them as far as the other end allows; one thread at a time.
 
+    An iterator that may have nothing to give for a long time keeps no thread waiting if it has two methods
+    more: ``when_ready(wake)`` tells whether there is an item now, and if not calls ``wake`` once, from any
+    thread, when there is one; ``take_many(most, keep)`` calls ``keep`` with items that are there, at most so
+    many.
+
     Args:
         maker: Counts.
         items: Makes the items.
@@ -52,6 +62,7 @@ class Pump:
         self._began_at = 0.0
         self._running = False
         self._stopped = False
+        self._woken = False
 
     def begin(self) -> bool:
         """Whether ``run`` is to be called now: there is room, and nobody runs it. Promises to call it."""
@@ -66,6 +77,12 @@ class Pump:
         with self._lock:
             self.maker.credit(credit)
             return self.begin()
+
+    def wake(self) -> None:
+        """There is an item where there was none: make and send, in a thread that the flusher has for that."""
+        with self._lock:
+            self._woken = True
+        self._flusher.resume(self)
 
     def stop(self) -> None:
         """No more items are wanted: a generator runs its ``finally`` blocks, after the item it is making."""
@@ -99,6 +116,7 @@ class Pump:
             CommunicationError: If the connection is gone; what was made is kept for another one.
         """
         until = None if slice_s is None else monotonic() + slice_s
+        when_ready = getattr(self._items, "when_ready", None)
         watched = False
         try:
             while True:
@@ -107,12 +125,21 @@ class Pump:
                     if not room or self._is_over(until):
                         self._running = False
                         return
+                    self._woken = False
+                if when_ready is not None and not when_ready(self.wake):
+                    with self._lock:
+                        if not self._woken:
+                            self._running = False
+                            return
+                    continue
                 if not watched and room >= 8:
                     watched = True
                     self._flusher.watch(self)
                 self._make(room)
-        finally:
+        except BaseException:
             self._running = False
+            raise
+        finally:
             if watched:
                 self._flusher.unwatch(self)
             if self._stopped:
@@ -216,10 +243,15 @@ class Pump:
 
 
 class Flusher:
-    """Looks after pumps with ready items while they make the next one; has a thread while there are any."""
+    """Looks after pumps with ready items while they make the next one; has a thread while there are any.
+
+    It also goes on with pumps that had nothing to send, in a few threads that end when nothing is left to do.
+    """
 
     def __init__(self, wait: Callable[[float], object] | None = None) -> None:
         self._pumps: set[Pump] = set()
+        self._resumed: deque[Pump] = deque()
+        self._resuming = 0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wait = wait or threading.Event().wait
@@ -236,6 +268,28 @@ class Flusher:
         """Look after it no longer."""
         with self._lock:
             self._pumps.discard(pump)
+
+    def resume(self, pump: Pump) -> None:
+        """Run a pump that may have something to send again."""
+        with self._lock:
+            self._resumed.append(pump)
+            if self._resuming >= RESUMING_THREADS:
+                return
+            self._resuming += 1
+        threading.Thread(target=self._resume, name="pyro-streams-resumed", daemon=True).start()
+
+    def _resume(self) -> None:
+        while True:
+            with self._lock:
+                if not self._resumed:
+                    self._resuming -= 1
+                    return
+                pump = self._resumed.popleft()
+            if pump.begin():
+                try:
+                    pump.run()
+                except CommunicationError:
+                    continue  # whoever waits for what the other end says will notice
 
     def _look(self) -> None:
         while True:

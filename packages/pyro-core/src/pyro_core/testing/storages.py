@@ -11,25 +11,34 @@ A third party's whole test is::
         def location(self, folder):
             return str(folder / "names")
 
-Storages are known by what they do: nothing here imports the name server.
+What else a test may say about its storage is told by ``storage_under_test.StorageUnderTest``. Storages are
+known by what they do: nothing here imports the name server.
 """
 
-import abc
-import random
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
-from threading import Barrier
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
 
-from pyro_core.testing.storage_contract import Entry, Storage
+from pyro_core.testing.clock import FakeClock
+from pyro_core.testing.storage_changes import ChangeTests
+from pyro_core.testing.storage_contract import Storage
+from pyro_core.testing.storage_leases import LeaseTests
+from pyro_core.testing.storage_models import StorageMachine
+from pyro_core.testing.storage_under_test import (
+    NO_TAGS,
+    OTHER_URI,
+    THREADS,
+    URI,
+    in_threads,
+    read,
+    tags,
+)
 
-URI = "PYRO:object@localhost:4444"
-OTHER_URI = "PYRO:other@[::1]:4445"
-NO_TAGS: frozenset[str] = frozenset()
-THREADS = 8
+__all__ = ["Storage", "StorageSuite", "in_threads"]
 
 ODD_TEXTS = (
     "with space",
@@ -51,42 +60,13 @@ ODD_TEXTS = (
     "1.0",
     "None",
     "x" * 1000,
+    "".join(map(chr, range(0x1F300, 0x1F300 + 1000))),
 )
 """Texts that storages have been known to change, to confuse with others, or to refuse."""
 
 
-def tags(*names: str) -> frozenset[str]:
-    """A set of tags."""
-    return frozenset(names)
-
-
-class StorageSuite(abc.ABC):
-    """What every storage must do. Inherit from it in a test module, and say which storage it is.
-
-    Class attributes:
-        keeps_names: Whether names survive ``close`` and a second ``open`` of the same location.
-    """
-
-    keeps_names: ClassVar[bool] = False
-
-    @abc.abstractmethod
-    def storage_class(self) -> type[Storage]:
-        """The class under test."""
-
-    def location(self, folder: Path) -> str:
-        """A location for ``open`` that holds no names yet.
-
-        Args:
-            folder: An empty folder of this test; the same folder must give the same location.
-        """
-        return ""
-
-    @pytest.fixture
-    def storage(self, tmp_path: Path) -> Iterator[Storage]:
-        """An empty storage, closed after the test."""
-        storage = self.storage_class().open(self.location(tmp_path))
-        yield storage
-        storage.close()
+class StorageSuite(LeaseTests, ChangeTests):
+    """What every storage must do. Inherit from it in a test module, and say which storage it is."""
 
     # ---- one name
 
@@ -108,12 +88,11 @@ class StorageSuite(abc.ABC):
         assert read(storage.get("two")) == (OTHER_URI, tags("blue", "green"))
         assert storage.count() == 2
 
-    def test_an_entry_is_a_pair_with_a_frozen_set(self, storage: Storage) -> None:
+    def test_an_entry_of_a_permanent_name_has_no_lease(self, storage: Storage) -> None:
         storage.put("one", URI, tags("blue"))
         entry = storage.get("one")
         assert entry is not None
-        uri, found = entry
-        assert (uri, found) == (entry.uri, entry.tags)
+        assert (entry.ttl_s, entry.owner) == (None, "")
         assert type(entry.tags) is frozenset
 
     def test_putting_again_replaces_address_and_tags(self, storage: Storage) -> None:
@@ -281,67 +260,42 @@ class StorageSuite(abc.ABC):
 
     # ---- opening and closing
 
-    def test_closing_twice_is_fine(self, tmp_path: Path) -> None:
-        storage = self.storage_class().open(self.location(tmp_path))
+    def test_closing_twice_is_fine(self, tmp_path: Path, clock: FakeClock) -> None:
+        storage = self.open(self.location(tmp_path), clock)
         storage.put("one", URI)
         storage.close()
         storage.close()
 
-    def test_names_outlive_the_storage_if_it_keeps_them(self, tmp_path: Path) -> None:
+    def test_names_outlive_the_storage_if_it_keeps_them(self, tmp_path: Path, clock: FakeClock) -> None:
         place = self.location(tmp_path)
-        storage = self.storage_class().open(place)
+        storage = self.open(place, clock)
         self.put_colours(storage)
         storage.remove("red")
         before = {name: read(entry) for name, entry in storage.find().items()}
         storage.close()
-        again = self.storage_class().open(place)
+        again = self.open(place, clock)
         after = {name: read(entry) for name, entry in again.find().items()}
         again.close()
         assert after == (before if self.keeps_names else {})
 
     # ---- everything together
 
-    @pytest.mark.parametrize("seed", range(5))
-    def test_whatever_is_done_it_agrees_with_a_dict(self, storage: Storage, seed: int) -> None:
-        chance = random.Random(seed)
-        model: dict[str, tuple[str, frozenset[str]]] = {}
-        for _ in range(150):
-            name = "".join(chance.choices("aA_%", k=chance.randint(1, 3)))
-            some = frozenset(chance.sample(["t", "T", "u_", "u%"], chance.randint(0, 3)))
-            action = chance.randrange(5)
-            if action <= 1:
-                replace = bool(chance.randrange(2))
-                assert storage.put(name, URI, some, replace=replace) is (replace or name not in model)
-                if replace or name not in model:
-                    model[name] = (URI, some)
-            elif action == 2:
-                assert storage.set_tags(name, some) is (name in model)
-                if name in model:
-                    model[name] = (model[name][0], some)
-            elif action == 3:
-                assert storage.remove(name) is (model.pop(name, None) is not None)
-            self.compare(storage, model, name, some)
-
-    def compare(
-        self,
-        storage: Storage,
-        model: Mapping[str, tuple[str, frozenset[str]]],
-        prefix: str,
-        some: frozenset[str],
-    ) -> None:
-        """Ask everything that can be asked, and compare with a dict of the same names."""
-        assert storage.count() == len(model)
-        expected = {
-            "prefix": {name: entry for name, entry in model.items() if name.startswith(prefix)},
-            "all": {name: entry for name, entry in model.items() if some <= entry[1]},
-            "any": {name: entry for name, entry in model.items() if some & entry[1]},
+    def test_whatever_is_done_it_agrees_with_a_dict(self, storage: Storage, clock: FakeClock) -> None:
+        known = {
+            "storage": storage,
+            "clock": clock,
+            "time_passes": self.takes_clock,
+            "patience_s": self.patience_s,
         }
-        found = {
-            "prefix": storage.find(prefix),
-            "all": storage.find_all_tags(some),
-            "any": storage.find_any_tag(some),
-        }
-        assert {how: {n: read(e) for n, e in entries.items()} for how, entries in found.items()} == expected
+        run_state_machine_as_test(
+            type("Machine", (StorageMachine,), known),
+            settings=settings(
+                max_examples=self.model_runs,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),  # engines may be slow
+            ),
+        )
 
     def put_colours(self, storage: Storage) -> None:
         """Four names with none, one, two and three tags."""
@@ -357,21 +311,3 @@ class StorageSuite(abc.ABC):
             lambda: storage.find_all_tags(tags("blue")),
             lambda: storage.find_any_tag(tags("blue")),
         ]
-
-
-def read(entry: Entry | None) -> tuple[str, frozenset[str]]:
-    """Address and tags of an entry that must be there."""
-    assert entry is not None
-    return entry.uri, entry.tags
-
-
-def in_threads(work: Callable[[int], Any]) -> list[Any]:
-    """Run something in several threads that start together; gives what each returned."""
-    start = Barrier(THREADS)
-
-    def run(number: int) -> Any:
-        start.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(THREADS)))

@@ -1,47 +1,42 @@
-"""Names in a sqlite file, in the tables that both stock name servers use.
-
-Source: tables ``pyro_names`` and ``pyro_metadata`` as Pyro4 4.82 and Pyro5 5.17 create them. A stock name
-server can open the file again afterwards: only indexes are added.
-"""
+"""Names in a sqlite file, in the tables that both stock name servers use."""
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 from typing import ClassVar, Final, Self
 
-from pyro_core.errors import NamingError
-from pyro_nameserver.storage.base import NO_TAGS, Entry, Storage
+from pyro_core.errors import NameOwned, NamingError, RevisionGone
+from pyro_nameserver.storage import sqlite_tables as tables
+from pyro_nameserver.storage.base import (
+    NO_TAGS,
+    Change,
+    Entry,
+    Snapshot,
+    Storage,
+    Subscription,
+    may_change,
+)
 
 _BUSY_S: Final = 5.0
 """How long to wait for another process that holds the file."""
+_LOOK_S: Final = 0.1
+"""Time between two looks for changes of other processes, while somebody waits for changes."""
 _VARIABLES: Final = 500
 """Values per statement; sqlite's own limit is 999 in old versions."""
-_LAST_CODE_POINT: Final = 0x10FFFF
-_SURROGATES: Final = range(0xD800, 0xE000)
-
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS pyro_names"
-    " (id integer PRIMARY KEY, name nvarchar NOT NULL UNIQUE, uri nvarchar NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS pyro_metadata"
-    " (object integer NOT NULL, metadata nvarchar NOT NULL, FOREIGN KEY(object) REFERENCES pyro_names(id))",
-    "CREATE INDEX IF NOT EXISTS pyro_metadata_by_object ON pyro_metadata(object)",
-    "CREATE INDEX IF NOT EXISTS pyro_metadata_by_tag ON pyro_metadata(metadata, object)",
-)
-_ENTRIES: Final = (
-    "SELECT n.name, n.uri, m.metadata FROM pyro_names AS n LEFT JOIN pyro_metadata AS m ON m.object = n.id"
-)
 
 
 class SqliteStorage(Storage):
     """Keeps names in one sqlite file, through one connection that stays open.
 
     What a method has stored when it returns survives ``kill -9`` and power loss: a write-ahead log, synced
-    with every change. Several processes may use one file.
+    with every change. Several processes of one machine may use one file.
 
     Args:
         path: The file; created if missing, its folder is not.
+        clock: Gives monotonic seconds, the same for all processes that use the file.
 
     Raises:
         NamingError: If the file cannot be opened, or is something else.
@@ -49,9 +44,13 @@ class SqliteStorage(Storage):
 
     name: ClassVar[str] = "sqlite"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = str(path)
+        self._clock = clock
         self._lock = Lock()
+        self._changed = Condition()
+        self._changes_made = 0
+        self._closed = False
         with self._naming_errors("open"):
             # One connection for all threads, guarded by the lock; transactions are begun by hand.
             self._db = sqlite3.connect(
@@ -61,7 +60,7 @@ class SqliteStorage(Storage):
                 self._db.execute("PRAGMA journal_mode = WAL").fetchall()
                 self._db.execute("PRAGMA synchronous = FULL")
                 with self._transaction() as db:
-                    _migrate(db)
+                    tables.prepare(db, clock())
             except BaseException:
                 self._db.close()
                 raise
@@ -75,42 +74,74 @@ class SqliteStorage(Storage):
             )
         return cls(location)
 
-    def put(self, name: str, uri: str, tags: frozenset[str] = NO_TAGS, *, replace: bool = True) -> bool:
+    def put(
+        self,
+        name: str,
+        uri: str,
+        tags: frozenset[str] = NO_TAGS,
+        *,
+        replace: bool = True,
+        ttl_s: float | None = None,
+        owner: str = "",
+        by: str | None = None,
+    ) -> bool:
         with self._writing() as db:
-            key = _key_of(db, name)
-            if key is None:
-                key = db.execute("INSERT INTO pyro_names(name, uri) VALUES (?, ?)", (name, uri)).lastrowid
-            elif not replace:
+            before = tables.entry_of(db, name)
+            if before is not None and not replace:
                 return False
-            else:
-                db.execute("UPDATE pyro_names SET uri = ? WHERE id = ?", (uri, key))
-                db.execute("DELETE FROM pyro_metadata WHERE object = ?", (key,))
-            _insert_tags(db, key, tags)
+            may_change(name, before, by)
+            ends_at = None if ttl_s is None else self._clock() + ttl_s
+            tables.write(db, name, Entry(uri, tags, ttl_s, owner), before, ends_at)
             return True
+
+    def set_tags(self, name: str, tags: frozenset[str], *, by: str | None = None) -> bool:
+        with self._writing() as db:
+            before = tables.entry_of(db, name)
+            if before is None:
+                return False
+            may_change(name, before, by)
+            tables.write(db, name, before._replace(tags=tags), before, None)
+            return True
+
+    def remove(self, name: str, *, only_uri: str | None = None, by: str | None = None) -> bool:
+        with self._writing() as db:
+            before = tables.entry_of(db, name)
+            if before is None or (only_uri is not None and before.uri != only_uri):
+                return False
+            may_change(name, before, by)
+            tables.erase(db, name)
+            return True
+
+    def remove_many(self, names: Iterable[str], *, by: str | None = None) -> int:
+        count = 0
+        with self._writing() as db:
+            for name in set(names):
+                before = tables.entry_of(db, name)
+                with contextlib.suppress(NameOwned):
+                    may_change(name, before, by)
+                    if before is not None:
+                        tables.erase(db, name)
+                        count += 1
+        return count
+
+    def renew(self, names: Iterable[str], *, by: str | None = None) -> frozenset[str]:
+        with self._writing() as db:
+            return tables.renew(db, set(names), by, self._clock())
+
+    def expire(self) -> list[str]:
+        now = self._clock()
+        with self._reading("look for ended leases in") as db:
+            if not tables.ended(db, now):
+                return []
+        with self._writing() as db:
+            names = tables.ended(db, now)
+            for name in names:
+                tables.erase(db, name, "expired")
+            return names
 
     def get(self, name: str) -> Entry | None:
-        return self._select(f"{_ENTRIES} WHERE n.name = ?", (name,)).get(name)
-
-    def set_tags(self, name: str, tags: frozenset[str]) -> bool:
-        with self._writing() as db:
-            key = _key_of(db, name)
-            if key is None:
-                return False
-            db.execute("DELETE FROM pyro_metadata WHERE object = ?", (key,))
-            _insert_tags(db, key, tags)
-            return True
-
-    def remove(self, name: str, *, only_uri: str | None = None) -> bool:
-        with self._writing() as db:
-            row = db.execute(
-                "SELECT id FROM pyro_names WHERE name = ? AND uri = coalesce(?, uri)", (name, only_uri)
-            ).fetchone()
-            return row is not None and _delete(db, row[0])
-
-    def remove_many(self, names: Iterable[str]) -> int:
-        with self._writing() as db:
-            keys = [_key_of(db, name) for name in set(names)]
-            return sum(_delete(db, key) for key in keys if key is not None)
+        with self._reading() as db:
+            return tables.entry_of(db, name)
 
     def count(self) -> int:
         with self._reading("count names in") as db:
@@ -118,12 +149,13 @@ class SqliteStorage(Storage):
             return int(number)
 
     def find(self, prefix: str = "") -> dict[str, Entry]:
-        if not prefix:
-            return self._select(_ENTRIES)
-        end = _after_prefix(prefix)
-        if end is None:
-            return self._select(f"{_ENTRIES} WHERE n.name >= ?", (prefix,))
-        return self._select(f"{_ENTRIES} WHERE n.name >= ? AND n.name < ?", (prefix, end))
+        with self._reading() as db:
+            if not prefix:
+                return tables.select(db)
+            end = tables.after_prefix(prefix)
+            if end is None:
+                return tables.select(db, "WHERE n.name >= ?", (prefix,))
+            return tables.select(db, "WHERE n.name >= ? AND n.name < ?", (prefix, end))
 
     def find_all_tags(self, tags: frozenset[str]) -> dict[str, Entry]:
         if not tags:
@@ -134,35 +166,55 @@ class SqliteStorage(Storage):
     def find_any_tag(self, tags: frozenset[str]) -> dict[str, Entry]:
         wanted = sorted(tags)
         found: dict[str, Entry] = {}
-        for start in range(0, len(wanted), _VARIABLES):
-            part = wanted[start : start + _VARIABLES]
-            marks = ",".join("?" * len(part))
-            found.update(
-                self._select(
-                    f"{_ENTRIES} WHERE n.id IN"
-                    f" (SELECT object FROM pyro_metadata WHERE metadata IN ({marks}))",
-                    part,
-                )
-            )
+        with self._reading() as db:
+            for start in range(0, len(wanted), _VARIABLES):
+                part = wanted[start : start + _VARIABLES]
+                marks = ",".join("?" * len(part))
+                condition = f"WHERE n.id IN (SELECT object FROM pyro_metadata WHERE metadata IN ({marks}))"
+                found.update(tables.select(db, condition, part))
         return found
 
+    def snapshot(self) -> Snapshot:
+        with self._reading() as db, self._transaction("DEFERRED"):
+            return Snapshot(tables.revision_of(db), tables.select(db))
+
+    def subscribe(self, after: int) -> Subscription:
+        return _SqliteSubscription(self, after)
+
     def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
         with self._lock, self._naming_errors("close"):
             self._db.close()
 
-    def _select(self, statement: str, values: Sequence[str] = ()) -> dict[str, Entry]:
-        with self._reading("search") as db:
-            rows = db.execute(statement, values).fetchall()
-        uris: dict[str, str] = {}
-        tags: dict[str, list[str]] = {}
-        for name, uri, tag in rows:
-            uris[name] = uri
-            if tag is not None:
-                tags.setdefault(name, []).append(tag)
-        return {name: Entry(uri, frozenset(tags.get(name, ()))) for name, uri in uris.items()}
+    def changes_after(self, revision: int, timeout_s: float) -> list[Change]:
+        """The changes after a revision, of all processes; waits for the first one.
+
+        Args:
+            revision: Of the last change that the caller knows.
+            timeout_s: How long to wait.
+
+        Raises:
+            RevisionGone: If they are not known any more.
+        """
+        until = time.monotonic() + timeout_s
+        while not self._closed:
+            made = self._changes_made
+            with self._reading("read changes of") as db, self._transaction("DEFERRED"):
+                found = tables.changes_after(db, revision)
+            if found is None:
+                raise RevisionGone(revision)
+            left_s = until - time.monotonic()
+            if found or left_s <= 0:
+                return found
+            with self._changed:
+                if self._changes_made == made and not self._closed:
+                    self._changed.wait(min(left_s, _LOOK_S))
+        return []
 
     @contextlib.contextmanager
-    def _reading(self, action: str) -> Iterator[sqlite3.Connection]:
+    def _reading(self, action: str = "search") -> Iterator[sqlite3.Connection]:
         with self._lock, self._naming_errors(action):
             yield self._db
 
@@ -170,10 +222,13 @@ class SqliteStorage(Storage):
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._naming_errors("change"), self._transaction() as db:
             yield db
+        with self._changed:
+            self._changes_made += 1
+            self._changed.notify_all()
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        self._db.execute(f"BEGIN {kind}")
         try:
             yield self._db
             self._db.execute("COMMIT")
@@ -192,44 +247,17 @@ class SqliteStorage(Storage):
             ) from problem
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Bring the tables of any stock version, or none, to the shape used here."""
-    columns = {row[1] for row in db.execute("PRAGMA table_info(pyro_names)")}
-    if columns and "id" not in columns:  # from before there was metadata
-        db.execute("ALTER TABLE pyro_names RENAME TO pyro_names_old")
-        db.execute(_SCHEMA[0])
-        db.execute("INSERT OR REPLACE INTO pyro_names(name, uri) SELECT name, uri FROM pyro_names_old")
-        db.execute("DROP TABLE pyro_names_old")
-    for statement in _SCHEMA:
-        db.execute(statement)
+class _SqliteSubscription(Subscription):
+    def __init__(self, storage: SqliteStorage, after: int) -> None:
+        self._storage = storage
+        self._after = after
+        storage.changes_after(after, 0.0)
 
+    def changes(self, timeout_s: float) -> list[Change]:
+        found = self._storage.changes_after(self._after, timeout_s)
+        if found:
+            self._after = found[-1].revision
+        return found
 
-def _key_of(db: sqlite3.Connection, name: str) -> int | None:
-    row = db.execute("SELECT id FROM pyro_names WHERE name = ?", (name,)).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _insert_tags(db: sqlite3.Connection, key: int | None, tags: frozenset[str]) -> None:
-    if tags:
-        rows = [(key, tag) for tag in tags]
-        db.executemany("INSERT INTO pyro_metadata(object, metadata) VALUES (?, ?)", rows)
-
-
-def _delete(db: sqlite3.Connection, key: int) -> bool:
-    db.execute("DELETE FROM pyro_metadata WHERE object = ?", (key,))
-    db.execute("DELETE FROM pyro_names WHERE id = ?", (key,))
-    return True
-
-
-def _after_prefix(prefix: str) -> str | None:
-    """The smallest text that comes after all texts with this prefix; None if there is none.
-
-    In the order of code points. The database compares UTF-8 byte by byte, which is the same order.
-    """
-    stem = prefix.rstrip(chr(_LAST_CODE_POINT))
-    if not stem:
-        return None
-    following = ord(stem[-1]) + 1
-    if following in _SURROGATES:
-        following = _SURROGATES.stop
-    return stem[:-1] + chr(following)
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -2,15 +2,15 @@
 
 import contextlib
 import dbm
-from collections.abc import Iterable, Iterator
-from threading import Lock
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from pyro_core.errors import NamingError
-from pyro_nameserver.storage.base import NO_TAGS, Entry, Storage
+from pyro_nameserver.storage.base import NO_TAGS, Entry
+from pyro_nameserver.storage.local import LocalStorage
 
 
-class DbmStorage(Storage):
+class DbmStorage(LocalStorage):
     """Keeps names in a dbm file, which is opened for every single use.
 
     Such a file holds no tags: those that are given are dropped, and none can be searched for.
@@ -23,10 +23,12 @@ class DbmStorage(Storage):
     """
 
     name: ClassVar[str] = "dbm"
+    takes_leases: ClassVar[bool] = False  # there is no place for them in such a file
+    keeps_tags: ClassVar[bool] = False
 
     def __init__(self, path: str) -> None:
+        super().__init__()
         self._path = path
-        self._lock = Lock()
         self.count()
 
     @classmethod
@@ -35,35 +37,9 @@ class DbmStorage(Storage):
             raise ValueError("the dbm storage needs a file; write 'dbm:FILE'")
         return cls(location)
 
-    def put(self, name: str, uri: str, tags: frozenset[str] = NO_TAGS, *, replace: bool = True) -> bool:
-        with self._table() as table:
-            if not replace and name.encode() in table:
-                return False
-            table[name.encode()] = uri.encode()
-            return True
-
     def get(self, name: str) -> Entry | None:
         with self._table() as table:
             return _entry(table[name.encode()]) if name.encode() in table else None
-
-    def set_tags(self, name: str, tags: frozenset[str]) -> bool:
-        with self._table() as table:
-            return name.encode() in table
-
-    def remove(self, name: str, *, only_uri: str | None = None) -> bool:
-        key = name.encode()
-        with self._table() as table:
-            if key not in table or (only_uri is not None and table[key] != only_uri.encode()):
-                return False
-            del table[key]
-            return True
-
-    def remove_many(self, names: Iterable[str]) -> int:
-        with self._table() as table:
-            keys = {key for key in (name.encode() for name in names) if key in table}
-            for key in keys:
-                del table[key]
-            return len(keys)
 
     def count(self) -> int:
         with self._table() as table:
@@ -81,8 +57,13 @@ class DbmStorage(Storage):
     def find_any_tag(self, tags: frozenset[str]) -> dict[str, Entry]:
         return {} if not tags else self._no_tags()
 
-    def close(self) -> None:
-        """Nothing to let go of."""
+    def _write(self, name: str, entry: Entry, before: Entry | None) -> None:
+        with self._table() as table:
+            table[name.encode()] = entry.uri.encode()
+
+    def _erase(self, name: str, before: Entry) -> None:
+        with self._table() as table:
+            del table[name.encode()]
 
     def _no_tags(self) -> dict[str, Entry]:
         raise NamingError(

@@ -1,12 +1,12 @@
 """Name storages as mappings, the form they have in Pyro4, and mappings as name storages."""
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from threading import RLock
 from typing import Any, ClassVar, Self
 
 from Pyro4.facade.failures import classic_errors
 from pyro_nameserver.patterns import PatternSearch
-from pyro_nameserver.storage.base import NO_TAGS, Entry, Storage
+from pyro_nameserver.storage.base import Entry, Storage
+from pyro_nameserver.storage.local import LocalStorage
 
 Found = dict[str, Any]
 """Name -> address as text; or name -> (address, tags), for those who want metadata."""
@@ -108,7 +108,7 @@ class StorageMapping(MutableMapping[str, tuple[str, set[str]]]):
                 native.close()
 
 
-class MappedStorage(Storage):
+class MappedStorage(LocalStorage):
     """A program's own mapping as a native storage.
 
     Args:
@@ -116,44 +116,19 @@ class MappedStorage(Storage):
     """
 
     name: ClassVar[str] = "mapping"
+    takes_leases: ClassVar[bool] = False  # there is no place for them in a mapping of Pyro4
 
     def __init__(self, mapping: Any) -> None:
+        super().__init__()
         self._mapping = mapping
-        self._lock = RLock()
 
     @classmethod
     def open(cls, location: str) -> Self:
         raise ValueError("a mapping is no place; give the object itself")
 
-    def put(self, name: str, uri: str, tags: frozenset[str] = NO_TAGS, *, replace: bool = True) -> bool:
-        with self._lock:
-            if not replace and name in self._mapping:
-                return False
-            self._mapping[name] = uri, tags
-            return True
-
     def get(self, name: str) -> Entry | None:
         with self._lock:
             return _entry(self._mapping[name]) if name in self._mapping else None
-
-    def set_tags(self, name: str, tags: frozenset[str]) -> bool:
-        with self._lock:
-            entry = self.get(name)
-            return entry is not None and self.put(name, entry.uri, tags)
-
-    def remove(self, name: str, *, only_uri: str | None = None) -> bool:
-        with self._lock:
-            entry = self.get(name)
-            if entry is None or (only_uri is not None and entry.uri != only_uri):
-                return False
-            del self._mapping[name]
-            return True
-
-    def remove_many(self, names: Iterable[str]) -> int:
-        with self._lock:
-            known = {name for name in names if name in self._mapping}
-            self._mapping.remove_items(known)
-            return len(known)
 
     def count(self) -> int:
         with self._lock:
@@ -172,8 +147,23 @@ class MappedStorage(Storage):
     def find_any_tag(self, tags: frozenset[str]) -> dict[str, Entry]:
         return self._tagged(lambda entry: bool(tags & entry.tags), metadata_any=tags) if tags else {}
 
+    def remove_many(self, names: Iterable[str], *, by: str | None = None) -> int:
+        with self._lock:
+            known = {name for name in names if name in self._mapping}
+            self._mapping.remove_items(known)
+            for name in known:
+                self._note("removed", name, None)
+            return len(known)
+
     def close(self) -> None:
+        super().close()
         self._mapping.close()
+
+    def _write(self, name: str, entry: Entry, before: Entry | None) -> None:
+        self._mapping[name] = entry.uri, entry.tags
+
+    def _erase(self, name: str, before: Entry) -> None:
+        del self._mapping[name]
 
     def _tagged(self, wanted: Callable[[Entry], bool], **query: frozenset[str]) -> dict[str, Entry]:
         with self._lock:
