@@ -34,6 +34,10 @@ class Client(workloads.Client):
         proxy: AbstractContextManager[Any] = Pyro5.api.Proxy(self._uri)
         return proxy
 
+    def claim(self, service: Any) -> None:
+        """Proxies belong to one thread."""
+        service._pyroClaimOwnership()
+
     def batch(self, count: int) -> int:
         """One batch."""
         calls = Pyro5.api.BatchProxy(self.service)

@@ -82,6 +82,9 @@ class Client:
         """Another connection; gives what stands for the remote object there."""
         raise NotImplementedError
 
+    def claim(self, service: Any) -> None:
+        """Use a connection in the running thread from now on."""
+
     def batch(self, count: int) -> int:
         """That many calls of ``add(2, 3)`` in one message; gives the sum of their results."""
         raise NotImplementedError
@@ -169,7 +172,12 @@ class Client:
             services = [stack.enter_context(self.connect()) for _ in range(size)]
             for service in services:
                 service.add(2, 3)
-            threads = [threading.Thread(target=work, args=(service,)) for service in services]
+
+            def run(service: Any) -> None:
+                self.claim(service)
+                work(service)
+
+            threads = [threading.Thread(target=run, args=(service,)) for service in services]
             self.began = time.perf_counter()
             for thread in threads:
                 thread.start()
