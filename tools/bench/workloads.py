@@ -35,6 +35,7 @@ class Service:
 
     def __init__(self) -> None:
         self._noted = 0
+        self._lock = threading.Lock()
 
     def add(self, a: int, b: int) -> int:
         """The smallest useful call."""
@@ -50,7 +51,8 @@ class Service:
 
     def note(self) -> None:
         """Nobody waits for this."""
-        self._noted += 1
+        with self._lock:
+            self._noted += 1
 
     def noted(self) -> int:
         """How often ``note`` was called."""
