@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 PEERS = Path(__file__).parent / "peers"
+NO_FILES = PEERS / "no-such-folder"
+"""Where ``pyro-cli`` finds no contexts: those of whoever runs the tests are none of their business."""
 PATIENCE_S = 30.0
 """How long a program may take to end before it is killed."""
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without settings of ours that happen to be set, plus ``extra``."""
+    """This process's environment without settings of ours that happen to be set, plus ``extra``.
+
+    Stock Pyro5 refuses variables that begin with PYRO_ and that it does not know.
+    """
     plain = {key: value for key, value in os.environ.items() if not key.startswith("PYRO_")}
-    return {**plain, "PYTHONUNBUFFERED": "1", **(extra or {})}
+    return {**plain, "PYTHONUNBUFFERED": "1", "PYROCLI_HOME": str(NO_FILES), **(extra or {})}
 
 
 @contextmanager

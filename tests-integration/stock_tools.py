@@ -29,14 +29,20 @@ def require_all_well(tool: str, *arguments: str, limit_s: float) -> None:
         env=processes.environment(),
         start_new_session=True,
     )
+    late = False
     try:
         told, _ = running.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        late = True
     finally:
         # With the processes that it started, when it is ended early.
         try:
             os.killpg(running.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+    if late:
+        told, _ = running.communicate()
+        pytest.fail(f"{tool} did not end within {limit_s:g} s; it told:\n{told}")
     if running.returncode == UNAVAILABLE:
         pytest.skip(told.strip())
     assert running.returncode == 0, told

@@ -1,6 +1,7 @@
 """A daemon on the program's own event loop, with clients and callbacks on the same one."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from pyro_client import AsyncProxy, Proxy
 from pyro_core.context import current_call
 from pyro_core.errors import ConnectionRejected, PyroError
-from pyro_server import AsyncDaemon, expose
+from pyro_core.settings import ClientSettings, Limits, ServerSettings, Timeouts
+from pyro_server import AsyncDaemon, expose, oneway
 
 PATIENCE_S = 20.0
 
@@ -208,3 +210,53 @@ def test_blocking_on_the_loop_for_its_own_connection_is_an_error_that_says_what_
                 await proxy.hasty(iter([1, 2]))
 
     asyncio.run(scenario())
+
+
+class Waiting:
+    """Its one-way calls all end at the same moment, as far as the event loop sees."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.gate = threading.Event()
+        self.left = threading.Semaphore(0)
+
+    @expose
+    @oneway
+    def wait(self) -> None:
+        self.entered.release()
+        assert self.gate.wait(10)
+        self.left.release()
+
+    @expose
+    def ping(self) -> str:
+        return "pong"
+
+
+def test_a_client_with_too_many_calls_is_read_again_also_if_they_all_end_at_once() -> None:
+    number = 6
+    target = Waiting()
+    settings = ServerSettings(limits=Limits(max_calls_in_flight=number - 1))
+
+    def hold_the_loop_until_all_have_ended() -> None:
+        target.gate.set()
+        for _ in range(number):
+            assert target.left.acquire(timeout=10)
+        threading.Event().wait(0.05)  # what they gave is with the loop by now; if not, this shows less
+
+    async def scenario() -> str:
+        async with AsyncDaemon(settings, host="127.0.0.1") as daemon:
+            uri = daemon.register(target)
+
+            def call() -> str:
+                with Proxy(uri, settings=ClientSettings(timeouts=Timeouts(call_s=10))) as proxy:
+                    for _ in range(number):
+                        proxy.wait()
+                    for _ in range(number):
+                        assert target.entered.acquire(timeout=10)
+                    loop.call_soon_threadsafe(hold_the_loop_until_all_have_ended)
+                    return str(proxy.ping())
+
+            loop = asyncio.get_running_loop()
+            return await asyncio.to_thread(call)
+
+    assert asyncio.run(scenario()) == "pong"

@@ -33,3 +33,13 @@ def test_a_name_server_on_all_interfaces_names_the_one_that_faces_the_asker() ->
     facing = f"PYRO:Pyro.NameServer@{network_namespace.ADDRESS}:{port}"
     assert {told[who] for who in ("broadcast", "everywhere", "client", "Pyro4", "Pyro5")} == {facing}
     assert told["loopback"] == f"PYRO:Pyro.NameServer@127.0.0.1:{port}"
+
+
+def test_multicast_dns_finds_it_beside_an_address_where_nobody_answers() -> None:
+    script = str(processes.PEERS / "mdns_peers.py")
+    done = processes.run(network_namespace.inside([sys.executable, script, network_namespace.ADDRESS]))
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert {told["mdns"], told["client"], told["beside"]} == {told["server"]}
+    assert told["known"] is None
+    assert told["seconds"] < 2.5  # the address where nobody answers takes longer by itself
+    assert told["tried"] == ["192.0.2.77:9", "broadcast to <broadcast>, 0.0.0.0 port 9091", "multicast DNS"]

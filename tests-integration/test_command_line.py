@@ -54,7 +54,8 @@ def test_names_are_registered_listed_looked_up_and_removed(name_server: Environm
 def test_an_unknown_name_is_one_line_and_code_3(name_server: Environment) -> None:
     """E8: errors do not end with exit code 0."""
     done = cli(name_server, "ns", "lookup", "nobody", code=3)
-    assert done.stderr == "Error: NameNotFound: unknown name: nobody\n"
+    hint = "see 'pyro-cli ns list' for the names there are"
+    assert done.stderr == f"Error: NameNotFound: unknown name: nobody; {hint}\n"
 
 
 def test_no_name_server_is_code_4_and_tells_what_was_tried() -> None:

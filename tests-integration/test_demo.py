@@ -12,7 +12,7 @@ def test_the_demo_tells_its_whole_story_and_ends_by_itself() -> None:
     story = processes.run([sys.executable, DEMO]).stdout
     scenes = [
         "name server | ",
-        "example.warehouse --> PYRO:",
+        "example.warehouse  PYRO:",
         "Janet | stored the piano: 6 of 8 places are taken",
         "Janet | took the bike",
         "warehouse | Janet took the bike",

@@ -31,10 +31,11 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-serializers": frozenset({"pyro-core", "serpent"}),
     "pyro-client": SERIALIZING,
     "pyro-server": SERIALIZING,
-    "pyro-nameserver": SERIALIZING | {"pyro-client", "pyro-server"},
+    "pyro-nameserver": SERIALIZING | {"pyro-client", "pyro-server", "pyro-cli", "click"},
     "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
     "pyro-cli": frozenset({"pyro-core", "click"}),
-    "pyro4-compat": SERIALIZING | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame"},
+    "pyro4-compat": SERIALIZING
+    | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame", "pyro-cli", "click"},
 }
 
 

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -15,6 +17,8 @@ sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
 import stock_env  # noqa: E402 - found through the path set above
 
 GRACE_S = 10.0
+LIMIT_S = 300.0
+"""Longest time that one turn may take."""
 OURS = "ours, msgpack"
 OURS_SERPENT = "ours, serpent"
 OURS_DEFAULT = "ours, as installed"
@@ -41,21 +45,24 @@ class Peer:
         python: Interpreter of its environment.
         script: Which of the scripts beside this file.
         serializer: Serializer for both of its sides; empty for what it takes by itself.
-        unix: Whether it is given a Unix socket.
+        arguments: What else its server is told.
+        quick: Whether it is also in a quick run.
     """
 
     label: str
     python: str
     script: str
     serializer: str = "msgpack"
-    unix: bool = False
+    arguments: tuple[str, ...] = ()
+    quick: bool = True
 
 
-def contestants(others: bool) -> list[Peer]:
+def contestants(others: bool, quick: bool) -> list[Peer]:
     """Everybody, the floor first.
 
     Args:
         others: Other systems than Pyro, too.
+        quick: Only those that goals are about.
     """
     stock = stock_python()
     peers = [
@@ -63,16 +70,16 @@ def contestants(others: bool) -> list[Peer]:
         Peer(OURS, sys.executable, "peer_ours.py"),
         Peer(OURS_SERPENT, sys.executable, "peer_ours.py", "serpent"),
         Peer(OURS_DEFAULT, sys.executable, "peer_ours.py", ""),
-        Peer(OURS_UNIX, sys.executable, "peer_ours.py", unix=True),
+        Peer(OURS_UNIX, sys.executable, "peer_ours.py", arguments=("unix",), quick=False),
         Peer(OURS_ASYNC, sys.executable, "peer_ours_async.py"),
         Peer(PYRO5, stock, "peer_pyro5.py"),
         Peer(PYRO5_DEFAULT, stock, "peer_pyro5.py", "serpent"),
-        Peer("Pyro4, msgpack", stock, "peer_pyro4.py"),
+        Peer("Pyro4, msgpack", stock, "peer_pyro4.py", quick=False),
     ]
     if others:
         rivals = str(stock_env.python_of("rivals"))
         peers += [Peer("RPyC", rivals, "peer_rpyc.py"), Peer("gRPC, msgpack", rivals, "peer_grpc.py")]
-    return peers
+    return [peer for peer in peers if peer.quick or not quick]
 
 
 def replacements() -> list[Peer]:
@@ -88,6 +95,50 @@ def replacements() -> list[Peer]:
     return [Peer(FLOOR, sys.executable, "peer_floor.py"), *(peer for pair in pairs for peer in pair)]
 
 
+def name_servers(folder: Path, make_file: Callable[[str], None]) -> list[Peer]:
+    """Name servers over each storage that stock has, too.
+
+    Args:
+        folder: For their files.
+        make_file: Makes a file with the names.
+    """
+    found = []
+    for storage in ("memory", "sqlite"):
+        for label, python in (("ours", sys.executable), ("Pyro5", stock_python())):
+            where = storage
+            if storage != "memory":
+                make_file(str(folder / label))
+                where = f"{storage}:{folder / label}"
+            found.append(
+                Peer(f"{label}, {storage}", python, f"peer_names_{label.lower()}.py", "serpent", (where,))
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one unit of a workload takes.
+
+    Attributes:
+        seconds: Time that passes.
+        client_cpu_s: Seconds of processor time in the client.
+        server_cpu_s: Seconds of processor time in the server.
+    """
+
+    seconds: float
+    client_cpu_s: float
+    server_cpu_s: float
+
+    def of(self, units: float) -> "Cost":
+        """The share of one of so many units."""
+        return replace(
+            self,
+            seconds=self.seconds / units,
+            client_cpu_s=self.client_cpu_s / units,
+            server_cpu_s=self.server_cpu_s / units,
+        )
+
+
 class Pair:
     """A peer's server and client, each a process.
 
@@ -95,41 +146,63 @@ class Pair:
         peer: The contestant.
         cores: The processor cores that they may use.
         folder: For its socket, if it takes one in a folder.
+        under: Commands that the server and the client are to run under, such as a profiler.
     """
 
-    def __init__(self, peer: Peer, cores: set[int], folder: Path) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        cores: set[int],
+        folder: Path,
+        under: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> None:
         self.peer = peer
-        place = [str(folder / "service.sock")] if peer.unix else []
-        self._server = self._start(["server", *place], cores)
+        place = [str(folder / "service.sock") if word == "unix" else word for word in peer.arguments]
+        self._server = self._start(under[0], ["server", *place], cores)
         address = self._line(self._server).split(" ", 1)[1].strip()
-        self._client = self._start(["client", address], cores)
+        self._client = self._start(under[1], ["client", address], cores)
 
-    def seconds(self, workload: str, count: int) -> float | None:
-        """Seconds that a workload takes, for each of ``count``; None if the peer has no such thing."""
+    @property
+    def processes(self) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+        """The server's and the client's."""
+        return self._server, self._client
+
+    def cost(self, workload: str, count: int) -> Cost | None:
+        """What a workload takes that is done ``count`` times; None if the peer has no such thing."""
         assert self._client.stdin is not None
+        client, server = _cpu_s(self._client.pid), _cpu_s(self._server.pid)
         self._client.stdin.write(f"{workload} {count}\n")
         self._client.stdin.flush()
         line = self._line(self._client).strip()
-        return None if line == "cannot" else float(line) / count
+        if line == "cannot":
+            return None
+        return Cost(float(line), _cpu_s(self._client.pid) - client, _cpu_s(self._server.pid) - server)
 
     def server_bytes(self) -> int:
         """Memory that the server has for itself."""
         return int(psutil.Process(self._server.pid).memory_full_info().uss)
 
+    def server_threads(self) -> int:
+        """Threads of the server."""
+        return int(psutil.Process(self._server.pid).num_threads())
+
     def close(self) -> None:
-        """End both processes."""
+        """End both processes, the client first."""
         for process in (self._client, self._server):
             process.terminate()
-        for process in (self._client, self._server):
             process.communicate(timeout=GRACE_S)
 
-    def _start(self, arguments: Sequence[str], cores: set[int]) -> subprocess.Popen[str]:
+    def _start(
+        self, under: Sequence[str], arguments: Sequence[str], cores: set[int]
+    ) -> subprocess.Popen[str]:
         environment = dict(os.environ)
         environment.pop("PYRO_SERIALIZER", None)
+        if self.peer.python != sys.executable:
+            environment.pop("PYTHONPATH", None)  # our packages, for those who do not install them
         if self.peer.serializer:
             environment["PYRO_SERIALIZER"] = self.peer.serializer
         process = subprocess.Popen(
-            [self.peer.python, str(HERE / self.peer.script), *arguments],
+            [*under, self.peer.python, str(HERE / self.peer.script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -141,7 +214,19 @@ class Pair:
 
     def _line(self, process: subprocess.Popen[str]) -> str:
         assert process.stdout is not None
-        line = process.stdout.readline()
+        guard = threading.Timer(LIMIT_S, process.kill)
+        guard.start()
+        while (line := process.stdout.readline()).startswith(("py-spy>", "\n")):
+            pass  # a profiler has something to say, too
+        guard.cancel()
         if not line:
             raise SystemExit(f"{self.peer.label}: a process ended with code {process.wait(GRACE_S)}")
         return line
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of another process and all its threads, in seconds."""
+    if sys.platform == "linux":
+        return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid() of the C library gives
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)

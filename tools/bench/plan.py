@@ -33,6 +33,10 @@ class Goal:
     speed: float
     first: float
 
+    def verdict(self, reached: float) -> str:
+        """What to say of a speed."""
+        return "met" if reached >= self.speed else "first rung" if reached >= self.first else "missed"
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -45,6 +49,7 @@ class Workload:
         pinned: Client and server share one core, so that work counts and not the scheduler's wake-ups.
         unit: What is done so often.
         scale: How much of the unit one of them is.
+        like: Key of the workload that clients know it by, if that is another.
         goals: What is to be reached.
     """
 
@@ -54,13 +59,14 @@ class Workload:
     pinned: bool = True
     unit: str = "calls"
     scale: float = 1.0
+    like: str = ""
     goals: tuple[Goal, ...] = ()
 
 
 MB = len(BULK) / 1e6
 WORKLOADS = (
     Workload(
-        "W1",
+        "W1a",
         "the smallest call, add(2, 3)",
         2000,
         goals=(
@@ -69,6 +75,12 @@ WORKLOADS = (
             Goal(OURS_DEFAULT, PYRO5_DEFAULT, 5.0, 2.0),
             Goal(OURS_ASYNC, FLOOR, 1 / 2.2, 1 / 4),
         ),
+    ),
+    Workload(
+        "W1b",
+        "echo of a text of 100 characters",
+        2000,
+        goals=(Goal(OURS, FLOOR, 1 / 1.4, 1 / 2.0), Goal(OURS, PYRO5, 3.3, 2.0)),
     ),
     Workload(
         "W2a",
@@ -92,7 +104,11 @@ WORKLOADS = (
         "W6b", "upload of 50 MiB of bytes", 1, unit="MB", scale=MB, goals=(Goal(OURS, FLOOR, 2.5, 1.0),)
     ),
     Workload(
-        "W7a", "16 client threads on all cores", 4800, pinned=False, goals=(Goal(OURS, FLOOR, 0.9, 0.5),)
+        "W7a",
+        "16 client threads on all cores",
+        4800,
+        pinned=False,
+        goals=(Goal(OURS, FLOOR, 0.9, 0.5), Goal(OURS, PYRO5, 2.0, 1.5)),
     ),
     Workload(
         "W7c",
@@ -110,3 +126,20 @@ WORKLOADS = (
         goals=(Goal(OURS, FLOOR, 1.0, 0.4), Goal(OURS_ASYNC, FLOOR, 1.0, 0.4)),
     ),
 )
+
+NAME_GOALS = tuple(
+    Goal(f"ours, {storage}", f"Pyro5, {storage}", 3.0, 1.0) for storage in ("memory", "sqlite")
+)
+NAMES = (
+    Workload("lookup", "lookup of one of 10,000 names", 200, goals=NAME_GOALS),
+    Workload("register", "a name registered anew, beside 10,000 others", 20, goals=NAME_GOALS),
+    Workload("prefix", "the 100 of 10,000 names with a prefix", 5, goals=NAME_GOALS),
+)
+"""What name servers are asked."""
+REPLACED = Workload(
+    "pyro4", "the smallest call of a program for Pyro4, whose Pyro4 is replaced", 2000, like="W1a"
+)
+IDLE = 1000
+"""Connections of W9."""
+IDLE_MB, IDLE_FIRST_MB = 3.0, 10.0
+"""What they may take of the server's memory, and to begin with."""

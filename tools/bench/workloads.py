@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
+TEXT = "abcdefghij" * 10
 FIELDS = {f"field_{number:02}": f"value {number} of a record" for number in range(30)}
 """About 1 KB in 30 fields."""
 RECORDS = [
@@ -78,7 +79,7 @@ class Client:
 
     def __init__(self, service: Any) -> None:
         self.service = service
-        self._idle = ExitStack()
+        self.idle = ExitStack()
 
     def connect(self) -> AbstractContextManager[Any]:
         """Another connection; gives what stands for the remote object there."""
@@ -101,12 +102,17 @@ class Client:
 
     # ---- workloads: each does its thing ``count`` times
 
-    def w1(self, count: int) -> None:
+    def w1a(self, count: int) -> None:
         """The smallest call."""
-        add = self.service.add
-        expect(add(2, 3), 5)
+        expect(self.service.add(2, 3), 5)
         for _ in range(count):
             self.service.add(2, 3)
+
+    def w1b(self, count: int) -> None:
+        """Echo of a text."""
+        expect(self.service.echo(TEXT), TEXT)
+        for _ in range(count):
+            self.service.echo(TEXT)
 
     def w2a(self, count: int) -> None:
         """Echo of 30 fields."""
@@ -163,7 +169,7 @@ class Client:
     def w9(self, count: int) -> None:
         """Connections that are opened, used once, and stay."""
         for _ in range(count):
-            self._idle.enter_context(self.connect()).add(2, 3)
+            self.idle.enter_context(self.connect()).add(2, 3)
 
     def w12(self, count: int) -> None:
         """Calls under way at the same time."""
@@ -186,6 +192,8 @@ class Client:
             for thread in threads:
                 thread.join()
             self.ended = time.perf_counter()
+            for service in services:
+                self.claim(service)
 
 
 def expect(found: object, wanted: object) -> None:
@@ -194,11 +202,11 @@ def expect(found: object, wanted: object) -> None:
         raise SystemExit(f"wrong answer: {found!r:.100} instead of {wanted!r:.100}")
 
 
-def obey(client: Client, lines: Iterable[str] = sys.stdin) -> None:
+def obey(client: Any, lines: Iterable[str] = sys.stdin) -> None:
     """For each line ``workload count``, do that, and print the seconds it took; or why it cannot be done."""
     for line in lines:
         workload, count = line.split()
-        client.began = client.ended = 0.0
+        client.began = client.ended = 0.0  # set by workloads that do other things before and after
         began = time.perf_counter()
         try:
             getattr(client, workload.lower())(int(count))

@@ -46,7 +46,9 @@ def test_an_error_is_one_line_that_says_what_to_do(capsys: pytest.CaptureFixture
 @pytest.mark.usefixtures("failing")
 def test_a_remote_exception_is_one_line_too_and_whole_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fail", "remote"]) == exit_codes.REMOTE
-    assert capsys.readouterr().err == "Error: remote ValueError: bad value\n"
+    assert capsys.readouterr().err == (
+        "Error: remote ValueError: bad value; 'pyro-cli --traceback' shows the remote traceback\n"
+    )
     assert main(["--traceback", "fail", "remote"]) == exit_codes.REMOTE
     assert "Traceback of the other side" in capsys.readouterr().err
 

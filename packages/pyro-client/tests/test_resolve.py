@@ -1,12 +1,13 @@
 """From names to addresses, with name servers of all generations."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pyro_client import Proxy
 from pyro_client.plans import resolve as plans
+from pyro_client.plans.locate import locate
 from pyro_client.profile import Profile
 from pyro_client.run_sync import SyncRunner
 from pyro_core.errors import (
@@ -17,8 +18,12 @@ from pyro_core.errors import (
     RemoteError,
 )
 from pyro_core.names import NAMESERVER_ID
+from pyro_core.plans import Discover
 from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
+
+if TYPE_CHECKING:
+    from pyro_core.plans import Found
 
 TARGET = "PYRO:target@localhost:4444"
 OTHER = "PYRO:other@localhost:4445"
@@ -144,17 +149,17 @@ def test_e6_what_was_tried_is_told_with_the_reasons(free_port: int) -> None:
         serializer="plain", ns_host="localhost", ns_port=free_port, broadcast_addresses=("192.0.2.255",)
     )
 
-    def nobody(addresses: Sequence[str], port: int, wait_s: float) -> list[str]:
-        asked.append((addresses, port))
-        return []
+    def nobody(step: Discover) -> "Found":
+        asked.append((step.addresses, step.port))
+        return None, (("everybody", "no answer within 1 s"),)
 
     with pytest.raises(NameServerNotFound) as caught:
-        run(plans.locate(Profile(URI(TARGET), settings)), settings, discover=nobody)
+        run(locate(Profile(URI(TARGET), settings)), settings, discover=nobody)
     places = [place for place, _ in caught.value.tried]
     assert places == [
         f"localhost:{free_port}",
         f"127.0.1.1:{free_port}",
-        "broadcast to 192.0.2.255 port 9091",
+        "everybody",
     ]
     assert all("refused" in reason for _, reason in caught.value.tried[:2])
     assert caught.value.tried[2][1] == "no answer within 1 s"
@@ -164,7 +169,7 @@ def test_e6_what_was_tried_is_told_with_the_reasons(free_port: int) -> None:
 
 def test_e6_a_given_host_is_the_only_one_tried(free_port: int) -> None:
     settings = ClientSettings(serializer="plain", broadcast_addresses=("192.0.2.255",))
-    plan = plans.locate(Profile(URI(TARGET), settings), "127.0.0.1", free_port)
+    plan = locate(Profile(URI(TARGET), settings), "127.0.0.1", free_port)
     with pytest.raises(NameServerNotFound) as caught:
         run(plan, settings, discover=pytest.fail)
     assert [place for place, _ in caught.value.tried] == [f"127.0.0.1:{free_port}"]
@@ -180,23 +185,21 @@ def test_e6_the_broadcast_can_be_left_out(
     base: dict[str, Any] = {"broadcast_addresses": ("192.0.2.255",), "serializer": "plain", **changes}
     settings = ClientSettings(ns_host="127.0.0.1", ns_port=free_port, **base)
     with pytest.raises(NameServerNotFound):
-        run(plans.locate(Profile(URI(TARGET), settings), **arguments), settings, discover=pytest.fail)
-
-
-def test_e6_a_broadcast_that_cannot_be_sent_is_a_reason(free_port: int) -> None:
-    def no_network(addresses: Sequence[str], port: int, wait_s: float) -> list[str]:
-        raise CommunicationError("no route")
-
-    settings = ClientSettings(serializer="plain", ns_host="127.0.0.1", ns_port=free_port)
-    with pytest.raises(NameServerNotFound, match="no route"):
-        run(plans.locate(Profile(URI(TARGET), settings)), settings, discover=no_network)
+        run(locate(Profile(URI(TARGET), settings), **arguments), settings, discover=pytest.fail)
 
 
 def test_e6_a_name_server_that_answers_the_broadcast_is_used(name_server: Any, free_port: int) -> None:
     settings = ClientSettings(serializer="plain", ns_host="127.0.0.1", ns_port=free_port)
     here = str(name_server.uri_of(NAMESERVER_ID))
     dead = f"PYRO:{NAMESERVER_ID}@127.0.0.1:{free_port}"
-    plan = plans.locate(Profile(URI(TARGET), settings))
-    connection = run(plan, settings, discover=lambda *_: [dead, here])
+    plan = locate(Profile(URI(TARGET), settings))
+    answers = [dead, here]
+
+    def answer(step: Discover) -> "Found":
+        found = answers.pop(0)
+        assert found not in step.known
+        return found, ()
+
+    connection = run(plan, settings, discover=answer)
     assert str(connection.uri) == here
     connection.link.close()

@@ -93,9 +93,9 @@ def test_sleeping_and_discovery_take_what_the_runner_was_given() -> None:
         slept.append(seconds)
 
     async def story() -> None:
-        given = runner(sleep=sleep, discover=lambda *asked: [repr(asked)])
+        given = runner(sleep=sleep, discover=lambda step: (step.addresses[0], ()))
         await given.run(one(plans.Sleep(3)))
-        assert await given.run(one(plans.Discover(("a",), 9, 5.0))) == ["(('a',), 9, 5.0)"]
+        assert await given.run(one(plans.Discover(("a",), 9, 5.0))) == ("a", ())
 
     asyncio.run(story())
     assert slept == [3]

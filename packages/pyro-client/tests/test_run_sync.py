@@ -41,7 +41,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def runner(clock: Clock) -> SyncRunner:
-    return SyncRunner(ClientSettings(), clock=clock, sleep=clock.sleep, discover=lambda *asked: [repr(asked)])
+    return SyncRunner(
+        ClientSettings(),
+        clock=clock,
+        sleep=clock.sleep,
+        discover=lambda step: (repr((step.addresses, step.port, step.wait_s)), ()),
+    )
 
 
 def one(step: plans.Step) -> Plan[Any]:
@@ -129,8 +134,8 @@ def test_sleeping_is_cut_short_at_the_deadline(runner: SyncRunner, clock: Clock)
 
 def test_discovery_waits_no_longer_than_the_deadline(runner: SyncRunner, clock: Clock) -> None:
     step = plans.Discover(("a",), 9, 5.0)
-    assert runner.run(one(step)) == ["(('a',), 9, 5.0)"]
-    assert runner.run(one(step), clock.now + 2) == ["(('a',), 9, 2.0)"]
+    assert runner.run(one(step)) == ("(('a',), 9, 5.0)", ())
+    assert runner.run(one(step), clock.now + 2) == ("(('a',), 9, 2.0)", ())
 
 
 def test_opening_after_the_deadline_is_not_tried(runner: SyncRunner, clock: Clock) -> None:

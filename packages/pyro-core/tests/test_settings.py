@@ -37,6 +37,9 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ClientSettings, "PYRO_NS_HOST", "names.lan", "ns_host", "names.lan"),
         (ClientSettings, "PYRO_NS_PORT", "10000", "ns_port", 10000),
         (ClientSettings, "PYRO_NS_BCPORT", "10001", "ns_broadcast_port", 10001),
+        (ClientSettings, "PYRO_NS_TOKEN", "secret", "ns_token", "secret"),
+        (ClientSettings, "PYRO_NS_CACHE", "no", "ns_cache", False),
+        (ClientSettings, "PYRO_NS_MDNS", "yes", "mdns", True),
         (
             ClientSettings,
             "PYRO_BROADCAST_ADDRS",
@@ -77,6 +80,18 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (NameServerSettings, "PYRO_NS_BCHOST", "10.0.0.1", "broadcast_host", "10.0.0.1"),
         (NameServerSettings, "PYRO_NS_BCPORT", "1", "broadcast_port", 1),
         (NameServerSettings, "PYRO_NS_AUTOCLEAN", "3.5", "autoclean_s", 3.5),
+        (NameServerSettings, "PYRO_NS_BROADCAST", "off", "broadcast", False),
+        (NameServerSettings, "PYRO_NS_STORAGE", "sqlite:names", "storage", "sqlite:names"),
+        (NameServerSettings, "PYRO_NS_ADMIN", "9100", "admin", "9100"),
+        (NameServerSettings, "PYRO_NS_LOG_FORMAT", "JSON", "log_format", "json"),
+        (NameServerSettings, "PYRO_NS_LOG_LEVEL", "debug", "log_level", "debug"),
+        (NameServerSettings, "PYRO_NS_MDNS", "1", "mdns", True),
+        (NameServerSettings, "PYRO_NS_READ_TOKENS", "", "read_tokens", ()),
+        (NameServerSettings, "PYRO_NS_REGISTER_TOKENS", "a, b", "register_tokens", ("a", "b")),
+        (NameServerSettings, "PYRO_NS_ADMIN_TOKENS", "c", "admin_tokens", ("c",)),
+        (NameServerSettings, "PYRO_NS_READ_IDENTITIES", "*", "read_identities", ("*",)),
+        (NameServerSettings, "PYRO_NS_REGISTER_IDENTITIES", "x", "register_identities", ("x",)),
+        (NameServerSettings, "PYRO_NS_ADMIN_IDENTITIES", "ops", "admin_identities", ("ops",)),
     ],
 )
 def test_a_variable_sets_one_setting(
@@ -393,3 +408,29 @@ def test_describe_tells_where_each_value_comes_from() -> None:
     assert rows["ns_host"] == ("localhost", "default")
     assert rows["limits.max_message_bytes"] == (256 * 1024**2, "default")
     assert len(rows) == len(fields(ClientSettings)) - 2 + len(fields(Limits)) + len(fields(Timeouts))
+
+
+def test_where_values_come_from_is_told_for_a_table_and_the_variables_that_go_before_it() -> None:
+    table = {"port": 1, "host": "a", "timeouts": {"idle_s": 3}}
+    environ = {"PYRO_HOST": "b", "PYRO_FOO": "1"}
+    sources = ServerSettings.sources(environ, table=table, where="server.toml")
+    assert sources == {"port": "server.toml", "host": "PYRO_HOST", "timeouts.idle_s": "server.toml"}
+    settings = ServerSettings.from_environ(environ, base=ServerSettings.from_mapping(table))
+    rows = {name: (value, source) for name, value, source in settings.describe(environ, sources=sources)}
+    assert rows["host"] == ("b", "PYRO_HOST")
+    assert rows["timeouts.idle_s"] == (3.0, "server.toml")
+    assert rows["natport"] == (0, "default")
+
+
+@pytest.mark.parametrize(("name", "value"), [("log_format", "xml"), ("log_level", 3), ("log_level", "loud")])
+def test_a_word_that_is_not_one_of_the_few_is_refused(name: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=f"{name} = {value!r} in .* cannot be used: expected one of"):
+        NameServerSettings.from_mapping({name: value})
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    settings = ClientSettings(ns_token="very-secret"), NameServerSettings(admin_tokens=("very-secret",))
+    shown = [repr(settings), *(repr(one.describe({})) for one in settings)]
+    assert "secret" not in "".join(shown)
+    assert "********" in shown[1]
+    assert "********" in shown[2]

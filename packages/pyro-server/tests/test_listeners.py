@@ -161,3 +161,32 @@ def test_all_interfaces_serve_both_kinds_of_addresses(servertype: str) -> None:
         daemon.start()
         for host in ("127.0.0.1", "::1"):
             socket.create_connection((host, port or 0), timeout=5).close()
+
+
+def test_a_listening_socket_can_be_handed_over(listeners: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        assert listeners.open(Listen(socket=sock, nathost="outside.example")) == [sock]
+        (outside,) = listeners.uris("x")
+        (inside,) = listeners.uris("x", nat=False)
+        assert (outside.location, inside.location) == (f"outside.example:{port}", f"127.0.0.1:{port}")
+
+
+def test_a_daemon_serves_on_a_socket_that_somebody_else_opened() -> None:
+    sock = socket.create_server(("127.0.0.1", 0))
+    with Daemon(listen=[Listen(socket=sock)]) as daemon:
+        assert daemon.location == f"127.0.0.1:{sock.getsockname()[1]}"
+        daemon.start()
+        socket.create_connection(sock.getsockname(), timeout=20).close()
+    assert sock.fileno() < 0
+
+
+@UNIX
+def test_the_file_of_a_unix_socket_that_somebody_else_opened_stays(tmp_path: Path) -> None:
+    path = tmp_path / "sock"
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(str(path))
+    sock.listen()
+    with Daemon(listen=[Listen(socket=sock)]) as daemon:
+        assert daemon.location == f"./u:{path}"
+    assert path.exists()

@@ -5,6 +5,8 @@ import pytest
 
 from pyro_core import plugins
 from pyro_core.errors import NameServerNotFound, PluginError
+from pyro_core.metadata import Metadata
+from pyro_core.uri import URI
 from pyro_server import Daemon, expose, serve
 
 
@@ -22,15 +24,20 @@ class Names:
         self.log: list[str] = []
         self.failure: Exception | None = None
 
+        self._pyro = self
+        self.uri = URI("PYRO:Pyro.NameServer@localhost:9090")
+        self.timeout_s: float | None = None
+
+    def known_metadata(self) -> Metadata:
+        """That of a stock name server."""
+        return Metadata(frozenset({"register", "list", "remove"}))
+
+    def release(self) -> None: ...
+
     def __call__(self) -> Self:
         if self.failure is not None:
             raise self.failure
         return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
 
     def register(self, name: str, uri: str) -> None:
         self.log.append(f"register {name}")

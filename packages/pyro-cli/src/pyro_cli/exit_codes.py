@@ -35,6 +35,8 @@ PLUGIN: Final = 7
 """A plugin is unknown, in conflict, or broken."""
 INTERRUPTED: Final = 130
 """Ctrl-C."""
+OUTPUT_CLOSED: Final = 141
+"""Whoever read the output went away, such as ``head``."""
 
 _BY_ERROR: Final[tuple[tuple[tuple[type[PyroError], ...], int], ...]] = (
     ((SettingsError,), USAGE),

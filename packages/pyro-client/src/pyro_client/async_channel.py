@@ -12,8 +12,8 @@ from pyro_client.async_exports import AsyncExports
 from pyro_client.async_pushed import AsyncPushedItems
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
-from pyro_client.plans.connect import Connection, connect
-from pyro_client.plans.resolve import any_of, resolve
+from pyro_client.plans.connect import Connection
+from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
@@ -33,7 +33,6 @@ from pyro_core.events import ClientEvent
 from pyro_core.features import CALLBACK, STREAM
 from pyro_core.names import DAEMON_ID
 from pyro_core.outcomes import outcome_for_coroutine
-from pyro_core.plans import Plan
 from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
 
 
@@ -238,7 +237,7 @@ class AsyncChannel:
             connect_s = profile.settings.timeouts.connect_s
             try:
                 async with nullcontext() if connect_s is None else asyncio.timeout(connect_s):
-                    connection = await self.runner.run(self._establish())
+                    connection = await self.runner.run(reach(profile.uri, profile, any_of))
             except builtins.TimeoutError as passed:
                 raise self.late(retry_safe=True) from passed
             dialogue = self.dialogue = AsyncDialogue(connection, self._heard, self._ended)
@@ -247,10 +246,6 @@ class AsyncChannel:
         if profile.on_response is not None:
             profile.on_response(connection.response_annotations, CONNECT_OK)
         return dialogue
-
-    def _establish(self) -> Plan[Connection]:
-        address = yield from resolve(self.profile.uri, self.profile, any_of)
-        return (yield from connect(address, self.profile))
 
     def _heard(self, dialogue: AsyncDialogue, event: ClientEvent) -> None:
         """The server says something by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from pyro_core import discovery
 from pyro_core.errors import CommunicationError, ProtocolError, PyroError
@@ -20,7 +20,12 @@ _MAX_DATAGRAM_BYTES: Final = 2048
 
 
 def ask(
-    addresses: Sequence[str], port: int, wait_s: float, *, clock: Callable[[], float] = time.monotonic
+    addresses: Sequence[str],
+    port: int,
+    wait_s: float,
+    *,
+    known: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[str]:
     """Ask for a name server by UDP.
 
@@ -28,6 +33,7 @@ def ask(
         addresses: Where to send the question; ``"<broadcast>"`` reaches everybody.
         port: UDP port.
         wait_s: How long to wait for an answer, in seconds.
+        known: Answers that are not wanted.
         clock: Monotonic time in seconds.
 
     Returns:
@@ -41,10 +47,26 @@ def ask(
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         while (left_s := deadline - clock()) > 0:
             _send(sock, addresses, port)
-            answer = _await_answer(sock, min(clock() + min(_ROUND_S, left_s), deadline), clock)
+            answer = _await_answer(sock, min(clock() + min(_ROUND_S, left_s), deadline), known, clock)
             if answer:
                 return [answer]
     return []
+
+
+def ask_all(
+    addresses: Sequence[str], port: int, wait_s: float, *, clock: Callable[[], float] = time.monotonic
+) -> list[str]:
+    """Ask for all name servers by UDP; takes the whole time. See ``ask``."""
+    deadline = clock() + wait_s
+    found: dict[str, None] = {}
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        while clock() < deadline:
+            _send(sock, addresses, port)
+            until = min(clock() + _ROUND_S, deadline)
+            while (answer := _await_answer(sock, until, found, clock)) is not None:
+                found[answer] = None
+    return list(found)
 
 
 def _send(sock: socket.socket, addresses: Sequence[str], port: int) -> None:
@@ -58,7 +80,9 @@ def _send(sock: socket.socket, addresses: Sequence[str], port: int) -> None:
         raise CommunicationError(f"the discovery question could not be sent ({'; '.join(problems)})")
 
 
-def _await_answer(sock: socket.socket, until: float, clock: Callable[[], float]) -> str | None:
+def _await_answer(
+    sock: socket.socket, until: float, known: Collection[str], clock: Callable[[], float]
+) -> str | None:
     while (left_s := until - clock()) > 0:
         sock.settimeout(left_s)
         try:
@@ -66,7 +90,9 @@ def _await_answer(sock: socket.socket, until: float, clock: Callable[[], float])
         except (TimeoutError, ConnectionError):  # the latter: a host without name server says so
             continue
         try:
-            return str(discovery.parse_answer(datagram))
+            answer = str(discovery.parse_answer(datagram))
         except (PyroError, ProtocolError):  # some other program's datagram
             continue
+        if answer not in known:
+            return answer
     return None

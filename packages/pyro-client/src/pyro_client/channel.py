@@ -9,8 +9,8 @@ from pyro_client.dialogue import Dialogue
 from pyro_client.direct import Direct, Unfinished, ended_quietly, is_usual
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
-from pyro_client.plans.connect import Connection, adopt, connect
-from pyro_client.plans.resolve import any_of, resolve
+from pyro_client.plans.connect import Connection, adopt
+from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
@@ -358,8 +358,7 @@ class Channel:
             self._given.setblocking(True)
             link = SyncLink(self._given, "the given socket", self._clock, owned=False)
             return (yield from adopt(link, profile.uri, profile))
-        address = yield from resolve(profile.uri, profile, any_of)
-        return (yield from connect(address, profile))
+        return (yield from reach(profile.uri, profile, any_of))
 
     def _take(self, connection: Connection) -> Dialogue:
         dialogue = self.dialogue = Dialogue(connection, self._clock, self._heard, self._ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyro_client.plans import resolve as plans
+from pyro_client.plans.locate import locate
 from pyro_client.profile import Profile
 from pyro_client.proxy import Proxy
 from pyro_client.run_sync import SyncRunner
@@ -25,10 +26,12 @@ def locate_ns(
     """Find a name server.
 
     Args:
-        host: Where it is: host name, address, or ``./u:path`` for a Unix socket. None tries the configured
-            host, and then asks the local network.
-        port: Its TCP port; None for the configured one.
-        broadcast: Whether to ask the local network if nothing else helps.
+        host: Where it is: host name, address, or ``./u:path`` for a Unix socket. Several are separated by
+            commas, and may each have a port: ``"a:9090,b:9090"``; the first that serves is taken, and those
+            that failed a moment ago are tried last. None tries what is configured, and asks the local network
+            beside that.
+        port: TCP port of those that tell none; None for the configured one.
+        broadcast: Whether to ask the local network if what is configured does not answer at once.
         settings: How to behave; None reads the environment.
 
     Returns:
@@ -39,9 +42,10 @@ def locate_ns(
     """
     profile = Profile(_SOMEWHERE, settings)
     runner = SyncRunner(profile.settings)
-    plan = plans.locate(profile, host, port, broadcast=broadcast)
+    plan = locate(profile, host, port, broadcast=broadcast)
     connection = runner.run(plan, _deadline(runner))
     proxy = Proxy(connection.uri, settings=profile.settings)
+    proxy._pyro._profile.token = connection.token
     proxy._pyro._channel.adopt(connection)
     return proxy
 

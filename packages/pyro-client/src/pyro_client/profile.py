@@ -48,6 +48,7 @@ class Profile:
         metadata: Members of the object as far as they are known.
         description: Their signatures and docs; None if they were not asked for.
         oneway: Names of methods whose calls are not answered.
+        token: What is said beside the handshake to be let in; no copy of the proxy that travels has it.
         validate_handshake: Gets the server's answer to the handshake, and raises to refuse the server.
         annotations: Gives annotations to send with each request.
         reopens: Whether a call of which nothing was sent may take a new connection in place of a lost one.
@@ -75,6 +76,7 @@ class Profile:
         "rules",
         "settings",
         "timeout_s",
+        "token",
         "uri",
         "validate_handshake",
         "wants_metadata",
@@ -99,6 +101,7 @@ class Profile:
         self.resolved_uri = uri if uri.protocol == "PYRO" else None
         self.chosen_serializer: str | None = None
         self.handshake: Any = DEFAULT_HANDSHAKE
+        self.token: str | None = None
         self.timeout_s = self.settings.timeouts.call_s
         self.max_retries = self.settings.max_retries
         self.metadata = Metadata()

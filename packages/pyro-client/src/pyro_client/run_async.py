@@ -1,11 +1,12 @@
 """Carries out the steps of plans on an asyncio event loop."""
 
 import asyncio
+import builtins
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pyro_client.secure import SHARED, ClientTls
 from pyro_core import plans
@@ -14,6 +15,9 @@ from pyro_core.net import sockets
 from pyro_core.net.tls_failures import TlsError, explanation
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
+
+if TYPE_CHECKING:
+    from pyro_core.plans import Found
 
 T = TypeVar("T")
 
@@ -180,7 +184,7 @@ class AsyncRunner:
     Args:
         settings: Gives timeouts and socket options.
         sleep: Waits some seconds.
-        discover: Asks for name servers: addresses, port and seconds to wait -> addresses that answered.
+        discover: Carries out ``Discover``; None for ``pyro_client.discover.first_found``.
     """
 
     def __init__(
@@ -188,7 +192,7 @@ class AsyncRunner:
         settings: ClientSettings,
         *,
         sleep: Callable[[float], Any] = asyncio.sleep,
-        discover: Callable[[Sequence[str], int, float], list[str]] | None = None,
+        discover: "Callable[[plans.Discover], Found] | None" = None,
     ) -> None:
         self.settings = settings
         self.sleep = sleep
@@ -214,7 +218,7 @@ class AsyncRunner:
             case plans.Send():
                 return await step.link.send(step.data)
             case plans.Receive():
-                return await step.link.receive()
+                return await _received(step.link, step.within_s)
             case plans.Open():
                 return await self._open(step)
             case plans.Close():
@@ -224,11 +228,10 @@ class AsyncRunner:
             case plans.Discover():
                 discover = self._discover
                 if discover is None:
-                    from pyro_client import broadcast
+                    from pyro_client.discover import first_found
 
-                    discover = broadcast.ask
-                ask = partial(discover, step.addresses, step.port, step.wait_s)
-                return await asyncio.get_running_loop().run_in_executor(None, ask)
+                    discover = first_found
+                return await asyncio.get_running_loop().run_in_executor(None, discover, step)
 
     async def _open(self, step: plans.Open) -> AsyncLink:
         uri = step.uri
@@ -266,6 +269,16 @@ class AsyncRunner:
             ) from problem
         sockets.set_keepalive(link.sock, self.settings.keepalive_s)
         return link
+
+
+async def _received(link: AsyncLink, within_s: float | None) -> bytes:
+    try:
+        async with asyncio.timeout(within_s):
+            return await link.receive()
+    except builtins.TimeoutError as problem:
+        raise TimeoutError(
+            f"timeout: nothing from {link.peer} within {within_s:g} s", peer=link.peer
+        ) from problem
 
 
 def _reason(problem: OSError, secure: object) -> str:

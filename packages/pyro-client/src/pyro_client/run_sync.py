@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pyro_core import plans
 from pyro_core.errors import ConnectionClosedError, TimeoutError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     from pyro_client.secure import ClientTls
+    from pyro_core.plans import Found
     from pyro_core.settings import TLS, ClientSettings
 
 
@@ -201,7 +202,7 @@ class SyncRunner:
         settings: Gives timeouts and socket options.
         clock: Monotonic time in seconds.
         sleep: Waits some seconds.
-        discover: Asks for name servers: addresses, port and seconds to wait -> addresses that answered.
+        discover: Carries out ``Discover``; None for ``pyro_client.discover.first_found``.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class SyncRunner:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        discover: Callable[[Sequence[str], int, float], list[str]] | None = None,
+        discover: Callable[[plans.Discover], Found] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -235,7 +236,10 @@ class SyncRunner:
             case plans.Send():
                 return step.link.send(step.data, deadline)
             case plans.Receive():
-                return step.link.receive(deadline)
+                until = deadline
+                if step.within_s is not None:
+                    until = min(self.clock() + step.within_s, float("inf") if until is None else until)
+                return step.link.receive(until)
             case plans.Open():
                 return self._open(step, deadline)
             case plans.Close():
@@ -243,8 +247,7 @@ class SyncRunner:
             case plans.Sleep():
                 return self._wait(step.seconds, deadline)
             case plans.Discover():
-                wait_s = min(step.wait_s, self._left_s(deadline, "looking for a name server"))
-                return self._ask(step.addresses, step.port, wait_s)
+                return self._ask(step.within(self._left_s(deadline, "looking for a name server")))
 
     def _open(self, step: plans.Open, deadline: float | None) -> SyncLink:
         from pyro_core.net import sockets  # not at the top: importing the client alone must be quick
@@ -282,12 +285,12 @@ class SyncRunner:
         if seconds > left_s:
             raise TimeoutError("timeout: the deadline passed before another attempt", retry_safe=True)
 
-    def _ask(self, addresses: Sequence[str], port: int, wait_s: float) -> list[str]:
+    def _ask(self, step: plans.Discover) -> Found:
         if self._discover is not None:
-            return self._discover(addresses, port, wait_s)
-        from pyro_client import broadcast
+            return self._discover(step)
+        from pyro_client.discover import first_found
 
-        return broadcast.ask(addresses, port, wait_s)
+        return first_found(step)
 
     def _left_s(self, deadline: float | None, doing: str) -> float:
         if deadline is None:

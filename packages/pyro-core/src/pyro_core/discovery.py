@@ -1,4 +1,4 @@
-"""The datagrams by which a client finds a name server in its network."""
+"""The datagrams, and the service type, by which a client finds a name server in its network."""
 
 from typing import Final
 
@@ -9,6 +9,8 @@ QUESTION: Final = b"GET_NSURI"
 """Sent by clients to the broadcast port; nothing else is answered."""
 MAX_ANSWER_BYTES: Final = 512
 """Our clients read this much. Stock clients read 100 bytes, enough for a host name of usual length."""
+MDNS_TYPE: Final = "_pyro-ns._tcp.local."
+"""What name servers announce themselves as by multicast DNS."""
 _ANY: Final = "0.0.0.0"
 
 

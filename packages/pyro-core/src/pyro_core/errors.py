@@ -208,15 +208,16 @@ class NameServerNotFound(NamingError):
 
     Args:
         tried: Pairs of address and the reason why it did not serve, in the order tried.
+        refused: Whether the last one is there, but does not let this client in.
     """
 
-    def __init__(self, tried: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, tried: Sequence[tuple[str, str]] = (), *, refused: bool = False) -> None:
         self.tried = tuple((str(address), str(reason)) for address, reason in tried)
         attempts = "; ".join(f"{address}: {reason}" for address, reason in self.tried) or "nothing was tried"
-        super().__init__(
-            f"Failed to locate the nameserver ({attempts}). "
-            "Start one with 'pyro-cli ns serve', or name its address with PYRO_NS_HOST and PYRO_NS_PORT"
-        )
+        hint = "Start one with 'pyro-cli ns serve', or name its address with PYRO_NS_HOST and PYRO_NS_PORT"
+        if refused:
+            hint = "It is there, but does not let this client in"
+        super().__init__(f"Failed to locate the nameserver ({attempts}). {hint}")
 
 
 class DaemonError(PyroError):

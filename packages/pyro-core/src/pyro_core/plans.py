@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     T = TypeVar("T")
+    Found = tuple[str | None, tuple[tuple[str, str], ...]]
 
 
 class Open(Record):
@@ -46,12 +47,18 @@ class Send(Record):
 
 
 class Receive(Record):
-    """Wait for some bytes; gives them, or ``b""`` when the other side closed the connection."""
+    """Wait for some bytes; gives them, or ``b""`` when the other side closed the connection.
 
-    __slots__ = ("link",)
+    Attributes:
+        link: Where from.
+        within_s: Raise TimeoutError inside the plan after that many seconds; None for the runner's own limit.
+    """
 
-    def __init__(self, link: Any) -> None:
+    __slots__ = ("link", "within_s")
+
+    def __init__(self, link: Any, within_s: float | None = None) -> None:
         self.link = link
+        self.within_s = within_s
 
 
 class Sleep(Record):
@@ -73,20 +80,49 @@ class Close(Record):
 
 
 class Discover(Record):
-    """Ask for a name server by UDP broadcast; gives the addresses that answered, as texts, perhaps none.
+    """Ask the local network for a name server, and see meanwhile whether some addresses accept connections.
+
+    Gives a pair: the first address that answered, as a URI's text, or None; and pairs of who was asked and
+    why that was of no use.
 
     Attributes:
-        addresses: Where to send the question.
+        addresses: Where to send the question by UDP.
         port: UDP port.
         wait_s: How long to wait for the first answer.
+        places: Texts of URIs to connect to meanwhile.
+        mdns: Whether to ask by multicast DNS, too.
+        known: Answers that are not wanted again.
     """
 
-    __slots__ = ("addresses", "port", "wait_s")
+    __slots__ = ("addresses", "port", "wait_s", "places", "mdns", "known")
 
-    def __init__(self, addresses: tuple[str, ...], port: int, wait_s: float) -> None:
+    def __init__(
+        self,
+        addresses: tuple[str, ...],
+        port: int,
+        wait_s: float,
+        *,
+        places: tuple[str, ...] = (),
+        mdns: bool = False,
+        known: tuple[str, ...] = (),
+    ) -> None:
         self.addresses = addresses
         self.port = port
         self.wait_s = wait_s
+        self.places = places
+        self.mdns = mdns
+        self.known = known
+
+    def within(self, wait_s: float) -> Discover:
+        """The same, with no more patience than that."""
+        return Discover(
+            self.addresses,
+            self.port,
+            min(wait_s, self.wait_s),
+            places=self.places,
+            mdns=self.mdns,
+            known=self.known,
+        )
 
 
 Step = Open | Send | Receive | Sleep | Close | Discover

@@ -107,6 +107,7 @@ class Listen:
         nathost: Host name under which this address is published.
         natport: Port under which it is published; 0 for its own.
         tls: Its own TLS settings; None for the daemon's, False for none.
+        socket: A listening socket to use instead, such as one that a service manager has opened.
     """
 
     host: str = "localhost"
@@ -115,3 +116,4 @@ class Listen:
     nathost: str | None = None
     natport: int = 0
     tls: TLS | Literal[False] | None = None
+    socket: Any = None

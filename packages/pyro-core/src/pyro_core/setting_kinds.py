@@ -63,8 +63,31 @@ class Text:
         raise ValueError("text")
 
 
+class Choice:
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def of_text(self, text: str) -> str:
+        word = text.strip().lower()
+        if word in self._words:
+            return word
+        raise ValueError(f"one of {', '.join(self._words)}")
+
+    def of_value(self, value: object) -> str:
+        return self.of_text(value if isinstance(value, str) else "")
+
+
 class Names:
-    """Several names, separated by commas."""
+    """Several names, separated by commas.
+
+    Args:
+        perhaps_none: Whether there may be none.
+    """
+
+    def __init__(self, *, perhaps_none: bool = False) -> None:
+        self._perhaps_none = perhaps_none
 
     def of_text(self, text: str) -> tuple[str, ...]:
         return self._checked([part.strip() for part in text.split(",")])
@@ -76,7 +99,7 @@ class Names:
 
     def _checked(self, names: list[str]) -> tuple[str, ...]:
         kept = tuple(name for name in names if name)
-        if not kept:
+        if not kept and not self._perhaps_none:
             raise ValueError("at least one name; several are separated by commas")
         return kept
 
@@ -154,15 +177,20 @@ TRUTH: Final = Truth()
 TEXT: Final = Text()
 OPTIONAL_TEXT: Final = Text(optional=True)
 NAMES: Final = Names()
+PERHAPS_NAMES: Final = Names(perhaps_none=True)
 PORT: Final = Whole(0, _MAX_PORT)
 COUNT: Final = Whole(1)
 SECONDS: Final = Seconds()
 SECONDS_OR_NEVER: Final = Seconds(zero_is_never=True)
 IP_VERSION: Final = Whole(only=(0, 4, 6))
+LOG_FORMAT: Final = Choice("text", "json")
+LOG_LEVEL: Final = Choice("debug", "info", "warning", "error")
 SERVER_TYPE: Final = Text(meaning={"thread": "threaded"})
 """Stock systems call the transport for many clients ``thread``."""
 
 _BY_NAME: Final[Mapping[str, Kind]] = {
+    "log_format": LOG_FORMAT,
+    "log_level": LOG_LEVEL,
     "max_retries": Whole(0),
     "min_threads": Whole(0),
     "prefer_ip_version": IP_VERSION,
@@ -183,4 +211,6 @@ def kind_of(field: "Field[Any]") -> Kind:
     """The kind of values that a field of a settings class has."""
     if field.name.endswith("port"):
         return PORT
+    if field.name.endswith(("_tokens", "_identities")):
+        return PERHAPS_NAMES
     return _BY_NAME.get(field.name) or _BY_TYPE[field.type]

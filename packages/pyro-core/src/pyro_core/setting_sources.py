@@ -65,6 +65,27 @@ class FromOutside:
         return settings
 
     @classmethod
+    def sources(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        table: Mapping[str, Any] | None = None,
+        where: str = "",
+    ) -> dict[str, str]:
+        """Where the settings come from that are no defaults: name -> variable, or ``where``.
+
+        Args:
+            environ: The variables, which go before the table.
+            table: What ``from_mapping`` was given.
+            where: What to call the table.
+        """
+        found = dict.fromkeys(_flat_names(table or {}), where)
+        found.update(
+            {name: variable for variable, (name, _) in cls._VARIABLES.items() if variable in environ}
+        )
+        return found
+
+    @classmethod
     def from_toml(cls, path: "str | os.PathLike[str]", table: str = "") -> Self:
         """Defaults, overridden by one table of a TOML file.
 
@@ -87,14 +108,24 @@ class FromOutside:
         name = table or cls._TABLE
         return cls.from_mapping(document.get(name, {}), where=f"[{name}] in {path}")
 
-    def describe(self, environ: Mapping[str, str] = os.environ) -> list[tuple[str, Any, str]]:
+    def describe(
+        self, environ: Mapping[str, str] = os.environ, *, sources: Mapping[str, str] | None = None
+    ) -> list[tuple[str, Any, str]]:
         """Every setting as (name, value, source).
 
         The source is the variable that gives this value, ``"default"``, or else ``"program"``.
 
+        Args:
+            environ: The variables.
+            sources: Where each value came from, where the caller knows; what is missing is a default.
+
         Raises:
             SettingsError: If a variable has a value that cannot be used.
         """
+        if sources is not None:
+            return [
+                (name, value, sources.get(name, "default")) for name, value, _ in _flat(self, type(self)())
+            ]
         asked = {name: variable for variable, (name, _) in self._VARIABLES.items() if variable in environ}
         given = {name: value for name, value, _ in _flat(self.from_environ(environ), self)}
         rows = []
@@ -134,7 +165,7 @@ def _from_table(default: Any, table: object, where: str) -> Any:
     values: dict[str, Any] = {}
     for name, value in table.items():
         if name not in known:
-            raise SettingsError(f"unknown setting {name!r} in {where}; {_near(name, known)}", name=name)
+            raise SettingsError(f"unknown setting {name!r} in {where}; {near_names(name, known)}", name=name)
         if name == "tls" and value in (False, ""):
             values[name] = None
             continue
@@ -151,7 +182,16 @@ def _from_table(default: Any, table: object, where: str) -> Any:
     return replace(default, **values)
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _flat_names(table: Mapping[str, Any], before: str = "") -> Iterable[str]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat_names(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """What a wrong name may have been meant to be, as the end of an error."""
     import difflib
 
     near = difflib.get_close_matches(name, list(known), 3)
@@ -166,7 +206,7 @@ def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:
         if isinstance(value, _GROUPS):
             for name, inner, inner_usual in _flat(value, usual or TLS()):
                 yield f"{item.name}.{name}", inner, inner_usual
-        elif item.name == "password":
+        elif not item.repr:  # a secret
             yield item.name, value and "********", usual
         else:
             yield item.name, value, usual

@@ -25,8 +25,13 @@ class ClientSettings(FromOutside):
         serializer: Name of the serializer for requests.
         compression: Whether to compress requests that become smaller by it.
         max_retries: How often to repeat a call whose connection failed, beyond what is always safe.
-        ns_host: Where to look for the name server.
+        ns_host: Where to look for the name server; several are separated by commas, each with its own port
+            if need be: ``"a:9090,b:9090"``.
         ns_port: Its TCP port.
+        ns_token: What lets this client in at a name server that asks for a token. Said to those whose
+            address was given, and over TLS; not to those that answer a broadcast.
+        ns_cache: Whether to remember what names mean, as long as the name server tells of changes.
+        mdns: Whether to look for name servers by multicast DNS, too.
         ns_broadcast_port: UDP port of its discovery.
         broadcast_addresses: Where to send the discovery question.
         nodelay: Whether to send small messages at once (TCP_NODELAY).
@@ -42,6 +47,9 @@ class ClientSettings(FromOutside):
     max_retries: int = 0
     ns_host: str = "localhost"
     ns_port: int = NAMESERVER_PORT
+    ns_token: str | None = field(default=None, repr=False)
+    ns_cache: bool = True
+    mdns: bool = False
     ns_broadcast_port: int = BROADCAST_PORT
     broadcast_addresses: tuple[str, ...] = ("<broadcast>", "0.0.0.0")
     nodelay: bool = True
@@ -58,6 +66,9 @@ class ClientSettings(FromOutside):
         "PYRO_MAX_RETRIES": ("max_retries", kinds.Whole(0)),
         "PYRO_NS_HOST": ("ns_host", kinds.TEXT),
         "PYRO_NS_PORT": ("ns_port", kinds.PORT),
+        "PYRO_NS_TOKEN": ("ns_token", kinds.OPTIONAL_TEXT),
+        "PYRO_NS_CACHE": ("ns_cache", kinds.TRUTH),
+        "PYRO_NS_MDNS": ("mdns", kinds.TRUTH),
         "PYRO_NS_BCPORT": ("ns_broadcast_port", kinds.PORT),
         "PYRO_BROADCAST_ADDRS": ("broadcast_addresses", kinds.NAMES),
         "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
@@ -166,9 +177,21 @@ class NameServerSettings(FromOutside):
         broadcast: Whether to answer discovery broadcasts.
         broadcast_host: Address to listen on for them; None for any.
         broadcast_port: UDP port to listen on for them.
+        mdns: Whether to be found by multicast DNS, too.
         storage: Where names are kept: ``memory``, ``sqlite:FILE``, ``etcd:HOST:PORT,...``,
             ``postgres:CONNINFO``, or a plugin's.
         autoclean_s: Seconds between checks that registered servers still listen; 0 for no checks.
+        admin: Where to answer probes and scrapers over HTTP: ``PORT`` on loopback, or ``HOST:PORT``; None for
+            nowhere.
+        log_format: ``text``, or ``json`` for one JSON object a line; for ``pyro-cli ns serve``.
+        log_level: The least important messages to log: ``debug``, ``info``, ``warning`` or ``error``; for
+            ``pyro-cli ns serve``.
+        read_tokens: Texts that let a client look names up.
+        register_tokens: Texts that let a client register names as well.
+        admin_tokens: Texts that let a client change other people's leased names as well.
+        read_identities: Names in client certificates that do what read tokens do; ``*`` for any certificate.
+        register_identities: The same for registering.
+        admin_identities: The same for everything.
     """
 
     host: str = "localhost"
@@ -179,8 +202,18 @@ class NameServerSettings(FromOutside):
     broadcast: bool = True
     broadcast_host: str | None = None
     broadcast_port: int = BROADCAST_PORT
+    mdns: bool = False
     storage: str = "memory"
     autoclean_s: float = 0.0
+    admin: str | None = None
+    log_format: str = "text"
+    log_level: str = "info"
+    read_tokens: tuple[str, ...] = field(default=(), repr=False)
+    register_tokens: tuple[str, ...] = field(default=(), repr=False)
+    admin_tokens: tuple[str, ...] = field(default=(), repr=False)
+    read_identities: tuple[str, ...] = ()
+    register_identities: tuple[str, ...] = ()
+    admin_identities: tuple[str, ...] = ()
 
     _TABLE: ClassVar[str] = "nameserver"
     _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]] = {
@@ -190,5 +223,17 @@ class NameServerSettings(FromOutside):
         "PYRO_NATPORT": ("natport", kinds.PORT),
         "PYRO_NS_BCHOST": ("broadcast_host", kinds.OPTIONAL_TEXT),
         "PYRO_NS_BCPORT": ("broadcast_port", kinds.PORT),
+        "PYRO_NS_MDNS": ("mdns", kinds.TRUTH),
         "PYRO_NS_AUTOCLEAN": ("autoclean_s", kinds.SECONDS),
+        "PYRO_NS_BROADCAST": ("broadcast", kinds.TRUTH),
+        "PYRO_NS_STORAGE": ("storage", kinds.TEXT),
+        "PYRO_NS_ADMIN": ("admin", kinds.OPTIONAL_TEXT),
+        "PYRO_NS_LOG_FORMAT": ("log_format", kinds.LOG_FORMAT),
+        "PYRO_NS_LOG_LEVEL": ("log_level", kinds.LOG_LEVEL),
+        "PYRO_NS_READ_TOKENS": ("read_tokens", kinds.PERHAPS_NAMES),
+        "PYRO_NS_REGISTER_TOKENS": ("register_tokens", kinds.PERHAPS_NAMES),
+        "PYRO_NS_ADMIN_TOKENS": ("admin_tokens", kinds.PERHAPS_NAMES),
+        "PYRO_NS_READ_IDENTITIES": ("read_identities", kinds.PERHAPS_NAMES),
+        "PYRO_NS_REGISTER_IDENTITIES": ("register_identities", kinds.PERHAPS_NAMES),
+        "PYRO_NS_ADMIN_IDENTITIES": ("admin_identities", kinds.PERHAPS_NAMES),
     }

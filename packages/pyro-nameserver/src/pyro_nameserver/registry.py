@@ -13,6 +13,7 @@ from pyro_core.expose import expose
 from pyro_core.names import NAMESERVER_ID, PROTOCOL_48
 from pyro_core.settings import Limits
 from pyro_core.uri import URI
+from pyro_nameserver.access import Access, Role
 from pyro_nameserver.changes import ChangeFeed
 from pyro_nameserver.inputs import (
     MAX_NAME_CHARS,
@@ -52,6 +53,7 @@ class Registry:
         limits: Bounds on queries.
         max_names: Names to take at most.
         changes: Passes changes on to watchers; stays the caller's to stop.
+        access: Says who may do what; None for everybody everything, but to other people's leases.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Registry:
         limits: Limits | None = None,
         max_names: int = MAX_NAMES,
         changes: ChangeFeed | None = None,
+        access: Access | None = None,
     ) -> None:
         limits = limits or Limits()
         self._storage = storage
@@ -68,6 +71,7 @@ class Registry:
         self._patterns = PatternSearch(
             max_pattern_chars=limits.max_query_regex_chars, match_s=limits.query_regex_s
         )
+        self._access = access or Access()
         self._max_names = max_names
         self._room = 0
         self._room_lock = Lock()
@@ -295,10 +299,14 @@ class Registry:
             found.update({name: entry for name, entry in self._own.items() if name.startswith(prefix)})
         return _answer(found, return_metadata)
 
-    @staticmethod
-    def _on_behalf_of(owner: str | None) -> str | None:
-        """Whom a call acts for, as storages understand it; None would be for one who may do everything."""
-        return checked_owner(owner) or ""
+    def _on_behalf_of(self, owner: str | None) -> str | None:
+        """Whom a call acts for, as storages understand it; None is for one who may do everything.
+
+        Raises:
+            SecurityError: If the caller may only look names up.
+        """
+        holder = checked_owner(owner) or ""
+        return None if self._access.required(Role.REGISTER) is Role.ADMIN else holder
 
     def _with_tags(self, every: Iterable[str] | None, some: Iterable[str] | None) -> dict[str, Entry]:
         if every:

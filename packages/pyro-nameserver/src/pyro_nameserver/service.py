@@ -1,6 +1,7 @@
 """A running name server: registry, storage, daemon, broadcast responder and auto-cleaner put together."""
 
 import contextlib
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -10,17 +11,20 @@ from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_ID
 from pyro_core.settings import NameServerSettings, ServerSettings
 from pyro_core.uri import URI
+from pyro_nameserver.admin import AdminServer
 from pyro_nameserver.autoclean import AutoCleaner
 from pyro_nameserver.broadcast import BroadcastResponder, reaches_others
 from pyro_nameserver.changes import ChangeFeed
+from pyro_nameserver.health import Health
 from pyro_nameserver.leases import LeaseKeeper
+from pyro_nameserver.nameserver_daemon import NameServerDaemon, access_for, warn_if_reachable
 from pyro_nameserver.registry import Registry
 from pyro_nameserver.storage.base import Storage
-from pyro_nameserver.storage.spec import open_storage
-from pyro_server.daemon import Daemon
+from pyro_nameserver.storage.spec import open_storage, without_password
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
+    from pyro_nameserver.mdns import MdnsAnnouncement
     from pyro_server.transports.guests import Driver
 
 _ANY_HOST: Final = "0.0.0.0"
@@ -37,9 +41,12 @@ class NameServer:
         settings: Where it listens, what it keeps the names in, and so on.
         server_settings: Everything else about its daemon; where it listens is taken from ``settings``.
         storage: An open storage to use instead of what ``settings`` say; closed with the name server.
+        listening: Listening sockets to use instead of opening those that ``settings`` name.
 
     Attributes:
         settings: As given.
+        storage: The names.
+        admin: Answers probes; None if ``settings`` name no place for that.
         daemon: Serves the registry.
         registry: The remote object.
         uri: Its address, as published.
@@ -57,11 +64,12 @@ class NameServer:
         server_settings: ServerSettings | None = None,
         *,
         storage: Storage | None = None,
+        listening: Sequence[socket.socket] = (),
     ) -> None:
         self.settings = settings
         with contextlib.ExitStack() as undo:
-            names = storage or open_storage(settings.storage)
-            self._names_in = names.name if storage else settings.storage
+            self.storage = names = storage or open_storage(settings.storage)
+            self._names_in = names.name if storage else without_password(settings.storage)
             daemon_settings = _daemon_settings(settings, server_settings)
             changes = ChangeFeed(names, may_wait=daemon_settings.servertype != "multiplex")
             undo.callback(changes.join)
@@ -69,16 +77,30 @@ class NameServer:
             undo.callback(changes.stop)
             self._leases = LeaseKeeper(names)
             self._cleaner = _cleaner(settings, names)
-            self.daemon = undo.enter_context(Daemon(daemon_settings))
-            self.registry = Registry(names, limits=self.daemon.settings.limits, changes=changes)
+            undo.callback(self._stop_cleaning)
+            self.health = Health(names, changes)
+            self.admin = (
+                undo.enter_context(AdminServer(settings.admin, self.health.pages)) if settings.admin else None
+            )
+            self.access = access_for(settings, daemon_settings)
+            self.daemon = undo.enter_context(
+                NameServerDaemon(daemon_settings, self.access, self.health, listening)
+            )
+            registry = self.health.calls.counting(Registry) if settings.admin else Registry
+            self.registry = registry(
+                names, limits=self.daemon.settings.limits, changes=changes, access=self.access
+            )
             self.uri: URI = self.daemon.register(self.registry, NAMESERVER_ID)
             self.registry.announce(self.uri)
+            if not self.access.is_configured:
+                warn_if_reachable(self.daemon.uri_for(NAMESERVER_ID, nat=False), daemon_settings)
             self.broadcast = _responder(settings, self.daemon.uri_for(NAMESERVER_ID, nat=False))
             if self.broadcast is not None:
                 undo.enter_context(self.broadcast)
+            self._mdns = _announcement(settings, self.uri)
+            if self._mdns is not None:
+                undo.enter_context(self._mdns)
             undo.enter_context(self._leases)
-            if self._cleaner is not None:
-                undo.enter_context(self._cleaner)
             self._driver: Driver | None = None
             self._started = False
             self._undo = undo.pop_all()
@@ -93,7 +115,12 @@ class NameServer:
         """Answer in this thread until ``shutdown`` is called, or ``running()`` gives False."""
         self._check_alone()
         self._start_helpers()
-        self.daemon.request_loop(running)
+
+        def going_on() -> bool:
+            self.health.beat()  # from the loop itself, however busy its threads are
+            return running()
+
+        self.daemon.request_loop(going_on)
 
     @property
     def sockets(self) -> Sequence[Any]:
@@ -112,13 +139,13 @@ class NameServer:
     def events(self, ready: Sequence[Any]) -> None:
         """Handle those of ``sockets`` that have something to read; for another event loop.
 
-        Ended leases are found here too. The first call starts the auto-cleaner, if there is one, which has a
-        thread of its own.
+        Ended leases are found here too. The first call starts what has a thread of its own: the auto-cleaner
+        and the admin port, if there are such.
 
         Args:
             ready: Those sockets; an empty list where nobody watches them, and only the time has come.
         """
-        self._start_cleaner()
+        self._start_threads()
         self._leases.look_if_due()
         if self.broadcast is not None:
             self.broadcast.handle()
@@ -137,7 +164,20 @@ class NameServer:
 
     def shutdown(self) -> None:
         """Make ``serve`` return soon. From any thread, and from signal handlers."""
+        self.health.stopping = True
         self.daemon.shutdown()
+
+    def clean_every(self, seconds: float) -> None:
+        """Look for dead servers that often from now on; 0 for never.
+
+        Raises:
+            SettingsError: If that is too often.
+        """
+        cleaner = _cleaner(replace(self.settings, autoclean_s=seconds), self.storage)
+        self._stop_cleaning()
+        self._cleaner = cleaner
+        if cleaner is not None and self._started:
+            cleaner.start()
 
     def close(self) -> None:
         """Stop answering and let go of sockets and storage. May be called more than once."""
@@ -153,7 +193,8 @@ class NameServer:
             host, port = self.broadcast.address
             broadcast = f"Answering broadcasts on UDP {host}:{port}."
         where = f"Name server on {self.uri.location}, names in {self._names_in}."
-        return f"{where}\n{broadcast}\nURI = {self.uri}"
+        probes = "" if self.admin is None else f"\nProbes and figures on {self.admin.url}."
+        return f"{where}\n{broadcast}{probes}\nURI = {self.uri}"
 
     def __enter__(self) -> Self:
         return self
@@ -174,12 +215,23 @@ class NameServer:
         if self.broadcast is not None:
             self.broadcast.start()
         self._leases.start()
-        self._start_cleaner()
+        self._start_threads()
 
-    def _start_cleaner(self) -> None:
-        if self._cleaner is not None and not self._started:
-            self._started = True
+    def _start_threads(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        if self._mdns is not None:
+            self._mdns.start()
+        if self._cleaner is not None:
             self._cleaner.start()
+        if self.admin is not None:
+            self.admin.start()
+        self.health.started()
+
+    def _stop_cleaning(self) -> None:
+        if self._cleaner is not None:
+            self._cleaner.close()
 
 
 def start_ns(
@@ -289,6 +341,14 @@ def _started(nameserver: NameServer) -> NameServer:
 
 def _cleaner(settings: NameServerSettings, storage: Storage) -> AutoCleaner | None:
     return AutoCleaner(storage, period_s=settings.autoclean_s) if settings.autoclean_s else None
+
+
+def _announcement(settings: NameServerSettings, uri: URI) -> "MdnsAnnouncement | None":
+    if not settings.mdns or not reaches_others(uri):
+        return None
+    from pyro_nameserver.mdns import MdnsAnnouncement  # brings along zeroconf
+
+    return MdnsAnnouncement(uri)
 
 
 def _responder(settings: NameServerSettings, internal: URI) -> BroadcastResponder | None:

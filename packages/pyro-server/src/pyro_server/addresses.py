@@ -23,18 +23,26 @@ class Addresses:
         sockname: Path of its Unix socket.
         nathost: Host to publish instead.
         natport: Port to publish instead; 0 for its own.
+        owned: Whether the file of the Unix socket is the daemon's to remove.
 
     Attributes:
         has_nat: Whether it is published under another address.
     """
 
     def __init__(
-        self, host: str | None, port: int | None, sockname: str | None, nathost: str | None, natport: int
+        self,
+        host: str | None,
+        port: int | None,
+        sockname: str | None,
+        nathost: str | None,
+        natport: int,
+        *,
+        owned: bool = True,
     ) -> None:
         self._own: dict[str, Any] = {"host": host, "port": port, "sockname": sockname}
         self._nat = {"host": nathost, "port": natport or port, "sockname": None} if nathost else self._own
         self.has_nat = bool(nathost)
-        self._file = _file_number(sockname)
+        self._file = _file_number(sockname) if owned else None
 
     def uri(self, object_id: str, *, nat: bool = True) -> URI:
         """Address of an object.
@@ -56,12 +64,15 @@ class Addresses:
             os.unlink(sockname)
 
 
-def bind(settings: ServerSettings, connected_socket: Any = None) -> tuple[list[Any], Addresses]:
+def bind(
+    settings: ServerSettings, connected_socket: Any = None, listening_socket: Any = None
+) -> tuple[list[Any], Addresses]:
     """Listen where the settings say.
 
     Args:
         settings: The settings.
         connected_socket: Use this connected socket instead.
+        listening_socket: Use this listening socket instead, but publish as the settings say.
 
     Returns:
         The sockets for the transport, and the addresses to hand out.
@@ -80,6 +91,8 @@ def bind(settings: ServerSettings, connected_socket: Any = None) -> tuple[list[A
         )
     if connected_socket is not None:
         return [connected_socket], _of_connected(connected_socket)
+    if listening_socket is not None:
+        return [listening_socket], _of_listening(listening_socket, settings)
     listeners: list[Any] = list(
         listen(
             settings.host,
@@ -97,6 +110,18 @@ def bind(settings: ServerSettings, connected_socket: Any = None) -> tuple[list[A
     if host != settings.host:
         log.info("listening on all interfaces, port %d; published as %s", port, settings.nathost or host)
     return listeners, Addresses(host, port, None, settings.nathost, settings.natport)
+
+
+def _of_listening(sock: Any, settings: ServerSettings) -> Addresses:
+    """The address of a socket that somebody else opened; its Unix socket file stays that one's."""
+    name = sock.getsockname()
+    if not isinstance(name, tuple):
+        path = os.fsdecode(name)
+        return Addresses(None, None, f"@{path[1:]}" if path.startswith("\0") else path, None, 0, owned=False)
+    # Service managers listen on :: for both families: not a wish for IPv6.
+    wanted = "" if name[0] == "::" else name[0]
+    host = published_host(wanted, sock.family, dual_stack=is_dual_stack(sock))
+    return Addresses(host, name[1], None, settings.nathost, settings.natport)
 
 
 def _of_connected(sock: Any) -> Addresses:

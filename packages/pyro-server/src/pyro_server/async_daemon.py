@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from pyro_core.convert import ClassRules
 from pyro_core.errors import PyroError
 from pyro_core.settings import ServerSettings
+from pyro_core.uri import URI
 from pyro_server.autoproxy import reviver
 from pyro_server.daemon import Daemon
 
@@ -81,6 +83,10 @@ class AsyncDaemon(Daemon):
             await asyncio.shield(serving)
         finally:
             await self.aclose()
+
+    async def apublish(self, name: str, obj_or_id: Any, **options: Any) -> URI:
+        """``publish`` without blocking the event loop: that talks to the name server."""
+        return await asyncio.to_thread(partial(self.publish, name, obj_or_id, **options))
 
     async def aclose(self) -> None:
         """Stop serving and let go of everything. Calls that run get a moment to finish."""

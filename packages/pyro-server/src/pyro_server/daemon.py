@@ -23,13 +23,14 @@ from pyro_server.host import DaemonHost, log
 from pyro_server.listeners import Listeners, place_of
 from pyro_server.objects import Registration
 from pyro_server.published import Published
+from pyro_server.publisher import Publisher
 from pyro_server.stop_signals import stopping
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon(Hooks, Driven):
+class Daemon(Hooks, Driven, Publisher):
     """Offers objects of this process to others, on one address or several.
 
     ::
@@ -172,13 +173,13 @@ class Daemon(Hooks, Driven):
         return self._addresses.uri(entry.object_id)
 
     def unregister(self, obj_or_id: Any) -> None:
-        """Offer an object no longer. An unknown id is no error.
+        """Offer an object no longer, and take out the names it was published by. An unknown id is no error.
 
         Raises:
             ValueError: For None.
             DaemonError: If the object is not registered, or is the daemon's own.
         """
-        self._host.objects.remove(obj_or_id)
+        self._withdraw_object(self._host.objects.remove(obj_or_id))
 
     def uri_for(self, obj_or_id: Any, *, nat: bool = True) -> URI:
         """Address of a registered object, or of an id, registered or not.
@@ -292,7 +293,7 @@ class Daemon(Hooks, Driven):
         if self._thread is not None and self._thread is not threading.current_thread():
             raise PyroError("this daemon serves already, in the thread that start() made")
         self._check_alone()
-        with stopping(self.shutdown):
+        with stopping(self._stop_politely):
             self._transport.serve(running)
 
     def start(self) -> Self:
@@ -307,6 +308,11 @@ class Daemon(Hooks, Driven):
             thread.start()
         return self
 
+    def _stop_politely(self) -> None:
+        """What a signal asks for: new clients are not to find this daemon while it finishes its calls."""
+        self._withdraw_all()
+        self.shutdown()
+
     def shutdown(self) -> None:
         """Make ``request_loop`` return soon. From any thread, and from methods."""
         self._transport.shutdown()
@@ -316,6 +322,7 @@ class Daemon(Hooks, Driven):
         if self._closed:
             return
         self._closed = True
+        self._stop_publishing()
         self._part()
         self._transport.shutdown()
         thread = self._thread

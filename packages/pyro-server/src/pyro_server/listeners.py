@@ -52,7 +52,8 @@ class Listeners:
                 unixsocket=place.unixsocket,
                 nathost=place.nathost,
                 natport=place.natport,
-            )
+            ),
+            listening_socket=place.socket,
         )
         self.addresses.append(addresses)
         self._tls.update(dict.fromkeys(sockets, contexts))

@@ -219,8 +219,8 @@ class ObjectTable:
             if self.by_id.get(entry.object_id) is entry:
                 self._ids.setdefault(id(instance), entry.object_id)
 
-    def remove(self, target_or_id: Any) -> None:
-        """Unregister an object, a class or an id. An unknown id is no error.
+    def remove(self, target_or_id: Any) -> str:
+        """Unregister an object, a class or an id; gives the id. An unknown one is no error.
 
         Raises:
             ValueError: For None.
@@ -239,6 +239,7 @@ class ObjectTable:
             if object_id == DAEMON_ID:
                 raise DaemonError(f"{DAEMON_ID!r} cannot be unregistered: every daemon has it")
             self._forget(object_id)
+        return object_id
 
     def discard(self, entry: Entry) -> None:
         """End one registration, if it has not ended."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyro_server.publisher import DEFAULT_TTL_S
+
 if TYPE_CHECKING:
-    from pyro_core.uri import URI
     from pyro_server.daemon import Daemon
 
 
@@ -15,11 +16,15 @@ def serve(
     port: int | None = None,
     daemon: "Daemon | None" = None,
     use_ns: bool = True,
+    ns: str | None = None,
+    ttl: float | None = DEFAULT_TTL_S,
+    metadata: Iterable[str] = (),
     verbose: bool = True,
 ) -> None:
     """Register objects, say where they are, and serve until Ctrl-C, SIGTERM or ``shutdown()``.
 
-    At the end the names are taken out of the name server again, and a call that runs gets a moment to finish.
+    Names are kept registered meanwhile, see ``Daemon.publish``. At the end they are taken out of the name
+    server again, and a call that runs gets a moment to finish.
 
     Args:
         objects: Object or class -> its name, or None for no name. Without a name server the name is the
@@ -28,6 +33,9 @@ def serve(
         port: TCP port; 0 takes a free one.
         daemon: Daemon to use, which is left open; None makes one, and closes it at the end.
         use_ns: Whether to register the names in the name server.
+        ns: Where the name server is, as for ``Daemon.publish``.
+        ttl: How long a name outlives this program if it is killed, in seconds; None for any time.
+        metadata: Tags of all the names.
         verbose: Whether to print what is registered.
 
     Raises:
@@ -38,63 +46,21 @@ def serve(
 
     own = daemon is None
     serving = Daemon(host=host, port=port) if daemon is None else daemon
-    names: dict[str, URI] = {}
+    names: list[str] = []
+    tags = frozenset(metadata)
     try:
         for target, name in list(objects.items() if isinstance(objects, Mapping) else objects):
-            uri = _uri_of(serving, target, None if use_ns else name)
             if name is not None and use_ns:
-                names[name] = uri
+                uri = serving.publish(name, target, ns=ns, ttl=ttl, metadata=tags)
+                names.append(name)
+            else:
+                uri = serving.uri_of(target, name)
             if verbose:
                 print(f"Object {target!r}:\n    uri = {uri}\n    name = {name}", flush=True)
-        _register_names(names)
         if verbose:
             print("Pyro daemon running.", flush=True)
-        try:
-            serving.request_loop()
-        finally:
-            _remove_names(names)
+        serving.request_loop()
     finally:
+        serving.unpublish(*names)
         if own:
             serving.close()
-
-
-def _uri_of(daemon: "Daemon", target: Any, object_id: str | None) -> "URI":
-    from pyro_core.errors import DaemonError
-
-    try:
-        return daemon.uri_for(target)
-    except DaemonError:  # not registered yet
-        return daemon.register(target, object_id)
-
-
-def _name_server() -> Any:
-    """A connection to the name server, made by the client package, which this one does not import."""
-    from pyro_core import plugins
-
-    return plugins.references().load("nameserver")()
-
-
-def _register_names(names: "Mapping[str, URI]") -> None:
-    if names:
-        with _name_server() as name_server:
-            for name, uri in names.items():
-                name_server.register(name, str(uri))
-
-
-def _remove_names(names: "Mapping[str, URI]") -> None:
-    """Take the names out again, unless somebody else has taken them over meanwhile."""
-    from pyro_core.errors import PyroError
-
-    if not names:
-        return
-    try:
-        with _name_server() as name_server:
-            for name, uri in names.items():
-                if str(name_server.list(name).get(name)) == str(uri):
-                    name_server.remove(name)
-    except PyroError as problem:
-        import logging
-
-        logging.getLogger("pyro_server.serve").warning(
-            "names stay registered in the name server: %s", problem
-        )

@@ -1,10 +1,9 @@
 """``pyro-cli config``: which settings are in force, and where each came from."""
 
-import json
-
 import click
 
-from pyro_core.settings import ClientSettings, NameServerSettings, ServerSettings
+from pyro_cli.contexts import PARTS, Contexts, chosen_name, folder
+from pyro_cli.output import Output, output_options
 
 
 @click.group()
@@ -16,25 +15,42 @@ def config() -> None:
 
 
 @config.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(as_json: bool) -> None:
-    """Every setting with its value and its source: a default, or an environment variable.
+@click.argument("prefix", default="")
+@output_options
+def show(prefix: str, output: Output) -> None:
+    """Every setting with its value and its source: a default, a context, or an environment variable.
 
-    Example: PYRO_SERIALIZER=msgpack pyro-cli config show
+    With PREFIX only the settings whose names begin with it, such as client. or client.ns_
+
+    Example: PYRO_SERIALIZER=msgpack pyro-cli config show client.serializer
     """
-    parts = {
-        "client": ClientSettings.from_environ(),
-        "server": ServerSettings.from_environ(),
-        "nameserver": NameServerSettings.from_environ(),
-    }
-    if as_json:
-        facts = {
-            part: {name: {"value": value, "source": source} for name, value, source in settings.describe()}
-            for part, settings in parts.items()
+    contexts = Contexts()
+    name = chosen_name(contexts)
+    rows = [
+        {
+            "name": f"{part}.{setting}",
+            "value": value,
+            "source": f"context {name}" if source == "program" else source,
         }
-        click.echo(json.dumps(facts, indent=2, default=str))
-        return
-    for part, settings in parts.items():
-        click.echo(f"[{part}]")
-        for name, value, source in settings.describe():
-            click.echo(f"{name:36} {value!s:24} {source}")
+        for part, kind in PARTS.items()
+        for setting, value, source in kind.from_environ(base=contexts.settings(name, kind)).describe()
+    ]
+    output.rows((row for row in rows if row["name"].startswith(prefix)), ("name", "value", "source"))
+
+
+@config.command()
+@output_options
+def path(output: Output) -> None:
+    """Where the files of pyro-cli are, whether they exist, and which context is in force.
+
+    Example: pyro-cli config path
+    """
+    contexts = Contexts()
+    output.record(
+        {
+            "folder": str(folder()),
+            "contexts": str(contexts.path),
+            "exists": contexts.path.exists(),
+            "context": chosen_name(contexts) or None,
+        }
+    )

@@ -1,11 +1,11 @@
 """``pyro-cli plugins``: what can be extended, by whom it is, and whether it works."""
 
-import json
 from collections.abc import Mapping
 
 import click
 
 from pyro_cli import exit_codes
+from pyro_cli.output import Output, output_options
 from pyro_core import plugins as registries
 from pyro_core.plugins import Registry
 
@@ -28,24 +28,22 @@ def plugins() -> None:
 
 
 @plugins.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_plugins(as_json: bool) -> None:
+@output_options
+def list_plugins(output: Output) -> None:
     """Names that can be used, without loading any of them.
 
     Example: pyro-cli plugins list
     """
-    names = {kind: sorted(registry.names()) for kind, registry in _groups().items()}
-    if as_json:
-        click.echo(json.dumps(names, indent=2))
-        return
-    for kind, known in names.items():
-        click.echo(f"{kind:12} {', '.join(known)}")
+    rows = [
+        {"kind": kind, "name": name} for kind, known in _groups().items() for name in sorted(known.names())
+    ]
+    output.rows(rows, ("kind", "name"))
 
 
 @plugins.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@output_options
 @click.pass_context
-def check(ctx: click.Context, as_json: bool) -> None:
+def check(ctx: click.Context, output: Output) -> None:
     """Load every plugin and say which are broken and how to repair them.
 
     A plugin whose optional dependency is not installed is reported, but is no failure: exit code 7 means
@@ -53,24 +51,19 @@ def check(ctx: click.Context, as_json: bool) -> None:
 
     Example: pyro-cli plugins check --json
     """
-    rows = [(kind, status) for kind, registry in _groups().items() for status in registry.check()]
-    if as_json:
-        facts = [
-            {
-                "kind": kind,
-                "name": status.name,
-                "source": status.source,
-                "distribution": status.dist,
-                "ok": status.ok,
-                "problem": status.problem,
-                "remedy": status.remedy,
-            }
-            for kind, status in rows
-        ]
-        click.echo(json.dumps(facts, indent=2))
-    else:
-        for kind, status in rows:
-            verdict = "ok" if status.ok else f"{status.problem}; {status.remedy}"
-            click.echo(f"{kind:12} {status.name:14} {status.dist or status.source:24} {verdict}")
-    if any(not status.ok and not status.missing_extra for _, status in rows):
+    checked = [(kind, status) for kind, registry in _groups().items() for status in registry.check()]
+    rows = [
+        {
+            "kind": kind,
+            "name": status.name,
+            "source": status.source,
+            "distribution": status.dist,
+            "ok": status.ok,
+            "problem": status.problem,
+            "remedy": status.remedy,
+        }
+        for kind, status in checked
+    ]
+    output.rows(rows, ("kind", "name", "distribution", "ok", "problem", "remedy"))
+    if any(not status.ok and not status.missing_extra for _, status in checked):
         ctx.exit(exit_codes.PLUGIN)

@@ -45,6 +45,7 @@ class Connection:
         greeting: The server's answer to the handshake.
         features: Extras that both sides agreed on.
         response_annotations: What came along with the answer to the handshake.
+        token: What this client said to be let in; None for nothing.
     """
 
     __slots__ = (
@@ -57,6 +58,7 @@ class Connection:
         "serializer",
         "serializer_id",
         "session",
+        "token",
         "uri",
         "version",
     )
@@ -73,6 +75,7 @@ class Connection:
         self.greeting: Any = None
         self.features: frozenset[str] = frozenset()
         self.response_annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+        self.token: str | None = None
 
     def use(self, serializer: Serializer) -> None:
         """Encode and decode with this from now on, in the form that was agreed."""
@@ -86,7 +89,8 @@ def connect(uri: URI, profile: Profile, *, within_s: float | None = None) -> Pla
     Args:
         uri: A PYRO address.
         profile: How to talk.
-        within_s: Give up on the network connection after that many seconds; None for the runner's limit.
+        within_s: Give up on the network connection, and on each part of the handshake, after that many
+            seconds; None for the runner's limit.
 
     Raises:
         CommunicationError: If the server cannot be reached, or refuses.
@@ -128,7 +132,7 @@ def _attempt(uri: URI, profile: Profile, version: int, within_s: float | None) -
     """Connect with one version; gives the version to use instead if the server asks for another."""
     link = yield Open(uri, within_s)
     try:
-        outcome = yield from _shake_hands(_prepared(link, uri, profile, version), profile)
+        outcome = yield from _shake_hands(_prepared(link, uri, profile, version), profile, within_s)
     except GeneratorExit:  # the runner threw the plan away: it cannot carry out steps any more
         raise
     except BaseException:
@@ -150,8 +154,9 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
     return Connection(link, uri, session, profile.serializer_for(version))
 
 
-def _shake_hands(connection: Connection, profile: Profile) -> Plan[Connection | int]:
-    request: dict[str, Any] = {"handshake": profile.handshake}
+def _shake_hands(connection: Connection, profile: Profile, within_s: float | None) -> Plan[Connection | int]:
+    said = profile.handshake if profile.token is None else {"token": profile.token}
+    request: dict[str, Any] = {"handshake": said}
     if profile.wants_metadata:
         request["object"] = connection.uri.object
     payload = connection.serializer.encode_value(request)
@@ -167,7 +172,7 @@ def _shake_hands(connection: Connection, profile: Profile) -> Plan[Connection | 
         ),
     )
     try:
-        event = yield from next_event(connection)
+        event = yield from next_event(connection, within_s)
     except ConnectionClosedError as problem:
         cause = str(problem.__cause__ or "")
         wish = "expect TLS" if profile.settings.tls is None else "want a certificate: TLS(certfile=...)"

@@ -123,8 +123,12 @@ def ping(connection: Connection) -> Plan[None]:
         )
 
 
-def next_event(connection: Connection) -> Plan[object]:
+def next_event(connection: Connection, within_s: float | None = None) -> Plan[object]:
     """Wait for one thing that the server says.
+
+    Args:
+        connection: Where from.
+        within_s: How long to wait for each part of it, in seconds; None for the runner's limit.
 
     Raises:
         ConnectionClosedError: If it closed the connection instead.
@@ -132,7 +136,7 @@ def next_event(connection: Connection) -> Plan[object]:
     """
     session = connection.session
     while not (events := session.events()):
-        data = yield Receive(connection.link)
+        data = yield Receive(connection.link, within_s)
         if not data:
             raise ConnectionClosedError(
                 f"{connection.peer} closed the connection while an answer was due; the call may have been "

@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from pyro_client.failures import SHARED as FAILURES
 from pyro_client.plans.connect import Connection, connect
 from pyro_client.plans.invoke import ask
+from pyro_client.plans.locate import DIRECT_S, locate
 from pyro_client.profile import Profile
-from pyro_core.errors import CommunicationError, NameServerNotFound, NamingError, ProtocolError, PyroError
+from pyro_core.errors import CommunicationError, NamingError, ProtocolError
 from pyro_core.names import NAMESERVER_ID
-from pyro_core.plans import Close, Discover, Plan
-from pyro_core.uri import UNIX_PREFIX, URI
+from pyro_core.plans import Close, Plan
+from pyro_core.uri import URI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-DIRECT_S: Final = 2.0
-"""Patience with one address while there are others to try, in seconds."""
-BROADCAST_S: Final = 1.0
-"""Patience with answers to the discovery question, in seconds. A name server answers at once."""
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
-_DEBIAN_HOST: Final = "127.0.1.1"
+    from pyro_client.lookups import FollowedNames
+
+MOST_TARGETS: Final = 10
+"""Objects with the wanted tags that are tried for one connection."""
 
 Choose = Callable[[Sequence[str]], str]
-
-
-def locate(
-    profile: Profile, host: str | None = None, port: int | None = None, *, broadcast: bool = True
-) -> Plan[Connection]:
-    """Find a name server and connect to it.
-
-    Args:
-        profile: How to talk.
-        host: Where it is: host name, address or ``./u:path``. None tries the configured address, then asks
-            the local network.
-        port: TCP port; None for the configured one.
-        broadcast: Whether to ask the local network.
-
-    Raises:
-        NameServerNotFound: If there is none; tells what was tried and why it did not serve.
-    """
-    tried: list[tuple[str, str]] = []
-    failure: PyroError | None = None
-    settings = profile.settings
-    port = settings.ns_port if port is None else port
-    for address in _addresses(host or settings.ns_host, port, given=bool(host)):
-        connection, failure = yield from _try(address, profile, tried, None if host else DIRECT_S)
-        if connection is not None:
-            return connection
-    if broadcast and not host and settings.broadcast_addresses and settings.prefer_ip_version != 6:
-        where = f"broadcast to {', '.join(settings.broadcast_addresses)} port {settings.ns_broadcast_port}"
-        try:
-            found = yield Discover(settings.broadcast_addresses, settings.ns_broadcast_port, BROADCAST_S)
-        except CommunicationError as problem:
-            tried.append((where, str(problem)))
-            found = ()
-        else:
-            if not found:
-                tried.append((where, f"no answer within {BROADCAST_S:g} s"))
-        for text in found:
-            connection, failure = yield from _try(URI(text), profile, tried, DIRECT_S)
-            if connection is not None:
-                return connection
-    raise NameServerNotFound(tried) from failure
 
 
 def resolve(uri: URI, profile: Profile, choose: Choose) -> Plan[URI]:
@@ -72,7 +32,7 @@ def resolve(uri: URI, profile: Profile, choose: Choose) -> Plan[URI]:
     Args:
         uri: An address, which is given back; a name; or tags.
         profile: How to talk to the name server.
-        choose: Picks one of several addresses.
+        choose: Picks one of several addresses. Those that failed a moment ago are left out if others remain.
 
     Raises:
         NameServerNotFound: If there is no name server.
@@ -81,20 +41,104 @@ def resolve(uri: URI, profile: Profile, choose: Choose) -> Plan[URI]:
     """
     if uri.protocol == "PYRO":
         return uri
-    host = f"{UNIX_PREFIX}{uri.sockname}" if uri.sockname else uri.host
-    connection = yield from locate(profile.for_object(uri), host, uri.port)
+    found, _ = yield from _look_up(uri, profile)
+    return _address(choose(_working(found)), uri)
+
+
+def reach(uri: URI, profile: Profile, choose: Choose) -> Plan[Connection]:
+    """A connection to an object.
+
+    An address that was remembered and does not serve is looked up once more. Of the objects that have the
+    wanted tags, another one is tried if one cannot be reached.
+
+    Args:
+        uri: An address, a name, or tags.
+        profile: How to talk to the object, and to the name server.
+        choose: As for ``resolve``.
+
+    Raises:
+        CommunicationError: If the object cannot be reached.
+        NamingError: As ``resolve`` does.
+    """
+    if uri.protocol == "PYRO":
+        return (yield from connect(uri, profile))
+    found, remembered = yield from _look_up(uri, profile)
+    try:
+        return (yield from _one_of(found, uri, profile, choose))
+    except (CommunicationError, ProtocolError):
+        if not remembered:
+            raise
+        again, _ = yield from _look_up(uri, profile, anew=True)
+        if set(again) == set(found):
+            raise
+    return (yield from _one_of(again, uri, profile, choose))
+
+
+def _one_of(found: Sequence[str], uri: URI, profile: Profile, choose: Choose) -> Plan[Connection]:
+    left = list(found)
+    for _ in range(MOST_TARGETS):
+        picked = choose(_working(left))
+        left.remove(picked)
+        target = _address(picked, uri)
+        try:
+            connection = yield from connect(target, profile, within_s=DIRECT_S if left else None)
+        except (CommunicationError, ProtocolError):
+            FAILURES.note(str(target.location))
+            if not left:
+                raise
+        else:
+            FAILURES.forget(str(target.location))
+            return connection
+    raise NamingError(f"{MOST_TARGETS} of {len(found)} objects found for {uri} cannot be reached")
+
+
+def _working(found: Sequence[str]) -> Sequence[str]:
+    """Those of some addresses that did not fail a moment ago; all if none is left."""
+    if len(found) == 1:
+        return found
+    return [text for text in found if not FAILURES.is_recent(text.rpartition("@")[2])] or found
+
+
+def _look_up(uri: URI, profile: Profile, *, anew: bool = False) -> Plan[tuple[list[str], bool]]:
+    """What the name server says, and whether it said that earlier."""
+    names = _names(uri, profile)
+    if names is not None:
+        known = names.get(uri.object)
+        if known is not None and not anew:
+            return known, True
+        moment = names.moment
+    connection = yield from locate(profile.for_object(uri), at=_name_server_of(uri))
     try:
         if isinstance(uri.object, str):
-            found = yield from ask(connection, NAMESERVER_ID, "lookup", (uri.object,), {})
+            answer = yield from ask(connection, NAMESERVER_ID, "lookup", (uri.object,), {})
+            found = [str(_address(answer, uri))]
         else:
-            found = choose((yield from _matches(connection, sorted(uri.object))))
+            found = yield from _matches(connection, sorted(uri.object))
     except GeneratorExit:  # the runner threw the plan away: it cannot carry out steps any more
         raise
     except BaseException:
         yield Close(connection.link)
         raise
     yield Close(connection.link)
-    return _address(found, uri)
+    if names is not None:
+        names.learn(uri.object, found, connection, moment)
+    return found, False
+
+
+def _names(uri: URI, profile: Profile) -> FollowedNames | None:
+    """What is remembered from the name server that is to be asked."""
+    if not profile.settings.ns_cache:
+        return None
+    from pyro_client.lookups import SHARED
+
+    return SHARED.of(profile.settings, uri.location)
+
+
+def _name_server_of(uri: URI) -> URI | None:
+    """The name server that a name or tags are to be looked up in; None if it is not told."""
+    if uri.location is None:
+        return None
+    return URI.for_location(NAMESERVER_ID, host=uri.host, port=uri.port, sockname=uri.sockname)
 
 
 def any_of(addresses: Sequence[str]) -> str:
@@ -102,27 +146,6 @@ def any_of(addresses: Sequence[str]) -> str:
     import random
 
     return random.choice(addresses)
-
-
-def _addresses(host: str, port: int, *, given: bool) -> Iterator[URI]:
-    if host.startswith(UNIX_PREFIX):
-        yield URI.for_location(NAMESERVER_ID, sockname=host[len(UNIX_PREFIX) :])
-        return
-    yield URI.for_location(NAMESERVER_ID, host=host, port=port)
-    if not given and host in _LOOPBACK:
-        # Where Debian and its kin put the machine's own name; asking for it would be a DNS question, which
-        # may take seconds.
-        yield URI.for_location(NAMESERVER_ID, host=_DEBIAN_HOST, port=port)
-
-
-def _try(
-    uri: URI, profile: Profile, tried: list[tuple[str, str]], within_s: float | None
-) -> Plan[tuple[Connection | None, PyroError | None]]:
-    try:
-        return (yield from connect(uri, profile.for_object(uri), within_s=within_s)), None
-    except (CommunicationError, ProtocolError) as problem:
-        tried.append((str(uri.location), str(problem)))
-        return None, problem
 
 
 def _matches(connection: Connection, tags: list[str]) -> Plan[list[str]]:

@@ -1,5 +1,6 @@
 """Turns a text such as ``memory`` or ``sqlite:names.db`` into an open storage."""
 
+import re
 from typing import Final
 
 from pyro_core.errors import PluginError, SettingsError
@@ -31,6 +32,12 @@ def open_storage(spec: str) -> Storage:
         raise
     except ValueError as problem:
         raise SettingsError(f"invalid storage {spec!r}: {problem}", name="storage") from problem
+
+
+def without_password(spec: str) -> str:
+    """The same text, fit to be shown."""
+    hidden = re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:********@", spec)
+    return re.sub(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1********", hidden)
 
 
 def _storage_class(name: str) -> type[Storage]:

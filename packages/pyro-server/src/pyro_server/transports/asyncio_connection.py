@@ -187,7 +187,14 @@ class AsyncioConnection(asyncio.Protocol):
     def _start(self, work: "Work") -> None:
         task = self._loop.create_task(self._run(work))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        # Not before: of several that end at the same time, each would still count the others.
+        if self._too_many and 2 * self._waiting_works < self._owner.settings.limits.max_calls_in_flight:
+            self._too_many = False
+            self.resume_writing()
 
     def _start_next(self) -> None:
         self._busy = True
@@ -210,9 +217,6 @@ class AsyncioConnection(asyncio.Protocol):
             return
         if answer:
             self._write(answer)
-        if self._too_many and 2 * self._waiting_works < self._owner.settings.limits.max_calls_in_flight:
-            self._too_many = False
-            self.resume_writing()
         if in_turn:
             self._busy = False
             if self._queue:

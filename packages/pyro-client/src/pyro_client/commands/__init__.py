@@ -1,0 +1,1 @@
+"""The commands that this package brings to ``pyro-cli``; each module is loaded when its command is used."""
