@@ -13,6 +13,7 @@ from pyro_core import errors, uri
 EXPENSIVE = (
     "asyncio",
     "email",
+    "hashlib",
     "http",
     "importlib.metadata",
     "logging",
@@ -24,9 +25,7 @@ MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(pyro_core.__path__, "pyro_core.")
     # What works with ssl or asyncio is imported by those who use it.
-    if not module.name.startswith(
-        ("pyro_core.testing", "pyro_core.net.arriving", "pyro_core.net.coroutines", "pyro_core.net.tls")
-    )
+    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.arriving", "pyro_core.net.tls"))
 )
 
 WATCH = """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyro_client.plans.connect import Connection
     from pyro_client.pushed import PushedItems
     from pyro_client.run_sync import SyncLink
+    from pyro_client.transfers import TransferWatch
     from pyro_core.events import ClientEvent
     from pyro_core.wire.plain import PlainReplies
 
@@ -32,6 +33,7 @@ class Arrivals:
         streams: Who takes the items that the server pushes, by name of the stream.
         pings: Keys of those who wait for a sign of life, in order.
         plain_replies: The session's way to take plain answers, several at once; None if it is not used.
+        watch: Told how far large messages are; None if nobody wants to know.
         late: Calls that were given up in a row while nothing arrived.
     """
 
@@ -43,6 +45,7 @@ class Arrivals:
         "_session",
         "_turns",
         "late",
+        "watch",
         "pings",
         "plain_replies",
         "streams",
@@ -59,6 +62,7 @@ class Arrivals:
         self.pings: deque[Hashable] = deque()
         self.plain_replies: PlainReplies | None = None
         self.late = 0
+        self.watch: TransferWatch | None = None
         self._connection = connection
         self._link: SyncLink = connection.link
         self._session = connection.session
@@ -96,6 +100,8 @@ class Arrivals:
                         if not data:
                             continue
                 message = session.reply_from(data)
+                if self.watch is not None:
+                    self.watch.look(session.arriving)
                 if message is not None:
                     self.hand_out(message)
         except TimeoutError:

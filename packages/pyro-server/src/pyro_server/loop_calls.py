@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.net.coroutines import cancellation
-from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer
+from pyro_core.serializer import Serializer, check_call
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.plain_calls import AS_THEY_ARE, PlainCalls
 from pyro_server.requests import Request
@@ -38,21 +38,15 @@ class LoopCalls:
     def __init__(self, plain: PlainCalls) -> None:
         self.take_some = plain.take_some
         self.admit = plain.admit
-        self.start = _starter(plain.admit, *plain.parts)
+        self.start = _starter(plain)
 
 
-def _starter(
-    admit: Callable[[int, bytes], Request],
-    host: Any,
-    engine: Any,
-    serializer: Any,
-    serializer_id: int,
-    pack: Any,
-    most_bytes: int,
-) -> "Callable[[int, bytes], Started]":
-    """Gives ``LoopCalls.start``. Args are those of ``pyro_server.plain_calls.runner``, after ``admit``."""
+def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
+    """Gives ``LoopCalls.start``."""
+    engine, serializer, serializer_id, pack, most_bytes = plain.parts
+    host, admit, serializer_name = engine.host, plain.admit, serializer.name
     connection, version = engine.connection, engine.connection.version
-    caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
+    caller = Caller(connection, host.daemon, connection.peer, serializer_name, version)
     requests, max_calls, loop = engine.under_way, engine.max_calls, get_running_loop()
     by_id, encode_value = host.objects.by_id, serializer.encode_value
     unchecked = type(serializer).decode_call is Serializer.decode_call
@@ -72,21 +66,13 @@ def _starter(
         token = enter_call(context)
         try:
             call = decode(payload)
+            if unchecked:
+                check_call(call, serializer_name)
         except BaseException:
             return admit(seq, payload)  # fails there again, and is answered
         finally:
             leave_call(token)
-        if (
-            type(call) in SEQUENCES
-            and len(call) == CALL_PARTS
-            and type(call[0]) is str
-            and type(call[1]) is str
-            and type(call[2]) in SEQUENCES
-            and (call[3] is None or type(call[3]) is dict)
-        ) or not unchecked:
-            object_id, name, args, kwargs = call
-        else:
-            return admit(seq, payload)
+        object_id, name, args, kwargs = call
         entry = by_id.get(object_id)
         function = None if entry is None else entry.bound.get(name)
         if function is None:
