@@ -13,7 +13,7 @@ from pyro_client.async_pushed import AsyncPushedItems
 from pyro_client.async_shortest import Begin, beginner
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
-from pyro_client.plans.connect import Connection
+from pyro_client.plans.connect import Connection, cannot_call_back
 from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
@@ -25,7 +25,6 @@ from pyro_core.context import sending, serving
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
-    PyroError,
     RemoteError,
     SerializeError,
     TimeoutError,
@@ -82,7 +81,7 @@ class AsyncChannel:
                 if block is not None:
                     block.response_annotations = NO_ANNOTATIONS
                 return dialogue.connection.serializer.decode_value(found)
-            invoke.announce(self.profile, dialogue.checked(found))
+            invoke.announce(self.profile, invoke.checked(dialogue, found))
             return self._result(dialogue, found)
         if not self.profile.offers(method):
             if not self.profile.metadata:
@@ -185,10 +184,7 @@ class AsyncChannel:
         """
         dialogue = await self.open()
         if CALLBACK not in dialogue.connection.features:
-            raise PyroError(
-                f"{dialogue.connection.peer} cannot call objects over the connection of this proxy (only our "
-                "own servers can); run a Daemon here, register the object with it, and send that"
-            )
+            raise cannot_call_back(dialogue.connection)
         return self._own_exports(dialogue)
 
     def open_stream(self, handle: StreamHandle) -> Any:

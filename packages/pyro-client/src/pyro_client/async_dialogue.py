@@ -111,20 +111,6 @@ class AsyncDialogue:
         connection = self.connection
         return Message(RESULT, connection.serializer_id, seq, answer, version=connection.version)
 
-    def checked(self, message: Message) -> Message:
-        """The same answer, if it can be decoded. Else the connection is ended.
-
-        Raises:
-            ProtocolError: If the server answered in another serializer.
-        """
-        if message.serializer_id != self.connection.serializer_id:
-            try:
-                invoke.check(self.connection, message)
-            except ProtocolError as problem:
-                self.end(problem)
-                raise
-        return message
-
     async def ping(self) -> None:
         """Ask the server for a sign of life and wait for it."""
         future: asyncio.Future[Message] = self.loop.create_future()
@@ -208,7 +194,7 @@ class AsyncDialogue:
             if not self.shared or isinstance(problem, ConnectionClosedError):
                 self.end(problem)
             raise
-        return self.checked(message)
+        return invoke.checked(self, message)
 
     def give_up(self, seq: int, cancelled: BaseException) -> None:
         """Nobody wants the answer of a call any more: tell the server, or end an unshared connection."""

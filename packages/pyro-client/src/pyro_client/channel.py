@@ -9,7 +9,7 @@ from pyro_client.dialogue import Dialogue
 from pyro_client.direct import Direct, Unfinished, ended_quietly, is_usual
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
-from pyro_client.plans.connect import Connection, adopt
+from pyro_client.plans.connect import Connection, adopt, cannot_call_back
 from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
@@ -23,7 +23,6 @@ from pyro_core.context import serving
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
-    PyroError,
     TimeoutError,
 )
 from pyro_core.features import CALLBACK, STREAM
@@ -72,7 +71,6 @@ class Channel:
         self._connecting = Lock()
         self._ready: Direct | None = None
         self._shortest: Shortest | None = None
-        self._pipeline: Pipeline | None = None
         self._clock = self.runner.clock
         self._exports: Exports | None = None
         FORKS.watch(self)
@@ -208,7 +206,7 @@ class Channel:
 
     def refresh(self) -> None:
         """Notice that the profile has changed."""
-        self._ready = self._shortest = self._pipeline = None
+        self._ready = self._shortest = None
 
     def adopt(self, connection: Connection) -> None:
         """Use a connection that was made elsewhere."""
@@ -218,16 +216,7 @@ class Channel:
 
     def pipeline(self) -> Pipeline | None:
         """What makes usual calls for futures; None if it cannot be done so now."""
-        ready, pipeline = self._ready, self._pipeline
-        if pipeline is not None:
-            return pipeline
-        if ready is None or ready.plain is None or ready.timeout_s is not None or not ready.dialogue.shared:
-            return None
-        from pyro_client.pipeline import Pipeline
-
-        dialogue = ready.dialogue
-        self._pipeline = Pipeline(ready, lambda message: self._result(dialogue, dialogue.checked(message)))
-        return self._pipeline
+        return None if self._ready is None else self._ready.pipeline(self._result)
 
     def exports(self) -> Exports:
         """What this client offers to its server over the connection.
@@ -237,10 +226,7 @@ class Channel:
         """
         dialogue = self._opened(self.deadline())
         if CALLBACK not in dialogue.connection.features:
-            raise PyroError(
-                f"{dialogue.connection.peer} cannot call objects over the connection of this proxy (only our "
-                "own servers can); run a Daemon here, register the object with it, and send that"
-            )
+            raise cannot_call_back(dialogue.connection)
         return self._own_exports(dialogue)
 
     def open_stream(self, handle: StreamHandle) -> Any:
@@ -393,7 +379,7 @@ class Channel:
     def _ended(self, dialogue: Dialogue) -> None:
         """A connection cannot be used any more."""
         if self.dialogue is dialogue:
-            self.dialogue = self._ready = self._shortest = self._pipeline = None
+            self.dialogue = self._ready = self._shortest = None
 
     def _own_exports(self, dialogue: Dialogue) -> Exports:
         """The exports; from now on somebody always listens to the server."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pyro_client.revocable import Revocable
     from pyro_client.run_sync import SyncLink
     from pyro_core.events import ClientEvent
-    from pyro_core.wire.plain import PlainReplies
 
 
 MOST_FORGOTTEN: Final = 1_000
@@ -59,6 +58,7 @@ class Dialogue:
         out: Held by who sends.
         rescue: To be called after giving the turn back, if somebody is waiting then.
         waiting: Who waits, and for what: the number of a call, or another key.
+        arrivals: Reads from the connection.
         streams: Who takes the items that the server pushes, by name of the stream.
         over: The connection cannot be used any more.
         used_at: When something was last sent or received, on the clock.
@@ -151,7 +151,7 @@ class Dialogue:
             except TimeoutError as late:
                 self.give_up(seq, late)
                 raise
-            return self.checked(slot.taken())
+            return invoke.checked(self, slot.taken())
         finally:
             if not self.shared:
                 self.turn.release()
@@ -305,28 +305,6 @@ class Dialogue:
             data = make()
             if data:
                 self._send(data, None)
-
-    def take_plain(self, replies: PlainReplies) -> None:
-        """Read plain answers the quickest way from now on, several at once.
-
-        Args:
-            replies: The session's.
-        """
-        self.arrivals.plain_replies = replies
-
-    def checked(self, message: Message) -> Message:
-        """The same answer, if it can be decoded. Else the connection is ended.
-
-        Raises:
-            ProtocolError: If the server answered in another serializer.
-        """
-        if message.serializer_id != self.connection.serializer_id:
-            try:
-                invoke.check(self.connection, message)
-            except ProtocolError as problem:
-                self.end(problem)
-                raise
-        return message
 
     def end(self, problem: BaseException) -> None:
         """The connection cannot be used any more: tell all who wait, and close it."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import contextvars
 import logging
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from pyro_client.callbacks import call_back
 from pyro_client.pool import POOL
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-_THREAD: Final = threading.local()
 
 
 class Future(concurrent.futures.Future[T]):
@@ -121,7 +119,7 @@ class Future(concurrent.futures.Future[T]):
 
     def add_done_callback(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
         """Have a function called with this future when it is done, at once if it is done already."""
-        self._when_done(partial(_call_back, fn))
+        self._when_done(partial(call_back, fn))
 
     def _when_done(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
         """The same for a function that never waits."""
@@ -359,37 +357,6 @@ def settle(future: Future[T], value: T | None = None, *, error: BaseException | 
     elif future._claim():
         future.set_running_or_notify_cancel()
         future.set_result(value)  # type: ignore[arg-type]
-
-
-@contextlib.contextmanager
-def delivering() -> Iterator[None]:
-    """While inside, callbacks of the futures that this thread ends are called in another one.
-
-    For a thread that others wait for: a callback may wait itself.
-    """
-    _THREAD.delivers = True
-    try:
-        yield
-    finally:
-        _THREAD.delivers = False
-
-
-def _call_back(
-    function: Callable[[concurrent.futures.Future[T]], object], done: concurrent.futures.Future[T]
-) -> None:
-    if getattr(_THREAD, "delivers", False):
-        POOL.run(partial(_call_back_aside, function, done), accepted=True)
-    else:
-        function(done)
-
-
-def _call_back_aside(
-    function: Callable[[concurrent.futures.Future[T]], object], done: concurrent.futures.Future[T]
-) -> None:
-    try:
-        function(done)
-    except Exception:
-        logging.getLogger("pyro_client.futures").exception("a callback of %r failed", done)
 
 
 def _go_on(

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Lock
 
+from pyro_client.callbacks import delivering
 from pyro_client.direct import SMALL_BYTES, Direct, ended_quietly
-from pyro_client.futures import Future, delivering
+from pyro_client.futures import Future
+from pyro_client.plans.invoke import checked
 from pyro_client.pool import POOL
 from pyro_client.shortest import USUAL
 from pyro_client.turns import Waiting
@@ -19,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from pyro_client.dialogue import Dialogue
     from pyro_core.wire.message import Message
 
     Entry = tuple[Future[Any], bytes, Callable[[], object]]
@@ -39,12 +42,12 @@ class Pipeline:
         result: Gives what a message says that is no plain answer, or raises it.
     """
 
-    def __init__(self, ready: Direct, result: Callable[[Message], Any]) -> None:
+    def __init__(self, ready: Direct, result: Callable[[Dialogue, Message], Any]) -> None:
         assert ready.plain is not None
         self._plain_call, _, replies = ready.plain
         self._ready = ready
         self._dialogue = ready.dialogue
-        self._dialogue.take_plain(replies)
+        self._dialogue.arrivals.plain_replies = replies
         self._result = result
         self._key = ("pipeline", id(self))
         self._lock = Lock()
@@ -178,11 +181,14 @@ class Pipeline:
             try:
                 if error is not None:
                     raise error
-                value = decode(found) if type(found) is bytes else self._result(found)
+                value = decode(found) if type(found) is bytes else self._late_result(found)
             except BaseException as problem:
                 future.set_exception(problem)
             else:
                 future.set_result(value)
+
+    def _late_result(self, message: Message) -> Any:
+        return self._result(self._dialogue, checked(self._dialogue, message))
 
     def _lose(self, problem: CommunicationError) -> None:
         """The connection has been ended: tell those that it did not know."""

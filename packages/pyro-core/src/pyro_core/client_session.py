@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from pyro_core import features as extras
 from pyro_core.bulk import Pieces
@@ -22,6 +22,7 @@ from pyro_core.events import (
 )
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PING_SERIALIZER_ID
+from pyro_core.plain_session import plain_ways
 from pyro_core.wire.codec import CODECS, bulky, codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
@@ -212,40 +213,8 @@ class ClientSession:
         calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
             return None
-        pack, waiting, forgotten = calls[0], self._waiting, self._forgotten
-        take, take_some = self._buffer.take_plain, self._buffer.take_some_plain
         self._buffer.expect_plain(results)
-
-        def call(payload: bytes) -> tuple[int, bytes]:
-            seq = (self.seq + 1) & 0xFFFF
-            if seq in waiting:
-                seq = number_after(seq, waiting)
-            self.seq = seq
-            waiting.add(seq)
-            return seq, pack(seq, payload)
-
-        def reply(seq: int, data: bytes) -> bytes | None:
-            plain = take(data)
-            if plain is None or plain[0] != seq:
-                return None
-            waiting.discard(seq)
-            return plain[1]
-
-        def replies(data: bytes) -> tuple[Sequence[tuple[int, bytes]], int]:
-            plain = take(data)
-            if plain is not None:  # alone, as most are
-                if plain[0] not in waiting or plain[0] in forgotten:
-                    return (), 0
-                waiting.discard(plain[0])
-                return (plain,), len(data)
-            found, end = take_some(data)
-            numbers = {seq for seq, _ in found}
-            if len(numbers) != len(found) or not numbers <= waiting or not forgotten.isdisjoint(numbers):
-                return (), 0
-            waiting.difference_update(numbers)
-            return found, end
-
-        return call, reply, replies
+        return plain_ways(self, calls[0], self._buffer, self._waiting, self._forgotten)
 
     def cancel(self, seq: int, *, forget: bool = True) -> bytes:
         """The CANCEL of a call.

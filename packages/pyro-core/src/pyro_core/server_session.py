@@ -170,7 +170,7 @@ class ServerSession:
         Returns:
             What gives number and payload of a plain call, if the bytes are exactly that and nothing else is
             waiting; what gives those of all with which the bytes begin, and where they end; and what makes
-            the RESULT, without any check. The rest is for ``call_from``. None: there are no plain calls here.
+            the RESULT, without any check. None if there are no plain calls here.
         """
         calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
