@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def serve(kind: str, number: int) -> None:
         with NameServer(settings) as nameserver:
             print(nameserver.uri, flush=True)
             nameserver.serve()
+        return
     with Daemon() as daemon:
         service = expose(workloads.Service)
         uri = daemon.register(service(), "service")
@@ -86,17 +88,16 @@ def measured() -> dict[str, Curve]:
     with serving("objects", "1") as uri, ExitStack() as stack:
         proxy = stack.enter_context(Proxy(uri))
         for size in PAYLOADS:
-            value = bytes(size)
-            found["payload"].append((size, seconds(lambda value=value: proxy.echo(value)) * 1e6))
+            found["payload"].append((size, seconds(partial(proxy.echo, bytes(size))) * 1e6))
         idle = 0
         for number in CONNECTIONS:
             for _ in range(number - idle):
                 stack.enter_context(Proxy(uri)).add(1, 2)
             idle = number
-            found["connections"].append((number, seconds(lambda: proxy.add(2, 3)) * 1e6))
+            found["connections"].append((number, seconds(partial(proxy.add, 2, 3)) * 1e6))
     for number in REGISTERED:
         with serving("objects", str(number)) as uri, Proxy(uri) as proxy:
-            found["objects"].append((number, seconds(lambda proxy=proxy: proxy.add(2, 3)) * 1e6))
+            found["objects"].append((number, seconds(partial(proxy.add, 2, 3)) * 1e6))
     with serving("names", "1") as uri, Proxy(uri) as nameserver:
         there = 0
         for number in REGISTERED:
@@ -104,7 +105,7 @@ def measured() -> dict[str, Curve]:
                 nameserver.register(f"name.{other:06}", uri)
             there = number
             wanted = f"name.{number // 2:06}"
-            found["names"].append((number, seconds(lambda name=wanted: nameserver.lookup(name)) * 1e6))
+            found["names"].append((number, seconds(partial(nameserver.lookup, wanted)) * 1e6))
     return found
 
 
