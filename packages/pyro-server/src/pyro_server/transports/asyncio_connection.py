@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("pyro_server.transports.asyncio")
 
 
+GATHER_BYTES = 1 << 16
+"""Answers that together are larger are sent at once."""
+
+
 class AsyncioConnection(ArrivingBytes):
     """Moves the bytes of one connection, and runs its requests. Is what its engine reaches it by.
 
@@ -62,6 +66,7 @@ class AsyncioConnection(ArrivingBytes):
         self._busy = False  # a request runs for which those in the queue wait
         self._in_threads = 0  # usual calls that run there
         self._said: list[Any] = []  # to be sent at the end of this turn
+        self._said_bytes = 0
         self._plain: LoopCalls | None = None
         self._idles = owner.settings.timeouts.idle_s is not None
         self._too_many = False  # nothing more is read until some requests are done
@@ -210,14 +215,24 @@ class AsyncioConnection(ArrivingBytes):
         Args:
             settles: See to the deadlines, and whether the engine is through.
         """
-        said = self._said
-        if said:
-            self._said = []
-            self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
+        if self._said:
+            self._send_said()
         if settles:
             self._settle()
         if self.tasks or self._in_threads or self._queue:
             self._pause_if_too_many()
+
+    def _send_said(self) -> None:
+        said, self._said = self._said, []
+        self._said_bytes = 0
+        self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
+
+    def _answer(self, answer: Any) -> None:
+        """Send an answer with others, unless they are large."""
+        self._said.append(answer)
+        self._said_bytes += len(answer) if type(answer) is bytes else sum(map(len, answer))
+        if self._said_bytes > GATHER_BYTES:
+            self._send_said()
 
     def _pause_if_too_many(self) -> None:
         if not self._too_many and self._waiting_works > self._owner.settings.limits.max_calls_in_flight:
@@ -227,7 +242,7 @@ class AsyncioConnection(ArrivingBytes):
 
     def _run_plain(self, calls: LoopCalls, found: Sequence[tuple[int, bytes]]) -> None:
         """Run usual calls; those of a connection that is not shared one after the other."""
-        begin, start, said, in_turn = self._owner.eager.begin, calls.start, self._said, not self.engine.shared
+        begin, start, in_turn = self._owner.eager.begin, calls.start, not self.engine.shared
         for seq, payload in found:
             if in_turn and self._busy:
                 self._queue.append(calls.admit(seq, payload))
@@ -236,7 +251,7 @@ class AsyncioConnection(ArrivingBytes):
             if type(started) is CoroutineType:
                 begun = begin(started)
                 if type(begun) is bytes:
-                    said.append(begun)
+                    self._answer(begun)
                 else:
                     self._begun(begun, in_turn=in_turn)
             elif type(started) is Request:
@@ -277,7 +292,7 @@ class AsyncioConnection(ArrivingBytes):
             self.tasks.add(begun)
             begun.add_done_callback(partial(self._ended, in_turn))
         elif begun:
-            self._said.append(begun)
+            self._answer(begun)
 
     def _ended(self, in_turn: bool, task: asyncio.Task[Any]) -> None:
         """A request that had to wait is done."""
@@ -302,7 +317,7 @@ class AsyncioConnection(ArrivingBytes):
             self._fail(error)
             return
         if answer:
-            self._said.append(answer)
+            self._answer(answer)
         if in_turn:
             self._busy = False
             try:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pyro_server.transports.threaded")
 
+GATHER_BYTES = 1 << 10
+"""Larger answers do not wait for others."""
 GATHER_S = 0.001
 """So long may answers wait for each other that could be sent together."""
 PART_LINGERS = 4
@@ -126,7 +128,7 @@ class Attendant:
         sent_at = monotonic()
         while burst and not connection.engine.closing:
             answer = self._run_baton(connection, run, *burst.popleft())
-            if type(answer) is bytes:
+            if type(answer) is bytes and len(answer) <= GATHER_BYTES:
                 answers.append(answer)
             elif not self.say(connection, answer):
                 return False
