@@ -1,7 +1,8 @@
 """The short way of usual calls on an event loop; like ``pyro_server.plain_calls``, which is for threads."""
 
 from asyncio import CancelledError, Task, current_task, get_running_loop
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine
+from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,17 +44,14 @@ class LoopCalls:
 
 def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
     """Gives ``LoopCalls.start``."""
-    engine, serializer, serializer_id, pack, most_bytes = plain.parts
+    engine, serializer, *_ = plain.parts
     host, admit, serializer_name = engine.host, plain.admit, serializer.name
     connection, version = engine.connection, engine.connection.version
     caller = Caller(connection, host.daemon, connection.peer, serializer_name, version)
-    requests, max_calls, loop = engine.under_way, engine.max_calls, get_running_loop()
-    by_id, encode_value = host.objects.by_id, serializer.encode_value
+    requests, max_calls, by_id = engine.under_way, engine.max_calls, host.objects.by_id
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
-
-    def message_of(seq: int, payload: bytes) -> Message:
-        return Message(INVOKE, serializer_id, seq, payload, version=version)
+    on_loop, in_thread = _runners(plain)
 
     def start(seq: int, payload: bytes) -> "Started":
         if (
@@ -75,23 +73,29 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
         object_id, name, args, kwargs = call
         entry = by_id.get(object_id)
         function = None if entry is None else entry.bound.get(name)
-        if function is None:
+        method = None if function is None else entry.members.methods.get(name)
+        if method is None:
             return admit(seq, payload)
         context.object_id = object_id
         context.method = name
         if requests is not None:
             requests[seq] = context
-        if entry.members.methods[name].asynchronous:
-            return awaited(seq, payload, context, function, args, kwargs)
-        return lambda: run(seq, payload, context, function, args, kwargs)
+        if method.asynchronous:
+            return on_loop(seq, payload, context, function, args, kwargs)
+        return lambda: in_thread(seq, payload, context, function, args, kwargs)
 
-    async def awaited(
-        seq: int,
-        payload: bytes,
-        context: CallContext,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any] | None,
+    return start
+
+
+def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]], Callable[..., Any]]:
+    """What runs ``async def`` methods, and what runs others. Each has a context of its own, and its answer."""
+    engine, serializer, serializer_id, pack, most_bytes = plain.parts
+    requests, version, loop = engine.under_way, engine.connection.version, get_running_loop()
+    encode_value = serializer.encode_value
+    message_of = partial(Message, INVOKE, serializer_id, version=version)
+
+    async def on_loop(
+        seq: int, payload: bytes, context: CallContext, function: Any, args: Any, kwargs: Any
     ) -> Any:
         enter_call(context)
         if requests is not None:
@@ -103,9 +107,9 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
                 result = await result
             return answer(seq, payload, context, result)
         except CancelledError:
-            return failed(seq, payload, context, cancellation(context))
+            return engine.failed(message_of(seq, payload), serializer, cancellation(context), context)
         except BaseException as error:
-            return failed(seq, payload, context, error)
+            return engine.failed(message_of(seq, payload), serializer, error, context)
         finally:
             if requests is not None:
                 requests.pop(seq, None)
@@ -114,21 +118,15 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
         if task is not None and requests is not None and requests.get(seq) is context:
             task.cancel()  # else it has other things to do
 
-    def run(
-        seq: int,
-        payload: bytes,
-        context: CallContext,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any] | None,
+    def in_thread(
+        seq: int, payload: bytes, context: CallContext, function: Any, args: Any, kwargs: Any
     ) -> Any:
         enter_call(context)
         try:
             context.raise_if_cancelled()  # it may have waited for a thread
-            result = function(*args, **kwargs) if kwargs else function(*args)
-            return answer(seq, payload, context, result)
+            return answer(seq, payload, context, function(*args, **kwargs) if kwargs else function(*args))
         except BaseException as error:
-            return failed(seq, payload, context, error)
+            return engine.failed(message_of(seq, payload), serializer, error, context)
         finally:
             if requests is not None:
                 requests.pop(seq, None)
@@ -140,7 +138,4 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
                 return pack(seq, encoded)
         return engine.complete(Request(message_of(seq, payload), False), serializer, context, result)
 
-    def failed(seq: int, payload: bytes, context: CallContext, error: BaseException) -> Any:
-        return engine.failed(message_of(seq, payload), serializer, error, context)
-
-    return start
+    return on_loop, in_thread
