@@ -88,7 +88,7 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
 
 
 def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]], Callable[..., Any]]:
-    """What runs ``async def`` methods, and what runs others. Each has a context of its own, and its answer."""
+    """What runs ``async def`` methods, and what runs others; both give the answer."""
     engine, serializer, serializer_id, pack, most_bytes = plain.parts
     requests, version, loop = engine.under_way, engine.connection.version, get_running_loop()
     encode_value = serializer.encode_value
