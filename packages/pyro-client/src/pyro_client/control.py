@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 
 from pyro_client.channel import Channel
@@ -198,16 +198,12 @@ class Control(ProfileControl):
                 the future ends with it.
         """
         self._check_method(method)
-        revocable = Revocable()
-        call = partial(self._call_checked, method, args, kwargs, revocable)
-        pipeline = self._channel.pipeline()
-        if pipeline is None:
-            return self._submitted(call, revocable)
         from pyro_client.futures import Future
 
         future: Future[Any] = Future()
-        otherwise = partial(self._submit, future, partial(copy_context().run, call), revocable)
-        if not pipeline.submit(future, method, args, kwargs, otherwise):
+        otherwise = partial(self._submit_call, future, copy_context(), method, args, kwargs)
+        pipeline = self._channel.pipeline()
+        if pipeline is None or not pipeline.submit(future, method, args, kwargs, otherwise):
             otherwise()
         return future
 
@@ -239,6 +235,18 @@ class Control(ProfileControl):
         self.known_metadata()
         self._check_method(method)
         return self._channel.invoke(method, args, kwargs, revocable=revocable)
+
+    def _submit_call(
+        self,
+        future: Future[Any],
+        context: Context,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        revocable = Revocable()
+        call = partial(self._call_checked, method, args, kwargs, revocable)
+        self._submit(future, partial(context.run, call), revocable)
 
     def _submitted(self, work: Callable[[], T], revocable: Revocable) -> Future[T]:
         """A future of a call; cancelling it takes the call back."""

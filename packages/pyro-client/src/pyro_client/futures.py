@@ -98,6 +98,10 @@ class Future(concurrent.futures.Future[T]):
             return self._cancel_running()
         return self.cancelled()
 
+    def running(self) -> bool:
+        """Whether its work has begun, and has not ended."""
+        return self._begun and not self.done()
+
     def result(self, timeout: float | None = None) -> T:
         """The result, as soon as it is there.
 
@@ -186,7 +190,6 @@ class Future(concurrent.futures.Future[T]):
             if self._begun or self._delay_s:
                 return False if self._begun else None
             self._begun = True
-        self.set_running_or_notify_cancel()
         return True
 
     def _fail(self, problem: BaseException) -> None:

@@ -1,9 +1,8 @@
 """The short way of usual calls on an event loop; like ``pyro_server.plain_calls``, which is for threads."""
 
-from asyncio import CancelledError, Task, current_task, get_running_loop
+from asyncio import CancelledError, Task, get_running_loop
 from collections.abc import Callable, Coroutine
 from functools import partial
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
@@ -27,6 +26,7 @@ class LoopCalls:
         plain: The same for threads.
 
     Attributes:
+        take: Gives number and payload of a plain call, if some bytes are exactly that.
         take_some: Gives numbers and payloads of the plain calls at the beginning of some bytes.
         start: Gives, for number and payload of a call, what runs it: a coroutine for the loop, or a function
             for a thread; both in a context of their own, and both give the answer. Or a ``Request``, if it is
@@ -34,12 +34,26 @@ class LoopCalls:
         admit: Gives the ``Request``.
     """
 
-    __slots__ = ("admit", "start", "take_some")
+    __slots__ = ("_loop", "_requests", "admit", "start", "take", "take_some")
 
     def __init__(self, plain: PlainCalls) -> None:
+        self.take = plain.take
         self.take_some = plain.take_some
         self.admit = plain.admit
         self.start = _starter(plain)
+        self._loop = get_running_loop()
+        self._requests: dict[int, Any] | None = plain.parts[0].under_way
+
+    def waits(self, seq: int, task: Task[Any]) -> None:
+        """A call goes on in a task, and can be taken back from now on."""
+        context = None if self._requests is None else self._requests.get(seq)
+        if context is not None:
+            soon = self._loop.call_soon_threadsafe
+            context.when_cancelled(lambda: soon(self._cancel, seq, context, task))
+
+    def _cancel(self, seq: int, context: CallContext, task: Task[Any]) -> None:
+        if self._requests is not None and self._requests.get(seq) is context:
+            task.cancel()  # else it has other things to do
 
 
 def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
@@ -90,7 +104,7 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
 def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]], Callable[..., Any]]:
     """What runs ``async def`` methods, and what runs others; both give the answer."""
     engine, serializer, serializer_id, pack, most_bytes = plain.parts
-    requests, version, loop = engine.under_way, engine.connection.version, get_running_loop()
+    requests, version = engine.under_way, engine.connection.version
     encode_value = serializer.encode_value
     message_of = partial(Message, INVOKE, serializer_id, version=version)
 
@@ -98,12 +112,9 @@ def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]]
         seq: int, payload: bytes, context: CallContext, function: Any, args: Any, kwargs: Any
     ) -> Any:
         enter_call(context)
-        if requests is not None:
-            task = current_task(loop)
-            context.when_cancelled(lambda: loop.call_soon_threadsafe(cancel, seq, context, task))
         try:
             result = function(*args, **kwargs) if kwargs else function(*args)
-            while type(result) is CoroutineType or hasattr(type(result), "__await__"):
+            while type(result) not in AS_THEY_ARE and hasattr(type(result), "__await__"):
                 result = await result
             return answer(seq, payload, context, result)
         except CancelledError:
@@ -113,10 +124,6 @@ def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]]
         finally:
             if requests is not None:
                 requests.pop(seq, None)
-
-    def cancel(seq: int, context: CallContext, task: Task[Any] | None) -> None:
-        if task is not None and requests is not None and requests.get(seq) is context:
-            task.cancel()  # else it has other things to do
 
     def in_thread(
         seq: int, payload: bytes, context: CallContext, function: Any, args: Any, kwargs: Any

@@ -120,7 +120,8 @@ class AsyncioConnection(ArrivingBytes):
             plain = engine.plain
             if type(plain) is PlainCalls and (engine.shared or not (self._busy or self._queue)):
                 calls = self._plain = self._plain or LoopCalls(plain)
-                found, end = calls.take_some(data)
+                call = calls.take(data)
+                found, end = calls.take_some(data) if call is None else ((call,), len(data))
                 if found:
                     self._run_plain(calls, found)
                     if end == len(data):
@@ -253,6 +254,8 @@ class AsyncioConnection(ArrivingBytes):
                 if type(begun) is bytes:
                     self._answer(begun)
                 else:
+                    if isinstance(begun, asyncio.Task):
+                        calls.waits(seq, begun)
                     self._begun(begun, in_turn=in_turn)
             elif type(started) is Request:
                 self._take(started)
