@@ -2,6 +2,7 @@
 
 import asyncio
 from contextvars import ContextVar
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -266,3 +267,17 @@ def test_the_daemon_leaves_no_task_behind() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(scenario())
+
+
+@pytest.mark.skipif(not find_spec("uvloop"), reason="uvloop is not installed")
+def test_both_ends_work_on_uvloop() -> None:
+    import uvloop
+
+    async def scenario() -> None:
+        async with AsyncDaemon() as daemon, AsyncProxy(daemon.register(Desk()), settings=SETTINGS) as proxy:
+            assert await asyncio.gather(*(proxy.is_in_a_task(waits) for waits in (False, True))) == [True] * 2
+            assert await proxy.times_out(0.01) == "timeout"
+            assert await proxy.remember_in_thread(1) == 0
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())

@@ -140,9 +140,6 @@ class Channel:
             object_id: Which object; None for the proxy's own.
             max_retries: How often to repeat; None for the profile's number, 0 for other objects.
             revocable: Told where the call is, so that another thread can take it back.
-
-        Returns:
-            As ``call``.
         """
         dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)

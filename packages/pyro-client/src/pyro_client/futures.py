@@ -33,16 +33,18 @@ class Future(concurrent.futures.Future[T]):
     to the process that made it: in the child of a fork, one that was under way never comes.
     """
 
+    # How every future begins; here, because most never change most of it.
+    _begun = False  # the work, or the end without any work
+    _work: Callable[[], T] | None = None
+    _start: Callable[[Job], object] = POOL.run
+    _could_begin_at = 0.0
+    _delay_s = 0.0
+    _seen = False
+    _cancel_running: Callable[[], bool] | None = None  # asks the work to stop; whether it could
+
     def __init__(self) -> None:
         super().__init__()
         self._gate = Lock()
-        self._begun = False  # the work, or the end without any work
-        self._work: Callable[[], T] | None = None
-        self._start: Callable[[Job], object] = POOL.run
-        self._could_begin_at = 0.0
-        self._delay_s = 0.0
-        self._seen = False
-        self._cancel_running: Callable[[], bool] | None = None  # asks the work to stop; whether it could
 
     def then(self, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
         """A future of what a function makes of the result.

@@ -229,7 +229,6 @@ class AsyncioConnection(ArrivingBytes):
         self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
 
     def _answer(self, answer: Any) -> None:
-        """Send an answer with others, unless they are large."""
         self._said.append(answer)
         self._said_bytes += len(answer) if type(answer) is bytes else sum(map(len, answer))
         if self._said_bytes > GATHER_BYTES:
@@ -253,10 +252,10 @@ class AsyncioConnection(ArrivingBytes):
                 begun = begin(started)
                 if type(begun) is bytes:
                     self._answer(begun)
-                else:
-                    if isinstance(begun, asyncio.Task):
-                        calls.waits(seq, begun)
-                    self._begun(begun, in_turn=in_turn)
+                    continue
+                if isinstance(begun, asyncio.Task):
+                    calls.waits(seq, begun)
+                self._begun(begun, in_turn=in_turn)
             elif type(started) is Request:
                 self._take(started)
             else:
