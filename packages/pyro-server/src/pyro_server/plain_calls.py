@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer, as_call
+from pyro_core.uri import URI
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
 
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
     from pyro_server.engine import ServerEngine
     from pyro_server.host import DaemonHost
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
+_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
+_CONTAINERS: Final = frozenset({list, tuple, dict})
+"""Types of results whose elements may be sent beside."""
 
 
 class PlainCalls:
@@ -88,7 +92,10 @@ def runner(
                 result = other(object_id, method, args, kwargs, sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
-            if type(result) in _AS_THEY_ARE and context.adds_nothing:
+            kind = type(result)
+            if (
+                kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
+            ) and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
