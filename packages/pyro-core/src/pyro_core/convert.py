@@ -182,7 +182,9 @@ class ClassCodec:
                 CLASS_KEY: _FAILURE_TAGS[self.version],
                 "exception": remote_errors.describe(value.error, self.version),
             }
-        return {CLASS_KEY: _class_name(type(value)), **_state(value)}
+        wire = dict(_state(value))
+        wire.setdefault(CLASS_KEY, _class_name(type(value)))  # at the end, where stock peers put it
+        return wire
 
     def by_rule(self, value: object) -> Any:
         """What to send in place of an instance that travels by reference or by a rule of the program.
