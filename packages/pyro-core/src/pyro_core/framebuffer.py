@@ -87,6 +87,12 @@ class FrameBuffer:
         """True if something of a message arrived, and it was not taken yet."""
         return bool(self._chunk) or bool(self._head)
 
+    @property
+    def arriving(self) -> tuple[int, int] | None:
+        """Bytes of the payload under way that are there, and how many it will have; None if there is none."""
+        header = self._header
+        return None if header is None else (header.payload_size - self._missing, header.payload_size)
+
     def take(self, data: bytes) -> Message | None:
         """The message, if nothing is waiting and ``data`` is exactly one message; the quick way for most.
 

@@ -72,7 +72,7 @@ class JsonSerializer(Serializer):
     def encode_value(self, value: object) -> bytes:
         try:
             text: str = self._encode(value)
-            if CLASS_KEY in text and not self.class_keys_travel:
+            if not self.class_keys_travel and CLASS_KEY in text:
                 refuse_class_keys(value, self.name)
             return text.encode()
         except (SerializeError, SecurityError):
