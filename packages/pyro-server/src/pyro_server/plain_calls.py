@@ -99,6 +99,7 @@ def runner(
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
+                return engine.answers.value(message_of(seq, payload), encoded, 0, context)
             held = [result]
             del result  # the engine looks whether anybody else has it
             work = Request(message_of(seq, payload), False)
