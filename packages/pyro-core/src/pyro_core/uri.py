@@ -59,13 +59,13 @@ class URI:
     sockname: str | None
 
     def __init__(self, uri: str | URI) -> None:
-        if isinstance(uri, URI):
-            self._fill(uri.protocol, uri.object, uri.sockname, uri.host, uri.port)
-            return
         if not isinstance(uri, str):
+            if isinstance(uri, URI):
+                self._fill(uri.protocol, uri.object, uri.sockname, uri.host, uri.port)
+                return
             raise TypeError(f"a URI is made of text or another URI, not of {type(uri).__name__}")
         scheme, colon, rest = uri.partition(":")
-        protocol = scheme.upper()
+        protocol = scheme if scheme in PROTOCOLS else scheme.upper()
         if not colon or protocol not in PROTOCOLS:
             _refuse(uri, f"unknown protocol {scheme!r}")
         name, at, location = rest.partition("@")

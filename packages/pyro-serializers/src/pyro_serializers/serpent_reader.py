@@ -115,7 +115,9 @@ class SerpentReader:
         ends_with_comma = inside[-1] == ","
         if ends_with_comma:
             inside = inside[:-1]
-        items = self._scanned(f"[{inside if _NUMBERS.fullmatch(inside) else _as_json(inside)}]")
+        items = _simple_texts(inside)
+        if items is None:
+            items = self._scanned(f"[{inside if _NUMBERS.fullmatch(inside) else _as_json(inside)}]")
         if not items or (len(items) == 1 and not ends_with_comma):
             raise _Unusual  # a lone comma, or parentheses around one value, do not make a tuple
         return tuple(items)
@@ -187,6 +189,15 @@ def bytes_of(found: dict[Any, Any]) -> Any:
         except (binascii.Error, ValueError):
             return found  # looks like it, and is not
     return found
+
+
+def _simple_texts(text: str) -> list[str] | None:
+    """The strings, if a text is nothing but strings without escapes and quotes, and commas between them."""
+    if text[:1] == text[-1:] == "'" and "\\" not in text and text.isprintable():
+        strings = text[1:-1].split("','")
+        if text.count("'") == 2 * len(strings):
+            return strings
+    return None
 
 
 def _as_json(text: str) -> str:
