@@ -1,6 +1,5 @@
 """What the connections of one daemon share, and what its transport asks of it."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from pyro_server.objects import ObjectTable
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
     from pyro_core.wire.codec import Codecs
@@ -158,7 +158,7 @@ class DaemonHost:
         """What a hook gave, awaited if it was ``async def``. In threads that may wait."""
         return self.coroutines.run(result, None) if hasattr(type(result), "__await__") else result
 
-    def use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+    def use_loop(self, loop: "AbstractEventLoop") -> None:
         """Run ``async def`` methods on the event loop of the transport."""
         self.coroutines = LoopRunner(loop)
 

@@ -1,11 +1,12 @@
 """The short way of a usual call: what it needs is looked up once per connection."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
-from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer, as_call
+from pyro_core.serializer import Serializer, check_call
 from pyro_core.uri import URI
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
@@ -13,7 +14,6 @@ from pyro_server.requests import Request
 if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
     from pyro_server.engine import ServerEngine
-    from pyro_server.host import DaemonHost
 
 _AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
@@ -37,33 +37,26 @@ class PlainCalls:
 
 
 def runner(
-    host: "DaemonHost",
-    engine: "ServerEngine",
-    serializer: Serializer,
-    serializer_id: int,
-    pack: "PackPlain",
-    most_bytes: int,
+    engine: "ServerEngine", serializer: Serializer, serializer_id: int, pack: "PackPlain", most_bytes: int
 ) -> Callable[[int, bytes], Any]:
     """What runs plain calls: number and payload -> answer.
 
     Args:
-        host: The daemon's innards.
-        engine: Does what is unusual after all.
+        engine: That of the connection, which does what is unusual after all.
         serializer: Of calls and results.
         serializer_id: Its number.
         pack: Makes the RESULT.
         most_bytes: Up to this size a result needs no more care.
     """
-    connection, version = engine.connection, engine.connection.version
-    caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
+    host, connection, version = engine.host, engine.connection, engine.connection.version
+    name = serializer.name
+    caller = Caller(connection, host.daemon, connection.peer, name, version)
     sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
     by_id, other = host.objects.by_id, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     encode_value = serializer.encode_value
-
-    def message_of(seq: int, payload: bytes) -> Message:
-        return Message(INVOKE, serializer_id, seq, payload, version=version)
+    message_of = partial(Message, INVOKE, serializer_id, version=version)
 
     def run(seq: int, payload: bytes) -> Any:
         if host.draining or (requests is not None and len(requests) >= max_calls):
@@ -74,18 +67,10 @@ def runner(
         token = enter_call(context)
         try:
             call = decode(payload)
-            if unchecked and (
-                type(call) not in SEQUENCES
-                or len(call) != CALL_PARTS
-                or type(call[0]) is not str
-                or type(call[1]) is not str
-                or type(call[2]) not in SEQUENCES
-                or (call[3] is not None and type(call[3]) is not dict)
-            ):
-                as_call(call, serializer.name)  # says what is wrong with it
+            if unchecked:
+                check_call(call, name)
             object_id, method, args, kwargs = call
-            context.object_id = object_id
-            context.method = method
+            context.object_id, context.method = object_id, method
             entry = by_id.get(object_id)
             function = None if entry is None else entry.bound.get(method)
             if function is None:
@@ -93,9 +78,8 @@ def runner(
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
             kind = type(result)
-            if (
-                kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
-            ) and context.adds_nothing:
+            is_whole = kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
+            if is_whole and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
