@@ -5,11 +5,12 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.net.coroutines import cancellation
 from pyro_core.serializer import Serializer, check_call
 from pyro_core.wire.message import INVOKE, Message
-from pyro_server.plain_calls import AS_THEY_ARE, PlainCalls
+from pyro_server.plain_calls import AS_THEY_ARE, CONTAINERS, PlainCalls
 from pyro_server.requests import Request
 
 if TYPE_CHECKING:
@@ -139,10 +140,12 @@ def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]]
                 requests.pop(seq, None)
 
     def answer(seq: int, payload: bytes, context: CallContext, result: Any) -> Any:
-        if type(result) in AS_THEY_ARE and context.adds_nothing:
+        kind = type(result)
+        if (kind in AS_THEY_ARE or (kind in CONTAINERS and stays_whole(result))) and context.adds_nothing:
             encoded = encode_value(result)
             if len(encoded) <= most_bytes:
                 return pack(seq, encoded)
+            return engine.answers.value(message_of(seq, payload), encoded, 0, context)
         return engine.complete(Request(message_of(seq, payload), False), serializer, context, result)
 
     return on_loop, in_thread
