@@ -128,17 +128,17 @@ class AsyncioConnection(ArrivingBytes):
                         self._end_turn(engine.closing or self._idles)
                         return
                     data = data[end:]
-            if data:
-                works = engine.receive(data)
-                said = engine.output()
-                if said:
-                    self._said.append(said)
-                for work in works:
-                    self._take(work)
+            works = engine.receive(data)
+            said = engine.output()
+            if said:
+                self._said.append(said)
+            for work in works:
+                self._take(work)
         except Exception:
             self._fail()
             return
-        self._end_turn(True)
+        # The engine may be through, and what runs may be its last word, which is not said yet.
+        self._end_turn(not (self.running and (works or engine.awaiting_handshake)))
 
     def eof_received(self) -> bool:
         return False  # closes the connection

@@ -217,6 +217,7 @@ class AsyncioTransport(Transport):
         """
         until = monotonic() + within_s
         while True:
+            self.flush()
             for connection in list(self.connections):
                 if part and connection.is_idle:
                     connection.close()
