@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -64,8 +65,9 @@ def test_uvloop_is_taken_where_it_is_installed_and_an_error_where_it_is_not_but_
         new_event_loop("uvloop")
 
 
+@pytest.mark.parametrize("name", ["asyncio", pytest.param("uvloop", marks=needs_uvloop)])
 @pytest.mark.parametrize("turns", range(6))
-def test_connections_that_arrive_while_it_ends_are_closed_not_forgotten(turns: int) -> None:
+def test_connections_that_arrive_while_it_ends_are_closed_not_forgotten(turns: int, name: str) -> None:
     async def scenario() -> list[bytes]:
         daemon = AsyncDaemon(host="127.0.0.1")
         uri = daemon.register(object(), "thing")
@@ -86,6 +88,7 @@ def test_connections_that_arrive_while_it_ends_are_closed_not_forgotten(turns: i
 
     with warnings.catch_warnings(record=True) as unclosed:
         warnings.simplefilter("always", ResourceWarning)
-        assert asyncio.run(scenario()) == [b""] * 5
+        with asyncio.Runner(loop_factory=partial(new_event_loop, name)) as runner:
+            assert runner.run(scenario()) == [b""] * 5
         gc.collect()
     assert not unclosed

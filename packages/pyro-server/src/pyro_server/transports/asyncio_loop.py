@@ -246,7 +246,7 @@ class AsyncioTransport(Transport):
         loop = asyncio.get_running_loop()
         while True:
             try:
-                sock, _ = await loop.sock_accept(listener)
+                sock = await _accepted(loop, listener)
             except OSError as problem:
                 if listener.fileno() < 0:
                     return
@@ -316,3 +316,29 @@ class AsyncioTransport(Transport):
         loop.run_until_complete(self.close_async())
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _accepted(loop: asyncio.AbstractEventLoop, listener: socket.socket) -> socket.socket:
+    """The next connection. If this is cancelled none is lost, as it would be with uvloop's own way."""
+    while True:
+        try:
+            sock, _ = listener.accept()
+        except (BlockingIOError, InterruptedError):
+            ready = loop.create_future()
+            try:
+                loop.add_reader(listener, _settle, ready)
+            except NotImplementedError:  # on Windows
+                return (await loop.sock_accept(listener))[0]
+            try:
+                await ready
+            finally:
+                if listener.fileno() >= 0:
+                    loop.remove_reader(listener)
+        else:
+            sock.setblocking(False)
+            return sock
+
+
+def _settle(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
