@@ -148,9 +148,9 @@ class ProfileControl:
     def on_transfer(self) -> OnTransfer | None:
         """Is told how far messages of 1 MiB and more are, while they are sent and received.
 
-        It gets a ``Transfer`` for every piece of at most 256 KiB, in the thread or task that moves it, the
-        last one with ``done_bytes == total_bytes``. What it raises ends the call and its connection, so
-        raising is a way to give up.
+        It gets a ``Transfer`` for every piece of at most 256 KiB (on event loops, every 20 ms while sending),
+        in the thread that moves it, the last one with ``done_bytes == total_bytes``. What it raises ends the
+        call and its connection, so raising is a way to give up.
         """
         return self._profile.on_transfer
 
