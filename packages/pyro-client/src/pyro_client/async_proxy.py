@@ -175,7 +175,9 @@ class AsyncProxy:
     def __init__(
         self, uri: str | URI, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
     ) -> None:
-        self._pyro_assemble(_profile(URI(uri), settings, rules))
+        profile = _profile(URI(uri), settings, rules)
+        profile.take_token()
+        self._pyro_assemble(profile)
 
     def _pyro_assemble(self, profile: Profile) -> None:
         self.__dict__[_OWN] = AsyncControl(AsyncChannel(profile))
@@ -318,6 +320,7 @@ def async_proxy_for(
     proxy = AsyncProxy(reference.uri, settings=settings, rules=rules)
     profile = proxy._pyro._profile
     profile.learn(reference.metadata)
+    profile.token = None  # the address is somebody else's choice
     profile.handshake = reference.handshake
     profile.chosen_serializer = reference.serializer
     return proxy

@@ -63,7 +63,9 @@ class Proxy:
         rules: ClassRules | None = None,
     ) -> None:
         target = URI(uri) if connected_socket is None else _given_uri(uri)
-        self._pyro_assemble(_profile(target, settings, rules), connected_socket)
+        profile = _profile(target, settings, rules)
+        profile.take_token()
+        self._pyro_assemble(profile, connected_socket)
 
     def _pyro_assemble(self, profile: Profile, sock: socket | None = None) -> None:
         channel = Channel(profile, sock=sock, on_metadata=partial(_forget_methods, ref(self)))
@@ -203,6 +205,7 @@ def proxy_for(
     proxy = Proxy(reference.uri, settings=settings, rules=rules)
     profile = proxy._pyro._profile
     profile.learn(reference.metadata)
+    profile.token = None  # the address is somebody else's choice
     profile.handshake = reference.handshake
     profile.chosen_serializer = reference.serializer
     return proxy
