@@ -12,7 +12,6 @@ from pyro_core.errors import ConnectionRejected, NameOwned, NameServerNotFound, 
 from pyro_core.settings import TLS, ClientSettings, NameServerSettings, ServerSettings
 from pyro_core.testing.certificates import Authority, have_openssl
 from pyro_nameserver import NameServer, start_ns
-from pyro_nameserver.access import names_in
 
 HERE = "PYRO:obj@localhost:4444"
 THERE = "PYRO:obj@localhost:5555"
@@ -138,14 +137,6 @@ def test_certificates_are_mapped_to_roles(tmp_path: Path) -> None:
             assert str(ns.lookup("a")) == HERE
             with pytest.raises(SecurityError, match="has 'read'"):
                 ns.register("a", THERE)
-
-
-def test_the_names_of_a_certificate() -> None:
-    certificate = {
-        "subject": ((("organizationName", "x"),), (("commonName", "a"),)),
-        "subjectAltName": (("DNS", "b"), ("URI", "spiffe://c"), ("IP Address", "10.0.0.1")),
-    }
-    assert list(names_in(certificate)) == ["a", "b", "spiffe://c"]
 
 
 def test_identities_without_certificates_are_refused() -> None:

@@ -26,7 +26,7 @@ class ClientCertificates:
     Args:
         names: Whom to know: common names, or DNS, URI or e-mail names; None for every certificate that the
             authority has signed. The principal is called by the certificate's first name that is known.
-        roles: Name in a certificate -> roles that it gives.
+        roles: Name in a certificate, or ``*`` for every certificate -> roles that it gives.
     """
 
     hint = "a client certificate that it knows"
@@ -45,7 +45,7 @@ class ClientCertificates:
         known = [name for name in names if self._names is None or name in self._names]
         if not known:
             return None
-        roles = frozenset(role for name in names for role in self._roles.get(name, ()))
+        roles = frozenset(role for name in ("*", *names) for role in self._roles.get(name, ()))
         return Principal(known[0], "certificate", roles, {"names": names})
 
 

@@ -38,6 +38,6 @@ class Reach:
             log.warning(
                 "everybody who reaches %s can call this daemon, which does not ask who calls. Let it ask, "
                 "with Daemon(authenticate=[...]), PYRO_TOKENS_FILE or TLS with require_client_cert; or "
-                "listen on localhost; or say that it is meant, with PYRO_ALLOW_ANONYMOUS=1 or allow_anonymous=True",
+                "listen on localhost; or say that it is meant: PYRO_ALLOW_ANONYMOUS=1, allow_anonymous=True",
                 " and ".join(self._listeners.open_places),
             )

@@ -26,7 +26,7 @@ class _Stream:
     def __init__(self, items: Iterator[Any], owner: Connection | None, opened_at: float) -> None:
         self.items = items
         self.owner = owner
-        self.principal = None if owner is None else owner.principal
+        self.principal = getattr(owner, "principal", None)
         self.opened_at = opened_at
         self.lingers_until: float | None = None
         self.lock = threading.Lock()  # held while a stock client's next item is made
@@ -197,7 +197,7 @@ class StreamTable:
         before = stream.owner
         if before is not None and before is not owner and not before.is_gone:
             raise PyroError(f"{TERMINATED}: it belongs to another connection")
-        if owner is not None and stream.principal not in (None, owner.principal):
+        if owner is not None and stream.principal not in (None, getattr(owner, "principal", None)):
             raise PyroError(f"{TERMINATED}: it belongs to somebody else")
         stream.owner, stream.lingers_until = owner, None
 
