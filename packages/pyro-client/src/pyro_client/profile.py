@@ -140,6 +140,11 @@ class Profile:
         if self.uri.protocol == "PYRO" or self.settings.tls is not None:
             self.token = self.settings.token
 
+    def token_for(self, uri: URI) -> str | None:
+        """The token for an object that somebody else named: only where it was said anyway."""
+        here = self.resolved_uri
+        return self.token if here is not None and uri.location == here.location else None
+
     @property
     def object_id(self) -> str:
         """Id of the object in its daemon, or the name or tags it is looked up by."""

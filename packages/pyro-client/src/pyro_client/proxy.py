@@ -193,7 +193,11 @@ class Proxy:
 
 
 def proxy_for(
-    reference: ObjectRef, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
+    reference: ObjectRef,
+    *,
+    settings: ClientSettings | None = None,
+    rules: ClassRules | None = None,
+    asker: Profile | None = None,
 ) -> Proxy:
     """A proxy for a reference that was received.
 
@@ -201,11 +205,12 @@ def proxy_for(
         reference: The reference.
         settings: How to behave; None reads the environment.
         rules: Classes that can be sent and received.
+        asker: Of the proxy that received it; None if there is none.
     """
     proxy = Proxy(reference.uri, settings=settings, rules=rules)
     profile = proxy._pyro._profile
     profile.learn(reference.metadata)
-    profile.token = None  # the address is somebody else's choice
+    profile.token = None if asker is None else asker.token_for(reference.uri)
     profile.handshake = reference.handshake
     profile.chosen_serializer = reference.serializer
     return proxy
@@ -215,7 +220,9 @@ def _profile(uri: URI, settings: ClientSettings | None, rules: ClassRules | None
     profile = Profile(uri, settings, rules)
     if profile.rules.revive is None:
         profile.rules = profile.rules.copy()  # the given ones are for others too
-        profile.rules.revive = partial(proxy_for, settings=profile.settings, rules=profile.rules)
+        profile.rules.revive = partial(
+            proxy_for, settings=profile.settings, rules=profile.rules, asker=profile
+        )
     return profile
 
 

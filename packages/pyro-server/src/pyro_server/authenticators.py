@@ -62,7 +62,7 @@ class UnixPeers:
         SettingsError: If there is no such user or group.
     """
 
-    hint = "that you are a user whom it knows, over its Unix socket"
+    hint = "a user that it knows, over a Unix socket"
 
     def __init__(self, users: Collection[str | int] = (), groups: Collection[str | int] = ()) -> None:
         several(users, "users")
