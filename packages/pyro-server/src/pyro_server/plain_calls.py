@@ -4,8 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.serializer import Serializer, check_call
+from pyro_core.uri import URI
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
 
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
     from pyro_server.engine import ServerEngine
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
+_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
+_CONTAINERS: Final = frozenset({list, tuple, dict})
+"""Types of results whose elements may be sent beside."""
 
 
 class PlainCalls:
@@ -73,10 +77,13 @@ def runner(
                 result = other(object_id, method, args, kwargs, sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
-            if type(result) in _AS_THEY_ARE and context.adds_nothing:
+            kind = type(result)
+            is_whole = kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
+            if is_whole and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
+                return engine.answers.value(message_of(seq, payload), encoded, 0, context)
             held = [result]
             del result  # the engine looks whether anybody else has it
             work = Request(message_of(seq, payload), False)
