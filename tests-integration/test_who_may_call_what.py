@@ -43,8 +43,6 @@ from pyro_server import (
     oneway,
 )
 
-ROOT = Path(__file__).parent.parent
-GUIDE = ROOT / "docs" / "guides" / "who-may-call-what.md"
 SERVER_TYPES = pytest.mark.parametrize("servertype", ["threaded", "multiplex", "asyncio"])
 TABLE = AllowMethods({"anna": {"thing": ["who", "count", "take", "price"]}, "ben": {"thing": ["*"]}})
 
@@ -381,14 +379,3 @@ def test_a_program_that_listens_everywhere_warns_on_its_error_output() -> None:
     assert "everybody who reaches" in said
     meant = processes.run([sys.executable, "-c", code], env={"PYRO_ALLOW_ANONYMOUS": "1"}).stderr
     assert meant == ""
-
-
-def blocks() -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf8"), re.MULTILINE | re.DOTALL)
-
-
-@pytest.mark.parametrize("number", range(len(blocks())))
-def test_the_programs_of_the_guide_run(number: int, tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(blocks()[number], encoding="utf8")
-    processes.run([sys.executable, program])
