@@ -8,7 +8,8 @@ import pytest
 
 from pyro_core.errors import DaemonError, PyroError, SecurityError
 from pyro_core.identity import Access, Decision, Principal
-from pyro_core.names import DAEMON_ID, GET_ATTRIBUTE, SET_ATTRIBUTE
+from pyro_core.names import BATCH_METHOD, DAEMON_ID, GET_ATTRIBUTE, SET_ATTRIBUTE
+from pyro_core.wire.message import BATCH
 from pyro_server import AllowMethods, Anonymous, Daemon, HandshakeHook, behavior, expose, oneway
 
 made: list[object] = []
@@ -155,6 +156,9 @@ def test_who_may_not_use_an_object_does_not_learn_whether_there_is_one(client: A
             lambda object_id=object_id: client.value(client.invoke("total", object_id=object_id)),
             lambda object_id=object_id: client.ask_daemon("get_metadata", object_id),
             lambda object_id=object_id: client.ask_daemon("describe_members", object_id),
+            lambda object_id=object_id: client.value(
+                client.invoke(BATCH_METHOD, [], None, object_id=object_id, flags=BATCH)
+            ),
         ):
             denied(attempt, object_id)
         refusal = caller(client.daemon).connect(object_id)
