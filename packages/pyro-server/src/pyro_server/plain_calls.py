@@ -13,11 +13,12 @@ from pyro_server.requests import Request
 
 if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_core.wire.plain import PlainCalls as TakeSome
     from pyro_server.engine import ServerEngine
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
+AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
-_CONTAINERS: Final = frozenset({list, tuple, dict})
+CONTAINERS: Final = frozenset({list, tuple, dict})
 """Types of results whose elements may be sent beside."""
 
 
@@ -27,13 +28,24 @@ class PlainCalls:
     Attributes:
         take: Gives number and payload of a plain call.
         run: Runs it.
+        take_some: Gives numbers and payloads of all at the beginning of some bytes.
+        parts: What ``runner`` was given, for others who run them.
     """
 
-    __slots__ = ("run", "take")
+    __slots__ = ("parts", "run", "take", "take_some")
 
-    def __init__(self, take: "TakePlain", run: Callable[[int, bytes], Any]) -> None:
+    def __init__(self, take: "TakePlain", take_some: "TakeSome", *parts: Any) -> None:
         self.take = take
-        self.run = run
+        self.take_some = take_some
+        self.run = runner(*parts)
+        self.parts = parts
+
+    def admit(self, seq: int, payload: bytes) -> Request:
+        """A plain call as the work that ``Engine.receive`` would have made of it."""
+        engine, _, serializer_id, *_ = self.parts
+        message = Message(INVOKE, serializer_id, seq, payload, version=engine.connection.version)
+        request: Request = engine.admit(message)
+        return request
 
 
 def runner(
@@ -78,7 +90,7 @@ def runner(
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
             kind = type(result)
-            is_whole = kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
+            is_whole = kind in AS_THEY_ARE or (kind in CONTAINERS and stays_whole(result))
             if is_whole and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
