@@ -116,6 +116,20 @@ class ProfileControl:
         self._profile.handshake = value
 
     @property
+    def token(self) -> str | None:
+        """What is said in the handshake to be let in; None for nothing. Other processes never get it.
+
+        A change holds from the next connection on. Over a connection without TLS, whoever can listen gets it.
+        """
+        return self._profile.token
+
+    @token.setter
+    def token(self, text: str | None) -> None:
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"a token is a text or None, got {type(text).__name__}")
+        self._profile.token = text
+
+    @property
     def validate_handshake(self) -> Callable[[Any], object] | None:
         """Gets the server's answer to the handshake, and raises to refuse that server."""
         return self._profile.validate_handshake
