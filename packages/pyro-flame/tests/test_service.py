@@ -31,10 +31,10 @@ def test_without_a_policy_nothing_is_allowed() -> None:
             lambda: flame.builtin("max")(1, 2),
             lambda: flame.evaluate("1"),
             lambda: flame.execute("x = 1"),
-            lambda: flame.send_module("flame_x", ""),
-            lambda: flame.get_module("os"),
-            lambda: flame.send_file("x", b""),
-            lambda: flame.get_file("/etc/passwd"),
+            lambda: flame.sendmodule("flame_x", ""),
+            lambda: flame.getmodule("os"),
+            lambda: flame.sendfile("x", b""),
+            lambda: flame.getfile("/etc/passwd"),
             flame.console,
         ):
             with pytest.raises(SecurityError, match="not allowed by the policy"):
@@ -76,9 +76,9 @@ def test_code_that_is_sent() -> None:
 def test_modules_that_are_sent_and_fetched(monkeypatch) -> None:
     monkeypatch.setattr(sys, "modules", sys.modules.copy())
     with flaming(Policy.everything()) as flame:
-        flame.send_module("flame_sent.deep", "def double(x): return 2 * x")
+        flame.sendmodule("flame_sent.deep", "def double(x): return 2 * x")
         assert flame.module("flame_sent.deep").double(4) == 8
-        assert "def flaming" not in flame.get_module("json")
+        assert "def flaming" not in flame.getmodule("json")
         with pytest.raises(ModuleNotFoundError):
             flame.module("no_such_module")
 
@@ -87,11 +87,11 @@ def test_files_both_ways(tmp_path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old and longer")
     with flaming(Policy(send_files=True, get_files=True)) as flame:
-        flame.send_file(str(path), b"\x00new")
-        assert flame.get_file(str(path)) == path.read_bytes() == b"\x00new"
+        flame.sendfile(str(path), b"\x00new")
+        assert flame.getfile(str(path)) == path.read_bytes() == b"\x00new"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         with pytest.raises(FileNotFoundError):
-            flame.get_file(str(tmp_path / "other"))
+            flame.getfile(str(tmp_path / "other"))
 
 
 def test_a_console(monkeypatch, capsys) -> None:

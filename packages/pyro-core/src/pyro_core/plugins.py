@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "top": "pyro_client.commands.watching:top",
         "shell": "pyro_client.commands.shell:shell",
         "doctor": "pyro_client.commands.doctor:doctor",
+        "flame": "pyro_flame.commands:flame",
         "gen.docker": "pyro_nameserver.commands.generating:docker",
         "gen.k8s": "pyro_nameserver.commands.generating:k8s",
         "gen.systemd": "pyro_nameserver.commands.generating:systemd",

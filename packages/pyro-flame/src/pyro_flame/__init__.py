@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pyro_flame.__about__ import __version__
 
 if TYPE_CHECKING:
-    from pyro_flame.client import RemoteConsole, RemoteFlame, RemoteFunction, RemoteModule, connect
+    from pyro_flame.client import RemoteFlame, connect
     from pyro_flame.modules import create_module
     from pyro_flame.policy import Policy
+    from pyro_flame.remote import RemoteFunction, RemoteModule, RemoteObject
+    from pyro_flame.remote_console import RemoteConsole
     from pyro_flame.service import Flame, start
 
 __all__ = [
@@ -21,13 +23,23 @@ __all__ = [
     "RemoteFlame",
     "RemoteFunction",
     "RemoteModule",
+    "RemoteObject",
     "__version__",
     "connect",
     "create_module",
     "start",
 ]
 
-_HOMES: Final = {"Flame": "service", "start": "service", "Policy": "policy", "create_module": "modules"}
+_HOMES: Final = {
+    "Flame": "service",
+    "Policy": "policy",
+    "RemoteConsole": "remote_console",
+    "RemoteFunction": "remote",
+    "RemoteModule": "remote",
+    "RemoteObject": "remote",
+    "create_module": "modules",
+    "start": "service",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,16 @@
-"""The client: modules, functions and a console of another process."""
+"""The client: modules, functions, files and a console of another process."""
 
-from typing import Any, Final, Self
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Self, overload
 
 from pyro_client.proxy import Proxy
 from pyro_core.settings import ClientSettings
 from pyro_core.uri import URI
-from pyro_flame.terminal import interact
+from pyro_flame.files import OnProgress, Piece, contents, pieces_of, replacing
+from pyro_flame.remote import Link, RemoteFunction, RemoteModule
+from pyro_flame.remote_console import RemoteConsole
 
 _FLAME_ID: Final = "Pyro.Flame"
 
@@ -13,15 +18,18 @@ _FLAME_ID: Final = "Pyro.Flame"
 class RemoteFlame:
     """Access to another process.
 
+    Values travel. What cannot travel stays there, and is used through a ``RemoteObject``.
+
     Args:
         proxy: Proxy of its flame object.
     """
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy: Any = proxy
+        self._link = Link(proxy)
 
-    def module(self, name: str) -> "RemoteModule":
-        """A module of the other process; its functions can be called.
+    def module(self, name: str) -> RemoteModule:
+        """A module of the other process; its functions can be called, its values read.
 
         Args:
             name: Its full name.
@@ -30,51 +38,87 @@ class RemoteFlame:
             SecurityError: If nothing of it may be used.
             ImportError: If there is no such module.
         """
-        self._proxy.check_module(name)
-        return RemoteModule(self._proxy, name)
+        module = RemoteModule(self._link, name)
+        module._known()
+        return module
 
-    def builtin(self, name: str) -> "RemoteFunction":
+    def builtin(self, name: str) -> RemoteFunction:
         """A builtin function of the other process."""
-        return RemoteFunction(self._proxy, "builtins", name)
+        return RemoteFunction(self._link, "builtins", name)
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the other process."""
-        return self._proxy.evaluate(expression)
+        return self._link.ask("evaluate", expression)
 
     def execute(self, source: str) -> None:
         """Execute statements in the other process."""
         self._proxy.execute(source)
 
-    def send_module(self, name: str, source: str) -> None:
+    def sendmodule(self, name: str, source: str) -> None:
         """Let the other process have a module.
 
         Args:
             name: Its full name.
             source: Its source.
         """
-        self._proxy.send_module(name, source)
+        self._proxy.sendmodule(name, source)
 
-    def get_module(self, name: str) -> str:
+    def getmodule(self, name: str) -> str:
         """The source of a module of the other process."""
-        source: str = self._proxy.get_module(name)
+        source: str = self._proxy.getmodule(name)
         return source
 
-    def send_file(self, path: str, data: bytes) -> None:
-        """Write a file at the other process, readable by its owner only.
+    def sendfile(
+        self, path: str, data: "bytes | Path | BinaryIO", *, on_progress: OnProgress | None = None
+    ) -> int:
+        """Write a file at the other process, readable by its owner only. It is there when it is complete.
 
         Args:
             path: Where.
-            data: The contents.
+            data: The contents, or where they are here; an open file is read to its end, and closed.
+            on_progress: Called with the bytes done and the bytes in all.
+
+        Returns:
+            How many bytes.
         """
-        self._proxy.send_file(path, data)
+        if isinstance(data, Path):
+            data = data.open("rb")
+        file = io.BytesIO(data) if isinstance(data, bytes | bytearray | memoryview) else data
+        begin = file.tell()
+        size = file.seek(0, io.SEEK_END) - file.seek(begin)
+        pieces = pieces_of(file, size)
+        written: int = self._proxy.sendfile(path, _told(pieces, on_progress) if on_progress else pieces)
+        return written
 
-    def get_file(self, path: str) -> bytes:
-        """The contents of a file at the other process."""
-        return bytes(self._proxy.get_file(path))
+    @overload
+    def getfile(self, path: str, to: None = None, *, on_progress: OnProgress | None = None) -> bytes: ...
+    @overload
+    def getfile(self, path: str, to: Path, *, on_progress: OnProgress | None = None) -> int: ...
+    def getfile(
+        self, path: str, to: Path | None = None, *, on_progress: OnProgress | None = None
+    ) -> bytes | int:
+        """A file at the other process.
 
-    def console(self) -> "RemoteConsole":
+        Args:
+            path: Which.
+            to: Write it there, readable by you only, instead of giving the contents.
+            on_progress: Called with the bytes done and the bytes in all.
+
+        Returns:
+            The contents, or how many bytes were written.
+
+        Raises:
+            ValueError: If not everything arrived as it was sent.
+        """
+        arriving = contents(self._proxy.getfile(path), on_progress)
+        if to is None:
+            return b"".join(arriving)
+        with replacing(to) as file:
+            return sum(map(file.write, arriving))
+
+    def console(self) -> RemoteConsole:
         """A new interactive console in the other process."""
-        return RemoteConsole(self._proxy.open_console())
+        return RemoteConsole(self._proxy.console())
 
     def close(self) -> None:
         """Close the connection. The next use makes a new one."""
@@ -87,82 +131,7 @@ class RemoteFlame:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__qualname__} at {self._proxy._pyro.uri.location}>"
-
-
-class RemoteModule:
-    """A module of another process. Its attributes are functions, and what contains functions."""
-
-    def __init__(self, proxy: Proxy, name: str) -> None:
-        self._proxy = proxy
-        self._name = name
-
-    def __getattr__(self, name: str) -> "RemoteFunction":
-        if name.startswith(("__", "_pyro")):
-            raise AttributeError(name)
-        return RemoteFunction(self._proxy, self._name, name)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__qualname__} {self._name!r} at {self._proxy._pyro.uri.location}>"
-
-
-class RemoteFunction:
-    """Something in a module of another process that can be called."""
-
-    def __init__(self, proxy: Proxy, module: str, path: str) -> None:
-        self._proxy: Any = proxy
-        self._module = module
-        self._path = path
-
-    def __getattr__(self, name: str) -> "RemoteFunction":
-        if name.startswith(("__", "_pyro")):
-            raise AttributeError(name)
-        return RemoteFunction(self._proxy, self._module, f"{self._path}.{name}")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._proxy.call(self._module, self._path, args, kwargs)
-
-    def __repr__(self) -> str:
-        name = f"{self._module}.{self._path}"
-        return f"<{type(self).__qualname__} {name!r} at {self._proxy._pyro.uri.location}>"
-
-
-class RemoteConsole:
-    """An interactive console in another process."""
-
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy: Any = proxy
-        self._ended = False
-
-    def interact(self) -> None:
-        """Let the user type, until the end of the input or ``exit()``."""
-        interact(self.push, self._proxy.banner())
-
-    def push(self, line: str) -> tuple[str, bool]:
-        """Execute a line; gives what it printed, and whether more lines are needed before it can run.
-
-        Raises:
-            EOFError: If it ended the session.
-        """
-        try:
-            output, more = self._proxy.push(line)
-        except EOFError:
-            self._ended = True
-            raise
-        return output, more
-
-    def close(self) -> None:
-        """End the session."""
-        if not self._ended:
-            self._ended = True
-            self._proxy.close()
-        self._proxy._pyro.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return f"<{type(self).__qualname__} at {self._link.place}>"
 
 
 def connect(location: "str | URI", settings: ClientSettings | None = None) -> RemoteFlame:
@@ -178,3 +147,15 @@ def connect(location: "str | URI", settings: ClientSettings | None = None) -> Re
     if isinstance(location, str) and not location.upper().startswith("PYRO"):
         location = f"PYRO:{_FLAME_ID}@{location}"
     return RemoteFlame(Proxy(location, settings=settings))
+
+
+def _told(pieces: Iterator[Piece], on_progress: OnProgress) -> Iterator[Piece]:
+    """The same pieces; somebody is told of those that are on their way."""
+    size = done = 0
+    for piece in pieces:
+        yield piece
+        if isinstance(piece, int):
+            size = piece
+        elif isinstance(piece, bytes):
+            done += len(piece)
+            on_progress(done, max(size, done))

@@ -1,25 +1,26 @@
 """The server's end of a remote interactive console."""
 
 import code
-import io
 import platform
+import rlcompleter
 import sys
-import threading
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, Final, NoReturn
 
 from pyro_core.expose import expose
+from pyro_flame.modules import run_source
 from pyro_flame.noted import note_use
+from pyro_flame.running import Output, Runner
 
 FILENAME: Final = "<remote console>"
-_printing: Final = threading.Lock()
-"""Held while a line runs: what is printed in the meantime can only go to one place."""
+_MOST_COMPLETIONS: Final = 500
 
 
 @expose
 class Console:
     """Executes what is typed at the other end, and gives back what it prints.
+
+    Everything runs in one thread of its own, one thing after the other.
 
     Args:
         place: Where it is, for the banner.
@@ -32,47 +33,87 @@ class Console:
     ) -> None:
         self._place = place
         self._on_close = on_close
+        self._filename = filename
         # The usual ones would close this process's standard input.
-        names = {"__name__": "__console__", "__doc__": None, "exit": _end, "quit": _end}
-        self._interpreter = code.InteractiveConsole(names, filename)
+        self._names = {"__name__": "__console__", "__doc__": None, "exit": _leave, "quit": _leave}
+        self._interpreter = code.InteractiveConsole(self._names, filename)
+        self._runner = Runner(self._names)
 
     def banner(self) -> str:
         """What to show at the beginning."""
         return f"Python {sys.version} on {sys.platform}\n(Remote console on {self._place or platform.node()})"
 
-    def push(self, line: str) -> tuple[str, bool]:
+    def run(self, line: str) -> Output:
         """Execute a line.
 
         Args:
             line: The line, without its end.
 
         Returns:
-            What it printed, and whether more lines are needed before it can run.
+            What it prints, as it comes, and at last whether more lines are needed before it can run.
 
         Raises:
             EOFError: If it ended the session.
+            PyroError: If something runs already.
         """
         note_use("console", line)
-        printed = io.StringIO()
-        with _printing, redirect_stdout(printed), redirect_stderr(printed):
-            try:
-                more = self._interpreter.push(line)
-            except SystemExit:
-                ended = True
-            else:
-                ended = False
-        if ended:
-            self.close()
-            raise EOFError("the console session has ended")
-        return printed.getvalue(), more
+        return self._runner.run(lambda: self._push(line))
+
+    def execute(self, source: str) -> Output:
+        """Execute statements. Gives what they print, as it comes; what they raise ends that.
+
+        Raises:
+            PyroError: If something runs already.
+        """
+        note_use("console", source)
+        return self._runner.run(lambda: run_source(source, self._filename, self._names))
+
+    def push(self, line: str) -> tuple[str, bool]:
+        """Execute a line; gives what it printed, and whether more are needed. Raises as ``run`` does."""
+        *printed, more = self.run(line)
+        return "".join(printed), more
+
+    def interrupt(self) -> bool:
+        """Interrupt what runs as Ctrl-C does; tells whether something ran."""
+        return self._runner.interrupt()
+
+    def reset(self) -> None:
+        """Forget the lines of an unfinished statement."""
+        self._interpreter.resetbuffer()
+
+    def complete(self, text: str) -> list[str]:
+        """The names that begin like this."""
+        completer = rlcompleter.Completer(self._names)
+        found: list[str] = []
+        while text.strip() and len(found) < _MOST_COMPLETIONS:
+            one = completer.complete(text, len(found))
+            if one is None:
+                break
+            found.append(one)
+        return found
 
     def close(self) -> None:
-        """End the session."""
-        self._interpreter.resetbuffer()
+        """End the session. What runs is interrupted."""
+        self._runner.interrupt()
+        self._end()
+
+    def _end(self) -> None:
+        self._runner.end()
         if self._on_close is not None:
             self._on_close(self)
 
+    def _push(self, line: str) -> bool:
+        try:
+            return self._interpreter.push(line)
+        except KeyboardInterrupt:
+            self._interpreter.resetbuffer()
+            print("KeyboardInterrupt", file=sys.stderr)
+            return False
+        except SystemExit:
+            self._end()
+            raise EOFError("the console session has ended") from None
 
-def _end(*_: Any) -> NoReturn:
+
+def _leave(*_: Any) -> NoReturn:
     """End the session."""
     raise SystemExit

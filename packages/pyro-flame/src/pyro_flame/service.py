@@ -1,7 +1,8 @@
 """The object by which a server gives access to itself."""
 
-import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import ModuleType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,43 +10,46 @@ from pyro_core.context import current_call
 from pyro_core.errors import SecurityError
 from pyro_core.expose import expose
 from pyro_core.uri import URI
+from pyro_flame.access import Access
 from pyro_flame.console import Console
-from pyro_flame.modules import create_module, module_source, run_source
-from pyro_flame.noted import noted
-from pyro_flame.policy import NOTHING, Act, Policy
-from pyro_flame.targets import find_member, find_module
+from pyro_flame.files import Piece
+from pyro_flame.held import AllHoldings, Reply
+from pyro_flame.policy import NOTHING, Policies
 from pyro_server import Daemon
 
 FLAME_ID: Final = "Pyro.Flame"
 """Object id under which it is registered. Source: stock Pyro4."""
-FILE_MODE: Final = 0o600
-"""Who may read and write a file that was sent: its owner only."""
-_SENT_CODE: Final = "<remote-code>"
 
 
 @expose
 class Flame:
     """Does what clients ask for, as far as the policy allows.
 
+    Values travel. Of everything else a client gets a number, good for the same connection.
+
     Args:
-        policy: What is allowed; nothing by default.
+        policy: What is allowed, for everybody or for a principal; nothing by default.
     """
 
-    def __init__(self, policy: Policy = NOTHING) -> None:
-        self._policy = policy
-        self._names: dict[str, Any] = {"__name__": "__flame__"}
+    def __init__(self, policy: Policies = NOTHING) -> None:
+        self._access = Access(policy)
+        self._held = AllHoldings()
 
-    def check_module(self, name: str) -> None:
-        """Import a module.
+    def module(self, name: str) -> dict[str, bool]:
+        """Import a module; gives the names in it that may be used -> whether they can be called."""
+        return self._access.check_module(name)
 
-        Raises:
-            SecurityError: If nothing of it may be used.
-            ImportError: If there is no such module.
-        """
-        with noted("module", name):
-            find_module(self._policy, name)
+    def read(self, module: str, path: str) -> Reply:
+        """Something in a module."""
+        found = self._access.member("read", module, path)
+        name = f"{module}.{path}"
+        if isinstance(found, ModuleType) and sys.modules.get(name) is found:
+            return "module", name  # which may not be what it calls itself, as with os.path
+        return self._reply(found)
 
-    def call(self, module: str, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def call(
+        self, module: str, path: str, args: Sequence[Any], kwargs: Mapping[str, Any], held: Mapping[str, int]
+    ) -> Reply:
         """The result of a function of a module.
 
         Args:
@@ -53,66 +57,82 @@ class Flame:
             path: Name of the function in the module, with dots.
             args: Positional arguments.
             kwargs: Keyword arguments.
-
-        Raises:
-            SecurityError: If that may not be called.
+            held: Position, or keyword, of arguments that stay here -> their number.
         """
-        with noted("call", f"{module}.{path}"):
-            function = find_member(self._policy, module, path)
-        return function(*args, **kwargs)
+        function = self._access.member("call", module, path)
+        args, kwargs = self._held.own().put_in(args, kwargs, held)
+        return self._reply(function(*args, **kwargs))
 
-    def evaluate(self, expression: str) -> Any:
+    def read_held(self, number: int, path: str) -> Reply:
+        """Something in the object with a number."""
+        return self._reply(self._access.inside("read", self._held.own().get(number), path))
+
+    def call_held(
+        self, number: int, path: str, args: Sequence[Any], kwargs: Mapping[str, Any], held: Mapping[str, int]
+    ) -> Reply:
+        """The result of a method of the object with a number, or of itself; otherwise as ``call``."""
+        own = self._held.own()
+        function = self._access.inside("call", own.get(number), path)
+        args, kwargs = own.put_in(args, kwargs, held)
+        return self._reply(function(*args, **kwargs))
+
+    def items(self, number: int) -> Iterator[Reply]:
+        """The items of the object with a number."""
+        own = self._held.own()
+        value = self._access.inside("call", own.get(number), "")
+        return own.items(value, current_call())
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """These objects are not needed any more."""
+        self._held.own().drop(numbers)
+
+    def evaluate(self, expression: str) -> Reply:
         """The value of an expression."""
-        self._check("code", expression)
-        return eval(compile(expression.strip(), _SENT_CODE, "eval", dont_inherit=True), self._names)
+        return self._reply(self._access.evaluate(expression))
 
     def execute(self, source: str) -> None:
         """Execute statements; what they define is there for later ones, of every client."""
-        self._check("code", source)
-        run_source(source, _SENT_CODE, self._names)
+        self._access.execute(source)
 
-    def send_module(self, name: str, source: str) -> None:
-        """Make a module of source text; see ``pyro_flame.modules.create_module``."""
-        self._check("send_modules", name)
-        create_module(name, source)
+    def sendmodule(self, name: str, source: str) -> None:
+        """Make a module of source text."""
+        self._access.send_module(name, source)
 
-    def get_module(self, name: str) -> str:
-        """The source of a module, which is imported for that."""
-        self._check("get_modules", name)
-        return module_source(find_module(Policy.everything(), name))
+    def getmodule(self, name: str) -> str:
+        """The source of a module."""
+        return self._access.get_module(name)
 
-    def send_file(self, path: str, data: bytes) -> None:
-        """Write a file, which only its owner can read then; one that exists is replaced."""
-        self._check("send_files", path)
-        with open(path, "wb", opener=_open_for_owner) as file:
-            os.chmod(path, FILE_MODE)  # it may have existed
-            file.write(data)
+    def sendfile(self, path: str, pieces: Iterable[Piece]) -> int:
+        """Write a file; see ``Access.write_file``."""
+        return self._access.write_file(path, pieces)
 
-    def get_file(self, path: str) -> bytes:
-        """The contents of a file."""
-        self._check("get_files", path)
-        with open(path, "rb") as file:
-            return file.read()
+    def getfile(self, path: str) -> Iterator[Piece]:
+        """A file in pieces; see ``Access.read_file``."""
+        return self._access.read_file(path)
 
-    def open_console(self) -> Console:
+    def console(self) -> Console:
         """An interactive console, until it is closed or the connection ends."""
-        self._check("console", "")
-        daemon = current_call().daemon
-        console = Console(daemon.location, daemon.unregister)
-        daemon.register(console, f"{FLAME_ID}.console.{uuid4().hex}", session=True)
+        self._access.check("console", "")
+        call = current_call()
+        daemon = call.daemon
+        object_id = f"{FLAME_ID}.console.{uuid4().hex}"
+        console = Console(daemon.location, lambda _: daemon.unregister(object_id))
+        daemon.register(console, object_id, session=True)
+        call.connection.track_resource(console)  # what it runs ends with the connection
         return console
 
-    def _check(self, act: Act, what: str) -> None:
-        with noted(act, what):
-            self._policy.check(act)
+    def _reply(self, value: Any) -> Reply:
+        call = current_call()
+        return self._held.own().reply(value, call)
 
 
-def start(daemon: Daemon, policy: Policy = NOTHING) -> URI:
+def start(daemon: Daemon, policy: Policies = NOTHING) -> URI:
     """Switch it on for the clients of a daemon, and give its address.
 
     Args:
         daemon: The daemon.
-        policy: What clients may do; nothing by default.
+        policy: What clients may do: one for everybody, or a function that gives the one of a ``Principal``.
+            Nothing by default. An authorizer of the daemon is asked as well.
 
     Raises:
         DaemonError: If it is switched on already.
@@ -125,7 +145,3 @@ def start(daemon: Daemon, policy: Policy = NOTHING) -> URI:
             "or listen on localhost"
         )
     return daemon.register(Flame(policy), FLAME_ID)
-
-
-def _open_for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, FILE_MODE)

@@ -1,11 +1,16 @@
-"""Finding what a client wants to call, without going where the policy does not let it."""
+"""Finding what a client wants to use, without going where the policy does not let it."""
 
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from pyro_core.errors import SecurityError
-from pyro_flame.policy import Policy
+from pyro_flame.policy import Policy, refused
+
+OPERATORS: Final = frozenset(
+    {"__call__", "__contains__", "__enter__", "__exit__", "__getitem__", "__len__", "__setitem__", "__str__"}
+)
+"""What syntax calls; not private, and not a way to anywhere."""
 
 
 def find_module(policy: Policy, name: str) -> ModuleType:
@@ -37,21 +42,64 @@ def find_member(policy: Policy, module: str, path: str) -> Any:
         ImportError: If there is no such module.
         AttributeError: If there is no such member.
     """
-    found: Any = find_module(policy, module)
+    if not (policy.allows_inside(module) or policy.allows_on_the_way(module)):
+        raise _refused(f"{module}.{path}")
+    found: Any = import_module(module)
     reached = module
     allowed = policy.allows_inside(module)
+    elsewhere = False  # in a module that another one merely imports: patterns do not mean that
     for name in path.split("."):
         reached = f"{reached}.{name}"
         if name.startswith("_") and not policy.allows_private:
             raise _refused(reached)
-        allowed = allowed or reached in policy.calls
+        listed = reached in policy.calls or (not elsewhere and policy.allows_inside(reached))
+        allowed = allowed or listed
         found = _member(found, name, may_import=allowed or policy.allows_on_the_way(reached))
         if isinstance(found, ModuleType):  # which may be quite another one than the name tells
+            elsewhere = found.__name__ != reached
             allowed = policy.allows_inside(found.__name__) or reached in policy.calls
         if not (allowed or policy.allows_on_the_way(reached)):
             raise _refused(reached)
-    if not allowed:
+    if not allowed and not isinstance(found, ModuleType):
         raise _refused(reached)
+    return found
+
+
+def find_inside(policy: Policy, owner: Any, path: str) -> Any:
+    """A member of an object that a client was given; of modules only those that it may use.
+
+    Args:
+        policy: Says what is allowed.
+        owner: The object.
+        path: Name of the member, with dots; empty for the object itself.
+
+    Raises:
+        SecurityError: If it may not be used.
+        AttributeError: If there is no such member.
+    """
+    found = owner
+    for name in path.split(".") if path else ():
+        if name.startswith("_") and name not in OPERATORS and not policy.allows_private:
+            raise _refused(f"{type(owner).__name__}.{path}")
+        found = getattr(found, name)
+        if isinstance(found, ModuleType):
+            find_module(policy, found.__name__)
+    return found
+
+
+def members_of(policy: Policy, module: str) -> dict[str, bool]:
+    """Names in a module that may be used -> whether they can be called.
+
+    Raises:
+        SecurityError: If nothing of it may be used.
+        ImportError: If there is no such module.
+    """
+    found: dict[str, bool] = {}
+    for name in list(vars(find_module(policy, module))):
+        try:
+            found[name] = callable(find_member(policy, module, name))
+        except SecurityError:
+            continue
     return found
 
 
@@ -69,4 +117,4 @@ def _member(owner: Any, name: str, *, may_import: bool) -> Any:
 
 
 def _refused(name: str) -> SecurityError:
-    return SecurityError(f"not allowed by the policy of this server: {name!r}")
+    return refused(repr(name), f"Policy(calls=[{name!r}])")

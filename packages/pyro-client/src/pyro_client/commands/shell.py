@@ -3,26 +3,25 @@
 import code
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import click
 
-from pyro_cli.contexts import folder
+from pyro_cli.line_editing import complete_with, remembered
 from pyro_client.commands.targets import TARGET, client_settings, open_proxy, proxy_options
+from pyro_core import plugins
 
-_HISTORY = "shell_history"
-_HISTORY_LINES = 2000
 _MEMBER = re.compile(r"(\w+)\.(\w*)")
 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[NAME=]TARGET...")
 @click.option("-c", "--command", help="Run this instead of reading from standard input.")
+@click.option("--flame", metavar="LOCATION", help="A prompt in the process at that host:port instead.")
 @proxy_options
-def shell(targets: tuple[str, ...], command: str | None, **options: Any) -> None:
+def shell(targets: tuple[str, ...], command: str | None, flame: str | None, **options: Any) -> None:
     """A Python prompt with proxies of the TARGETs, called obj, obj2 ... unless a NAME is given.
 
     The tab key completes the members of the remote objects. The prompt also has connect("TARGET") for further
@@ -31,6 +30,13 @@ def shell(targets: tuple[str, ...], command: str | None, **options: Any) -> None
 
     Example: pyro-cli shell store=warehouse -c "print(store.contents())"
     """
+    if flame is not None:
+        if targets:
+            raise click.UsageError(
+                "--flame is a prompt in another process, which makes its own proxies: no TARGETs"
+            )
+        _in_another_process(flame, command, options)
+        return
     from pyro_client import URI, Proxy, batch
     from pyro_client.naming import locate_ns
 
@@ -69,6 +75,15 @@ def shell(targets: tuple[str, ...], command: str | None, **options: Any) -> None
             exec(compile(sys.stdin.read(), "<stdin>", "exec"), space)
 
 
+def _in_another_process(location: str, command: str | None, options: dict[str, Any]) -> None:
+    ctx = click.get_current_context()
+    group: click.Group = plugins.commands().load("flame")
+    if command is None:
+        ctx.invoke(group.commands["console"], location=location, **options)
+    else:
+        ctx.invoke(group.commands["run"], location=location, file=None, command=command, **options)
+
+
 def _called(targets: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for number, text in enumerate(targets, 1):
@@ -84,40 +99,9 @@ def _called(targets: tuple[str, ...]) -> dict[str, str]:
 def _converse(space: dict[str, Any], proxies: Mapping[str, Any]) -> None:
     lines = [f"{name} is {proxy!r}" for name, proxy in proxies.items()]
     banner = "\n".join([*lines, "Tab completes remote members; connect('NAME') makes a proxy; Ctrl-D ends."])
-    save = _with_readline(space)
-    try:
+    complete_with(Completer(space).complete)
+    with remembered("shell_history"):
         code.interact(banner, local=space, exitmsg="")
-    finally:
-        save()
-
-
-def _with_readline(space: dict[str, Any]) -> Callable[[], None]:
-    """Switch on completion and history, where Python has readline; gives what saves the history."""
-    try:
-        import readline
-    except ImportError:
-        return lambda: None
-    history = folder() / _HISTORY
-    readline.set_completer(Completer(space).complete)
-    editline = "libedit" in (readline.__doc__ or "")
-    readline.parse_and_bind("bind ^I rl_complete" if editline else "tab: complete")
-    if history.exists():
-        readline.read_history_file(history)
-    before = readline.get_current_history_length()
-
-    def save() -> None:
-        if readline.get_current_history_length() > before:
-            _make_private(history)
-            readline.set_history_length(_HISTORY_LINES)
-            readline.write_history_file(history)
-
-    return save
-
-
-def _make_private(path: Path) -> None:
-    """Only the user is to see what was typed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
 
 
 class Completer:

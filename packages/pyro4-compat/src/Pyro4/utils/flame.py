@@ -5,11 +5,11 @@ from typing import Any, Self
 
 from Pyro4 import constants, core, errors
 from Pyro4.configuration import config
+from pyro_flame.access import Access
 from pyro_flame.console import Console
 from pyro_flame.modules import create_module as createModule
 from pyro_flame.modules import run_source as exec_function
 from pyro_flame.policy import NOTHING, Policy
-from pyro_flame.service import Flame as Service
 from pyro_flame.terminal import interact
 
 __all__ = [
@@ -161,11 +161,11 @@ class Flame:
     _pyroDaemon: core.Daemon
 
     def __init__(self) -> None:
-        self._service = Service(Policy.everything() if config.FLAME_ENABLED else NOTHING)
+        self._access = Access(Policy.everything() if config.FLAME_ENABLED else NOTHING)
 
     def module(self, name: str) -> FlameModule:
         """A module, which is imported if need be."""
-        self._service.check_module(name)
+        self._access.check_module(name)
         return FlameModule(self, name)
 
     def builtin(self, name: str) -> FlameBuiltin:
@@ -174,27 +174,27 @@ class Flame:
 
     def execute(self, code: str) -> None:
         """Execute statements."""
-        self._service.execute(code)
+        self._access.execute(code)
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression."""
-        return self._service.evaluate(expression)
+        return self._access.evaluate(expression)
 
     def sendmodule(self, modulename: str, modulesource: str) -> None:
         """Make a module of source text."""
-        self._service.send_module(modulename, modulesource)
+        self._access.send_module(modulename, modulesource)
 
     def getmodule(self, modulename: str) -> str:
         """The source of a module."""
-        return self._service.get_module(modulename)
+        return self._access.get_module(modulename)
 
     def sendfile(self, filename: str, filedata: bytes) -> None:
         """Write a file, which only its owner can read then."""
-        self._service.send_file(filename, filedata)
+        self._access.send_file(filename, filedata)
 
     def getfile(self, filename: str) -> bytes:
         """The contents of a file."""
-        return self._service.get_file(filename)
+        return self._access.get_file(filename)
 
     def console(self) -> RemoteInteractiveConsole:
         """A new interactive console."""
@@ -202,12 +202,12 @@ class Flame:
 
     def invokeBuiltin(self, builtin: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The result of a builtin function."""
-        return self._service.call("builtins", builtin, args, kwargs)
+        return self._access.call("builtins", builtin, args, kwargs)
 
     def invokeModule(self, dottedname: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The result of a function, by its full name."""
         module, _, path = dottedname.partition(".")
-        return self._service.call(module, path, args, kwargs)
+        return self._access.call(module, path, args, kwargs)
 
 
 def start(daemon: core.Daemon) -> core.URI:
