@@ -1,80 +1,13 @@
 """``pyro-cli`` in a real terminal: help, completion, tables, watch, top, and the prompt of the shell."""
 
-import os
-import shlex
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import processes
 import pytest
+from terminals import CLI, PROMPT, TMUX, Terminal
 
-TMUX = shutil.which("tmux")
 pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed (apt-get install tmux)")
-
-CLI = [sys.executable, "-m", "pyro_cli"]
-PROMPT = "ready> "
-
-
-class Terminal:
-    """A bash in a terminal of 120 columns and 60 rows, with ``pyro-cli`` as a command.
-
-    Args:
-        folder: For its files; its name is short, as that of a Unix socket must be.
-        env: Variables of ours.
-    """
-
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
-        self._tmux = [str(TMUX), "-S", str(folder / "tmux"), "-f", os.devnull]
-        bin_folder = folder / "bin"
-        bin_folder.mkdir()
-        command = bin_folder / "pyro-cli"
-        command.write_text(f'#!/bin/sh\nexec {shlex.join(CLI)} "$@"\n')
-        command.chmod(0o755)
-        profile = folder / "profile"
-        path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
-        profile.write_text(f"PATH={shlex.quote(path)}\nPS1={shlex.quote(PROMPT)}\nunset HISTFILE\n")
-        shell = ["bash", "--noprofile", "--rcfile", str(profile), "-i"]
-        size = ["-x", "120", "-y", "60"]
-        surroundings = processes.environment({"TERM": "screen", **env})
-        subprocess.run(
-            [*self._tmux, "new-session", "-d", *size, shlex.join(shell)], env=surroundings, check=True
-        )
-
-    def keys(self, *keys: str) -> None:
-        """Press keys, such as ``C-c``, ``Tab`` or ``Enter``."""
-        subprocess.run([*self._tmux, "send-keys", *keys], check=True)
-
-    def type(self, text: str) -> None:
-        """Type text, without Enter."""
-        subprocess.run([*self._tmux, "send-keys", "-l", text], check=True)
-
-    def line(self, text: str) -> None:
-        """Type a line on a cleared screen."""
-        self.keys("C-l")
-        self.type(text)
-        self.keys("Enter")
-
-    def screen(self) -> str:
-        """What can be seen."""
-        done = subprocess.run([*self._tmux, "capture-pane", "-p"], capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def wait(self, *texts: str) -> str:
-        """The screen, as soon as all of these texts are on it."""
-        ends = time.monotonic() + processes.PATIENCE_S
-        while time.monotonic() < ends:
-            screen = self.screen()
-            if all(text in screen for text in texts):
-                return screen
-            time.sleep(0.05)  # a terminal has no way to tell that it changed
-        raise AssertionError(f"{texts} did not all appear on the screen:\n{self.screen()}")
-
-    def close(self) -> None:
-        subprocess.run([*self._tmux, "kill-server"], check=False)
 
 
 @pytest.fixture(scope="module")

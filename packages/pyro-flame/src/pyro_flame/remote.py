@@ -151,7 +151,10 @@ class RemoteObject(_Remote):
         return bool(self._do("__contains__", item))
 
     def __len__(self) -> int:
-        return int(self._do("__len__"))
+        try:
+            return int(self._do("__len__"))
+        except AttributeError:  # what list(...) and others expect of what has no length
+            raise TypeError(f"the {self._type} over there has no len()") from None
 
     def __bool__(self) -> bool:
         return True

@@ -1,7 +1,7 @@
 """Finding what a client wants to use, without going where the policy does not let it."""
 
 from importlib import import_module
-from types import ModuleType
+from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, Final
 
 from pyro_core.errors import SecurityError
@@ -11,6 +11,8 @@ OPERATORS: Final = frozenset(
     {"__call__", "__contains__", "__enter__", "__exit__", "__getitem__", "__len__", "__setitem__", "__str__"}
 )
 """What syntax calls; not private, and not a way to anywhere."""
+_INTERNAL: Final = (FrameType, TracebackType, CodeType)
+"""Ways to the variables of all code, under public names such as those of generators."""
 
 
 def find_module(policy: Policy, name: str) -> ModuleType:
@@ -51,10 +53,11 @@ def find_member(policy: Policy, module: str, path: str) -> Any:
     for name in path.split("."):
         reached = f"{reached}.{name}"
         if name.startswith("_") and not policy.allows_private:
-            raise _refused(reached)
+            raise refused(f"the private {reached!r}", 'Policy(calls=["*"])')
         listed = reached in policy.calls or (not elsewhere and policy.allows_inside(reached))
         allowed = allowed or listed
         found = _member(found, name, may_import=allowed or policy.allows_on_the_way(reached))
+        _check_internal(policy, found, reached)
         if isinstance(found, ModuleType):  # which may be quite another one than the name tells
             elsewhere = found.__name__ != reached
             allowed = policy.allows_inside(found.__name__) or reached in policy.calls
@@ -80,8 +83,10 @@ def find_inside(policy: Policy, owner: Any, path: str) -> Any:
     found = owner
     for name in path.split(".") if path else ():
         if name.startswith("_") and name not in OPERATORS and not policy.allows_private:
-            raise _refused(f"{type(owner).__name__}.{path}")
+            raise refused(f"the private {path!r} of an object", 'Policy(calls=["*"])')
+        _check_internal(policy, found, path)
         found = getattr(found, name)
+        _check_internal(policy, found, path)
         if isinstance(found, ModuleType):
             find_module(policy, found.__name__)
     return found
@@ -114,6 +119,11 @@ def _member(owner: Any, name: str, *, may_import: bool) -> Any:
         except ModuleNotFoundError:
             pass
         raise
+
+
+def _check_internal(policy: Policy, value: Any, name: str) -> None:
+    if isinstance(value, _INTERNAL) and not policy.allows_private:
+        raise refused(f"{name!r} ({type(value).__name__})", 'Policy(calls=["*"])')
 
 
 def _refused(name: str) -> SecurityError:
