@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import processes
@@ -52,6 +53,7 @@ class Terminal:
         """Type a line on a cleared screen."""
         self.keys("C-l")
         self.type(text)
+        self._until(lambda screen: text[:60] in screen.partition("\n")[0])  # it was cleared
         self.keys("Enter")
 
     def screen(self) -> str:
@@ -61,13 +63,16 @@ class Terminal:
 
     def wait(self, *texts: str) -> str:
         """The screen, as soon as all of these texts are on it."""
+        return self._until(lambda screen: all(text in screen for text in texts), str(texts))
+
+    def _until(self, fits: Callable[[str], bool], what: str = "what was typed") -> str:
         ends = time.monotonic() + processes.PATIENCE_S
         while time.monotonic() < ends:
             screen = self.screen()
-            if all(text in screen for text in texts):
+            if fits(screen):
                 return screen
             time.sleep(0.05)  # a terminal has no way to tell that it changed
-        raise AssertionError(f"{texts} did not all appear on the screen:\n{self.screen()}")
+        raise AssertionError(f"{what} did not appear on the screen:\n{self.screen()}")
 
     def close(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], check=False)

@@ -1,7 +1,6 @@
 """``pyro-cli`` in a real terminal: help, completion, tables, watch, top, and the prompt of the shell."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import processes
 import pytest

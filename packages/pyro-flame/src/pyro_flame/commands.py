@@ -51,13 +51,12 @@ def serve(host: str | None, port: int | None, unixsocket: str | None, **allowed:
 
     Example: pyro-cli flame serve --port 4444 --calls platform --get-files /var/log
     """
-    from pyro_flame.policy import NOTHING
     from pyro_flame.service import start
     from pyro_server.daemon import Daemon
 
-    policy = _policy(**allowed)
-    if policy == NOTHING:
+    if not any(allowed.values()):
         raise click.UsageError("this allows nothing; name what clients may do, such as --calls platform")
+    policy = _policy(**allowed)
     settings = settings_of(ServerSettings)
     with Daemon(settings=settings, host=host, port=port, unixsocket=unixsocket) as daemon:
         uri = start(daemon, policy)

@@ -67,7 +67,8 @@ def interact(
             _Terminal(send, reset).interact(banner, exitmsg="")
     except EOFError:
         pass  # the other side ended it
-    print(FAREWELL)
+    finally:
+        print(FAREWELL)
 
 
 @contextmanager
