@@ -1,8 +1,11 @@
+import sys
+from types import ModuleType
+
 import pytest
 
 from pyro_core.errors import SecurityError
 from pyro_flame.policy import Policy
-from pyro_flame.targets import find_member, find_module
+from pyro_flame.targets import find_inside, find_member, find_module, members_of
 
 ACTS = ("code", "console", "send_modules", "get_modules", "send_files", "get_files")
 
@@ -23,9 +26,10 @@ def test_by_default_nothing_can_be_called() -> None:
             find_member(Policy(), module, "pow")
 
 
-def test_one_text_is_not_several_names() -> None:
-    with pytest.raises(TypeError, match="several"):
-        Policy(calls="os")
+def test_one_text_is_not_several_names(tmp_path) -> None:
+    for one in ({"calls": "os"}, {"get_files": "/srv"}, {"send_files": tmp_path}):
+        with pytest.raises(TypeError, match="several"):
+            Policy(**one)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,9 @@ def test_one_text_is_not_several_names() -> None:
         ({"os.path"}, "os", "path.join"),
         ({"os.path.join"}, "os", "path.join"),
         ({"collections.Counter"}, "collections", "Counter.fromkeys"),
+        ({"os.get*"}, "os", "getcwd"),
+        ({"json.*.JSON*"}, "json", "decoder.JSONDecoder"),
+        ({"os.path.j*"}, "os.path", "join"),
         ({"*"}, "os", "sys.exit"),
         ({"*"}, "os", "_exit"),
     ],
@@ -64,9 +71,16 @@ def test_what_is_listed_and_what_is_in_it_can_be_called(calls, module, path) -> 
         ({"math"}, "math", "__loader__.load_module"),
         ({"collections"}, "collections", "Counter.__init__.__globals__.get"),
         ({"os"}, "os", "_exit"),
+        ({"os.get*"}, "os", "system"),
+        ({"shutil.*"}, "shutil", "os.system"),
+        ({"shutil.*.*"}, "shutil", "os.system"),
+        ({"flame_made"}, "flame_made", "items.gi_frame.f_globals.get"),
     ],
 )
-def test_what_is_not_listed_cannot_be_reached_through_what_is(calls, module, path) -> None:
+def test_what_is_not_listed_cannot_be_reached_through_what_is(calls, module, path, monkeypatch) -> None:
+    made = ModuleType("flame_made")
+    made.items = (item for item in "abc")
+    monkeypatch.setitem(sys.modules, "flame_made", made)
     with pytest.raises(SecurityError, match="not allowed by the policy"):
         find_member(Policy(calls=calls), module, path)
 
@@ -86,3 +100,35 @@ def test_what_does_not_exist_is_an_ordinary_error() -> None:
         find_member(everything, "xml", "no_such")
     with pytest.raises(AttributeError, match="no_such"):
         find_member(everything, "math", "no_such")
+
+
+class Thing:
+    def __init__(self):
+        self.items = (item for item in "abc")
+        self.os = sys.modules["os"]
+        self._own = 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["_own", "__class__", "items.gi_frame", "items.gi_code", "os", "os.system", "__init__.__globals__"],
+)
+def test_an_object_that_was_given_is_no_way_to_everything(path) -> None:
+    with pytest.raises(SecurityError, match="not allowed by the policy"):
+        find_inside(Policy(calls={"math"}), Thing(), path)
+    find_inside(Policy.everything(), Thing(), path)
+
+
+def test_a_frame_that_was_given_stays_closed() -> None:
+    with pytest.raises(SecurityError, match="frame"):
+        find_inside(Policy(calls={"sys"}), sys._getframe(), "f_globals")
+
+
+def test_members_are_those_that_may_be_used() -> None:
+    assert members_of(Policy(calls={"math.pi", "math.s*"}), "math") == {
+        "pi": False,
+        **dict.fromkeys(("sin", "sinh", "sqrt"), True),
+        **({"sumprod": True} if hasattr(sys.modules["math"], "sumprod") else {}),
+    }
+    assert "_exit" not in members_of(Policy(calls={"os"}), "os")
+    assert "sys" not in members_of(Policy(calls={"os"}), "os")

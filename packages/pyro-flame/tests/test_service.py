@@ -3,20 +3,23 @@
 import os
 import stat
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from pyro_core.errors import ConnectionRejected, DaemonError, SecurityError
-from pyro_core.settings import ServerSettings
-from pyro_flame import Policy, RemoteFlame, connect, start
+from pyro_core.settings import ClientSettings, ServerSettings
+from pyro_flame import Policy, RemoteFlame, RemoteObject, connect, start
 from pyro_server import Daemon
 
 
 @contextmanager
-def flaming(*policy: Policy) -> Iterator[RemoteFlame]:
-    settings = ServerSettings(host="127.0.0.1", port=0)
+def flaming(*policy: Any, servertype: str = "threaded") -> Iterator[RemoteFlame]:
+    settings = ServerSettings(host="127.0.0.1", port=0, servertype=servertype)
     with Daemon(settings) as daemon:
         start(daemon, *policy)
         daemon.start()
@@ -105,3 +108,118 @@ def test_a_console(monkeypatch, capsys) -> None:
     printed = capsys.readouterr()
     assert printed.out == "21\n(Remote session ended)\n"
     assert "(Remote console on 127.0.0.1:" in printed.err
+
+
+def test_values_travel_and_all_else_stays_there() -> None:
+    with flaming(
+        Policy(calls={"collections", "sys", "tempfile", "builtins.len", "builtins.sorted", "os"})
+    ) as flame:
+        assert flame.module("sys").platform == sys.platform
+        assert flame.module("sys").version_info.major == sys.version_info.major
+        counter = flame.module("collections").Counter("abca")
+        assert repr(counter).startswith("<RemoteObject 'collections.Counter' at 127.0.0.1:")
+        assert (counter["a"], len(counter), list(counter), "b" in counter) == (2, 3, ["a", "b", "c"], True)
+        counter["z"] = 7
+        assert counter.most_common(1) == [("z", 7)]
+        assert str(counter).startswith("Counter({'z': 7")
+        assert flame.builtin("len")(counter) == 4
+        assert flame.builtin("sorted")(["b", "a"], key=flame.module("os").fspath) == ["a", "b"]
+        with flame.module("tempfile").TemporaryFile("w") as file:
+            assert file.write("abc") == 3
+        assert file.closed
+        with pytest.raises(TypeError, match="no len"):
+            len(file)
+        with pytest.raises(SecurityError, match="private"):
+            counter._keep_positive()
+        assert "getcwd" in dir(flame.module("os"))
+        assert "_exit" not in dir(flame.module("os"))
+        with pytest.raises(TypeError, match="cannot be an argument"):
+            flame.builtin("len")(flame.module("os"))
+
+
+def test_objects_live_as_long_as_they_are_needed_and_as_the_connection() -> None:
+    with flaming(Policy(calls={"collections"})) as flame:
+        kept = flame.module("collections").Counter("a")
+        gone = flame.module("collections").Counter("b")
+        number = gone._number
+        del gone
+        assert kept["a"] == 1
+        with pytest.raises(LookupError, match="that object is gone"):
+            flame._proxy.read_held(number, "x")
+        flame.close()
+        with pytest.raises(LookupError, match="as long as the connection"):
+            kept["a"]
+
+
+def test_pickle_carries_more_where_it_is_accepted() -> None:
+    server = ServerSettings(host="127.0.0.1", port=0)
+    with Daemon(server, serializers=["serpent", "pickle"]) as daemon:
+        start(daemon, Policy(calls={"collections", "fractions", "builtins"}))
+        daemon.start()
+        with connect(daemon.location, ClientSettings(serializer="pickle")) as flame:
+            assert flame.module("collections").Counter("aa") == Counter("aa")
+            assert repr(flame.builtin("memoryview")(b"")).startswith("<RemoteObject")
+        with connect(daemon.location) as flame:
+            assert isinstance(flame.module("collections").Counter("aa"), RemoteObject)
+
+
+def test_a_policy_for_each_principal() -> None:
+    asked = []
+
+    def policy(principal):
+        asked.append(principal.name)
+        return Policy(code=True) if len(asked) == 1 else None
+
+    with flaming(policy) as flame:
+        assert flame.evaluate("1 + 1") == 2
+        with pytest.raises(SecurityError, match="no policy for you"):
+            flame.evaluate("1 + 1")
+    assert asked == ["anonymous"] * 2
+
+
+@pytest.mark.parametrize("servertype", ["threaded", "multiplex", "asyncio"])
+def test_files_and_consoles_with_every_server_type(servertype, tmp_path) -> None:
+    data = os.urandom(1_000_000)
+    told = []
+    with flaming(
+        Policy(console=True, send_files=[tmp_path], get_files=[tmp_path]), servertype=servertype
+    ) as flame:
+        assert flame.sendfile("file", data, on_progress=lambda *now: told.append(now)) == len(data)
+        assert told[-1] == (len(data), len(data))
+        assert flame.getfile("file", tmp_path / "back") == len(data)
+        assert (tmp_path / "back").read_bytes() == data
+        assert sorted(os.listdir(tmp_path)) == ["back", "file"]
+        with flame.console() as console:
+            console.push("while True: print('x')")
+            items = console._proxy.run("")
+            assert next(items).startswith("x\n")
+            assert console.interrupt()
+            assert list(items)[-1] is False
+            assert console.complete("pri") == ["print("]
+            console.execute("print('y')", told.append)
+            assert told[-1] == "y\n"
+
+
+def test_what_runs_ends_with_the_connection() -> None:
+    with flaming(Policy(console=True, calls={"*"})) as flame:
+        console = flame.console()
+        flame.module("sys").modules["flame_ended"] = []
+        console.push("import sys")
+        console.push("try:")
+        console.push("    sys.modules['flame_ended'].append('begun')")
+        console.push("    while True: pass")
+        console.push("finally: sys.modules['flame_ended'].append('ended')")
+        items = console._proxy.run("")
+        noted = sys.modules["flame_ended"]
+        wait_until(lambda: noted == ["begun"])
+        flame.close()
+        wait_until(lambda: noted == ["begun", "ended"])
+        console._proxy._pyro.release()
+        del items, sys.modules["flame_ended"]
+
+
+def wait_until(condition) -> None:
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
