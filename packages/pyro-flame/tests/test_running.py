@@ -19,6 +19,7 @@ def test_what_is_printed_is_there_as_it_comes() -> None:
 
 
 @pytest.mark.parametrize("code", ["while True: pass", "while True: print('x' * 100)", "while True: print()"])
+@pytest.mark.usefixtures("no_garbage")
 def test_interrupting(code) -> None:
     console = Console()
     assert not console.interrupt()
@@ -37,6 +38,7 @@ def test_interrupting(code) -> None:
     assert console.push("1") == ("1\n", False)
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_whoever_wants_no_more_output_interrupts() -> None:
     console = Console()
     console.push("while True: print(1)")

@@ -178,6 +178,7 @@ def test_a_policy_for_each_principal() -> None:
 
 
 @pytest.mark.parametrize("servertype", ["threaded", "multiplex", "asyncio"])
+@pytest.mark.usefixtures("no_garbage")
 def test_files_and_consoles_with_every_server_type(servertype, tmp_path) -> None:
     data = os.urandom(1_000_000)
     told = []
@@ -200,6 +201,7 @@ def test_files_and_consoles_with_every_server_type(servertype, tmp_path) -> None
             assert told[-1] == "y\n"
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_what_runs_ends_with_the_connection() -> None:
     with flaming(Policy(console=True, calls={"*"})) as flame:
         console = flame.console()
