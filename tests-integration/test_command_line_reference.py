@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -49,14 +50,15 @@ def test_what_is_typed_prints_what_the_reference_says(tmp_path: Path) -> None:
 
 def played(folder: Path, env: dict[str, str]) -> None:
     checker = doctest.OutputChecker()
-    serving = [line.removesuffix(" &") for line, _ in session() if line.endswith(" &")]
-    expected = {line: printed for line, printed in session() if line.endswith(" &")}
-    (line,) = serving
-    start = ["bash", "-c", f"cd {shlex.quote(str(folder))} && exec {line}"]
-    with processes.running(start, env=env) as server:
-        assert server.stdout is not None
-        printed = "".join(server.stdout.readline() for _ in range(4))
-        assert checker.check_output(expected[f"{line} &"], printed, LOOSE), printed
+    with ExitStack() as servers:
+        for line, wanted in session():
+            if line.endswith(" &"):
+                command = line.removesuffix(" &")
+                start = ["bash", "-c", f"cd {shlex.quote(str(folder))} && exec {command}"]
+                server = servers.enter_context(processes.running(start, env=env))
+                assert server.stdout is not None
+                printed = "".join(server.stdout.readline() for _ in wanted.splitlines())
+                assert checker.check_output(wanted, printed, LOOSE), printed
         # What a context says is overridden by the environment: its examples get none.
         without = {"PYRO_NS_HOST", "PYRO_NS_PORT"}
         last_code = 0
