@@ -8,6 +8,7 @@ import stat
 import struct
 import sys
 import time
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from pyro_core.errors import CommunicationError, PyroError, SettingsError, TimeoutError
@@ -72,9 +73,10 @@ def connect(
         ) from problem
     try:
         sock.settimeout(None)
-        if uri.sockname is None and nodelay:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        set_keepalive(sock, keepalive_s)
+        if uri.sockname is None:
+            if nodelay:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _set_tcp_keepalive(sock, keepalive_s)
     except BaseException:
         sock.close()
         raise
@@ -130,11 +132,21 @@ def set_keepalive(sock: socket.socket, idle_s: float) -> None:
         sock: A connected socket.
         idle_s: Seconds, counted as whole ones; 0 for no probes.
     """
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(idle_s > 0))
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        _set_tcp_keepalive(sock, idle_s)
+
+
+def _set_tcp_keepalive(sock: socket.socket, idle_s: float) -> None:
+    for level, option, value in _keepalive_options(idle_s):
+        sock.setsockopt(level, option, value)
+
+
+@lru_cache(maxsize=64)
+def _keepalive_options(idle_s: float) -> list[tuple[int, int, int]]:
+    """Level, number and value of the options that this platform has."""
+    found = [(int(socket.SOL_SOCKET), int(socket.SO_KEEPALIVE), int(idle_s > 0))]
     if idle_s <= 0:
-        return
+        return found
     idle = min(max(1, round(idle_s)), _MAX_IDLE_S)
     options = {
         "TCP_KEEPIDLE": idle,
@@ -146,7 +158,8 @@ def set_keepalive(sock: socket.socket, idle_s: float) -> None:
     for name, value in options.items():
         option = getattr(socket, name, None)
         if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+            found.append((int(socket.IPPROTO_TCP), int(option), value))
+    return found
 
 
 def set_receive_timeout(sock: socket.socket, seconds: float | None) -> None:
@@ -251,10 +264,8 @@ def _family(prefer_ip_version: int) -> int:
 def _connect_tcp(host: str, port: int, timeout_s: float | None, wanted_family: int) -> socket.socket:
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     problem: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, wanted_family, socket.SOCK_STREAM
-    ):
-        sock = socket.socket(family, kind, protocol)
+    for family, address in _addresses(host, port, wanted_family):
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
             sock.connect(address)
@@ -266,6 +277,32 @@ def _connect_tcp(host: str, port: int, timeout_s: float | None, wanted_family: i
         else:
             return sock
     raise problem or OSError(f"{host} has no address")
+
+
+def _addresses(host: str, port: int, wanted_family: int) -> list[tuple[int, Any]]:
+    """Family and address of each place that a host name and a port may mean."""
+    if host == "localhost" and 0 <= port <= MAX_PORT:
+        return [(family, (address, port, *rest)) for family, (address, _, *rest) in _of_localhost(wanted_family)]
+    if wanted_family != socket.AF_INET6 and 0 <= port <= MAX_PORT and _is_dotted(host):
+        return [(socket.AF_INET, (host, port))]
+    infos = socket.getaddrinfo(host, port, wanted_family, socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in infos]
+
+
+def _is_dotted(host: str) -> bool:
+    """Whether a host is a numeric IPv4 address, which need not be looked up."""
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except (OSError, ValueError):  # ValueError: characters that no host has
+        return False
+    return True
+
+
+@cache
+def _of_localhost(wanted_family: int) -> list[tuple[int, Any]]:
+    """What this name means stays the same, and need not be looked up in files for each connection."""
+    infos = socket.getaddrinfo("localhost", 0, wanted_family, socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in infos]
 
 
 def _connect_unix(path: str, timeout_s: float | None) -> socket.socket:

@@ -22,6 +22,7 @@ An annotation is four ASCII characters, a 32-bit length, and that many bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from struct import Struct
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
@@ -114,6 +115,7 @@ def pack(
     return b"".join((header, chunks, payload))
 
 
+@lru_cache(maxsize=64)
 def plain(kind: int, serializer_id: int) -> Plain | None:
     """Writer and reader of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
     return plain_502(PREFIX, kind, serializer_id, _PLAIN_END)

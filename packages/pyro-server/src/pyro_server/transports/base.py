@@ -152,6 +152,10 @@ class LoopTransport(Transport):
         """Have works run, in order, and their answers sent. Called in the serving thread."""
         raise NotImplementedError
 
+    def _welcome(self, connection: Connection) -> None:
+        """A connection is new: have it watched."""
+        self._watched.add(connection, READABLE)
+
     def _retire(self) -> None:
         """Called in the serving thread when the loop has ended, before anything may be closed."""
 
@@ -247,7 +251,7 @@ class LoopTransport(Transport):
         engine.attach(connection)
         self.connections.add(connection)
         self._deadlines.add(connection)
-        self._watched.add(connection, READABLE)
+        self._welcome(connection)
 
     def _read(self, connection: Connection) -> None:
         engine = connection.engine

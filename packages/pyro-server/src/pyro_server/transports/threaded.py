@@ -166,6 +166,15 @@ class ThreadedTransport(LoopTransport):
         if self._oneways.attention:
             self._oneways.promote()
 
+    def _welcome(self, connection: Connection) -> None:
+        # What a client says first comes at once, nearly always: an idle worker gets it without the poller.
+        if self._linger_s > 0 and not (self._leadership.leading or self._pool.wanted):
+            self._sharing.add(connection)  # which it will be soon, perhaps
+            if self._pool.offer_idle(self._greet, connection):
+                return
+            self._sharing.discard(connection)
+        super()._welcome(connection)
+
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         if connection.slow and connection.engine.shared:
             self._spread(connection, works)
@@ -220,7 +229,7 @@ class ThreadedTransport(LoopTransport):
         gap_s = self._now - connection.progress_at
         connection.lingers = gap_s < self._linger_s or connection.engine.awaiting_handshake
         connection.holder = -1
-        if connection.engine.shared:
+        if connection.engine.shared or connection.engine.awaiting_handshake:
             self._sharing.add(connection)
         try:
             self._pool.submit(self._attend, connection)
@@ -267,6 +276,10 @@ class ThreadedTransport(LoopTransport):
 
     # ---- a worker
 
+    def _greet(self, connection: Connection) -> None:
+        """Serve a new connection from its first byte on. Runs in a worker."""
+        self._attend(connection)
+
     def _attend(self, connection: Connection, answer: Any = b"") -> None:
         """Serve one connection while it is busy, beginning with an answer that is ready. Runs in a worker."""
         connection.holder = get_ident()
@@ -308,6 +321,7 @@ class ThreadedTransport(LoopTransport):
     # ---- closing
 
     def _bury(self, connection: Connection) -> None:
+        self._sharing.discard(connection)
         if not self._oneways.close(connection):
             super()._bury(connection)
 

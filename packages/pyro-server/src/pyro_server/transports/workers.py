@@ -95,6 +95,11 @@ class WorkerPool:
         self._refused = False
         return True
 
+    def offer_idle(self, task: Task, argument: Any) -> bool:
+        """Have ``task(argument)`` run now if a thread is free; else give False."""
+        with self._lock:
+            return self._give(task, argument)
+
     def hurry(self, hurried: bool) -> None:
         """Have ``wanted`` be true whether or not tasks wait, or no longer."""
         with self._lock:
