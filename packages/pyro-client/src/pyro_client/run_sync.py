@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 RECEIVE_BYTES: Final = 65536
 """Enough for nearly every answer to arrive in one piece."""
-_RECEIVE_MORE_BYTES: Final = 1 << 18
+RECEIVE_MORE_BYTES: Final = 1 << 18
 """The rest of a large answer comes in fewer, larger pieces."""
 _SHORTEST_TIMEOUT_S: Final = 0.001
 """Kernel timeouts of zero mean "for ever"."""
@@ -87,11 +87,12 @@ class SyncLink:
                 raise self.lost(problem, retry_safe=len(rest) == size) from problem
             flags = 0
 
-    def receive(self, deadline: float | None) -> bytes:
+    def receive(self, deadline: float | None, most_bytes: int = RECEIVE_MORE_BYTES) -> bytes:
         """Wait for some bytes; empty when the other side closed the connection.
 
         Args:
             deadline: Time on the link's clock; None for none.
+            most_bytes: No more than that. Much more than what comes costs two system calls.
 
         Raises:
             ConnectionClosedError: If the connection broke.
@@ -100,7 +101,7 @@ class SyncLink:
         while True:
             self._bound_receive(_bound_for(self._left_s(deadline), self.receive_timeout_s))
             try:
-                return self.sock.recv(_RECEIVE_MORE_BYTES)
+                return self.sock.recv(most_bytes)
             except BlockingIOError:
                 continue  # the deadline decides
             except OSError as problem:
@@ -120,15 +121,20 @@ class SyncLink:
         finally:
             self.sock.setblocking(True)
 
-    def close(self) -> None:
-        """Close the connection, unless it belongs to somebody else; a thread that waits for data is woken."""
-        if self.owned:
-            from socket import SHUT_RDWR
+    def close(self, *, wake: bool = True) -> None:
+        """Close the connection, unless it belongs to somebody else.
 
-            try:
-                self.sock.shutdown(SHUT_RDWR)
-            except OSError:
-                pass  # the other side was faster
+        Args:
+            wake: Wake a thread that waits for data; not needed where there is none.
+        """
+        if self.owned:
+            if wake:
+                from socket import SHUT_RDWR
+
+                try:
+                    self.sock.shutdown(SHUT_RDWR)
+                except OSError:
+                    pass  # the other side was faster
             self.sock.close()
 
     def abandon(self) -> None:
@@ -239,7 +245,7 @@ class SyncRunner:
                 until = deadline
                 if step.within_s is not None:
                     until = min(self.clock() + step.within_s, float("inf") if until is None else until)
-                return step.link.receive(until)
+                return step.link.receive(until, RECEIVE_BYTES)
             case plans.Open():
                 return self._open(step, deadline)
             case plans.Close():

@@ -87,6 +87,10 @@ class FrameBuffer:
         """True if something of a message arrived, and it was not taken yet."""
         return bool(self._chunk) or bool(self._head)
 
+    def settle(self, version: int) -> None:
+        """All messages are of this version; as if the first of them had come, and was taken."""
+        self._codec = codec_for(version, self._codecs)
+
     def take(self, data: bytes) -> Message | None:
         """The message, if nothing is waiting and ``data`` is exactly one message; the quick way for most.
 

@@ -10,6 +10,7 @@ Three forms, the first an address and the others questions to a name server::
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pyro_core.errors import PyroError
 from pyro_core.names import NAMESERVER_PORT
@@ -60,25 +61,7 @@ class URI:
             return
         if not isinstance(uri, str):
             raise TypeError(f"a URI is made of text or another URI, not of {type(uri).__name__}")
-        scheme, colon, rest = uri.partition(":")
-        protocol = scheme.upper()
-        if not colon or protocol not in PROTOCOLS:
-            _refuse(uri, f"unknown protocol {scheme!r}")
-        name, at, location = rest.partition("@")
-        if not name or any(character.isspace() for character in name):
-            _refuse(uri, "an object id or name is needed, without white space")
-        target: str | frozenset[str] = name
-        if protocol == "PYROMETA":
-            target = frozenset(tag for tag in name.split(",") if tag)
-            if not target:
-                _refuse(uri, "at least one tag is needed")
-        if not at:
-            if protocol == "PYRO":
-                _refuse(uri, "a location is needed after '@'")
-            self._fill(protocol, target, None, None, None)
-            return
-        default_port = None if protocol == "PYRO" else NAMESERVER_PORT
-        self._fill(protocol, target, *_parse_location(uri, location, default_port))
+        self._fill(*_parse(uri))
 
     @classmethod
     def from_state(cls, state: Any) -> URI:
@@ -185,6 +168,29 @@ class URI:
         fill("sockname", sockname)
         fill("host", host)
         fill("port", port)
+
+
+@lru_cache(maxsize=256)
+def _parse(uri: str) -> tuple[str, str | frozenset[str], str | None, str | None, int | None]:
+    """Protocol, object, socket name, host and port."""
+    scheme, colon, rest = uri.partition(":")
+    protocol = scheme.upper()
+    if not colon or protocol not in PROTOCOLS:
+        _refuse(uri, f"unknown protocol {scheme!r}")
+    name, at, location = rest.partition("@")
+    if not name or any(character.isspace() for character in name):
+        _refuse(uri, "an object id or name is needed, without white space")
+    target: str | frozenset[str] = name
+    if protocol == "PYROMETA":
+        target = frozenset(tag for tag in name.split(",") if tag)
+        if not target:
+            _refuse(uri, "at least one tag is needed")
+    if not at:
+        if protocol == "PYRO":
+            _refuse(uri, "a location is needed after '@'")
+        return protocol, target, None, None, None
+    default_port = None if protocol == "PYRO" else NAMESERVER_PORT
+    return protocol, target, *_parse_location(uri, location, default_port)
 
 
 def _parse_location(

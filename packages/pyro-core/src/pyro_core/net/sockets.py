@@ -282,7 +282,9 @@ def _connect_tcp(host: str, port: int, timeout_s: float | None, wanted_family: i
 def _addresses(host: str, port: int, wanted_family: int) -> list[tuple[int, Any]]:
     """Family and address of each place that a host name and a port may mean."""
     if host == "localhost" and 0 <= port <= MAX_PORT:
-        return [(family, (address, port, *rest)) for family, (address, _, *rest) in _of_localhost(wanted_family)]
+        return [
+            (family, (address, port, *rest)) for family, (address, _, *rest) in _of_localhost(wanted_family)
+        ]
     if wanted_family != socket.AF_INET6 and 0 <= port <= MAX_PORT and _is_dotted(host):
         return [(socket.AF_INET, (host, port))]
     infos = socket.getaddrinfo(host, port, wanted_family, socket.SOCK_STREAM)
