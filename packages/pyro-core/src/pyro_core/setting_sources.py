@@ -230,5 +230,5 @@ def _seen(cls: type[FromOutside], environ: Mapping[str, str]) -> tuple[Any, ...]
 
 
 @cache
-def _raw_names(cls: type[FromOutside]) -> list[Any]:
+def _raw_names(cls: Any) -> list[Any]:
     return [os.environ.encodekey(variable) for variable in cls._VARIABLES]

@@ -14,7 +14,7 @@ from pyro_core.bulk import lift_value
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.convert import BatchFailure
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import DUPLEX, SUPPORTED, TYPES
+from pyro_core.features import TYPES
 from pyro_core.names import ANNOTATION_BUFFERS
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
@@ -87,7 +87,7 @@ class ServerEngine:
         self.connection = connection
         self._session = ServerSession(
             limits=host.settings.limits,
-            features=(SUPPORTED - DUPLEX) | host.accepted.offers,
+            features=host.features_without_wire,
             require_handshake=require_handshake,
             codecs=host.codecs,
         )
@@ -129,7 +129,7 @@ class ServerEngine:
     def attach(self, wire: Wire) -> None:
         """Let the engine reach its connection at any time."""
         self._wire = wire
-        self._session.support(SUPPORTED | self._host.accepted.offers)
+        self._session.support(self._host.features)
 
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
+from pyro_core.features import DUPLEX, SUPPORTED
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
@@ -50,6 +51,8 @@ class DaemonHost:
         streams: The open item streams.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
+        features: Extras that connections may agree on.
+        features_without_wire: Those of them that work where the engine cannot reach its connection.
         annotate: As given.
         oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
             the multiplexed server do not, so that its objects are never called by two threads at once.
@@ -81,6 +84,8 @@ class DaemonHost:
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
         self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
+        self.features = SUPPORTED | self.accepted.offers
+        self.features_without_wire = self.features - DUPLEX
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,

@@ -3,7 +3,7 @@
 import errno
 import logging
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
 
@@ -25,12 +25,20 @@ class Acceptor:
         poller: Watches the sockets.
         listeners: The sockets. Whoever adds one to this list has it watched, too.
         max_connections: How many connections there may be.
+        prepare: Sets the options of a listening socket.
 
     Attributes:
         again_at: When to go on after a failure, monotonic; None if there was none.
     """
 
-    def __init__(self, poller: Poller, listeners: Sequence[Any], max_connections: int) -> None:
+    def __init__(
+        self,
+        poller: Poller,
+        listeners: Sequence[Any],
+        max_connections: int,
+        prepare: Callable[[Any], None],
+    ) -> None:
+        self._prepare = prepare
         self._poller = poller
         self._listeners = listeners
         self._max_connections = max_connections
@@ -49,7 +57,7 @@ class Acceptor:
 
     def watch(self, listener: Any) -> None:
         """Have one of the sockets watched."""
-        listener.setblocking(False)
+        self._prepare(listener)
         self._watched[listener.fileno()] = listener
         self._poller.add(listener.fileno(), READABLE)
 
@@ -116,7 +124,12 @@ class Acceptor:
 
 def set_tcp_options(sock: Any, settings: ServerSettings) -> None:
     """Set what the settings say of an accepted socket; nothing for Unix sockets."""
-    if sock.family != getattr(socket, "AF_UNIX", None):
+    if is_tcp(sock):
         if settings.nodelay:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         set_keepalive(sock, settings.keepalive_s)
+
+
+def is_tcp(sock: Any) -> bool:
+    """Whether a socket is none of Unix."""
+    return bool(sock.family != getattr(socket, "AF_UNIX", None))

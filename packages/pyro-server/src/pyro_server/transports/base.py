@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -11,7 +12,7 @@ from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Transport
-from pyro_server.transports.accepting import Acceptor, set_tcp_options
+from pyro_server.transports.accepting import Acceptor, is_tcp, set_tcp_options
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.deadlines import Deadlines
 from pyro_server.transports.poller import READABLE, WRITABLE, Wakeup, new_poller
@@ -31,6 +32,8 @@ DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 """On systems without it a socket that the poller calls ready is believed."""
 DRAIN_LOOK_S = 0.2
 """How often it is looked, while stopping, whether connections have become idle."""
+HANDED_DOWN = sys.platform == "linux"
+"""Whether connections over TCP begin with the options of the socket that they were accepted from."""
 LOST_S = 0.05
 """If one round of the loop took longer than this, the loop's clock did not run meanwhile."""
 
@@ -56,7 +59,10 @@ class LoopTransport(Transport):
         self._wakeup = Wakeup()
         self._poller.add(self._wakeup.fd, READABLE)
         self._watched = Watched(self._poller)
-        self._acceptor = Acceptor(self._poller, self.listeners, settings.limits.max_connections)
+        self._handing_down: set[Any] = set()  # the listening sockets whose options new ones have already
+        self._acceptor = Acceptor(
+            self._poller, self.listeners, settings.limits.max_connections, self._prepare
+        )
         self._most_unsent_bytes = settings.limits.max_write_buffer_bytes
         self._stalled: deque[Connection] = deque()  # somebody else's thread left something unsent there
         self._lost_s = 0.0
@@ -168,6 +174,13 @@ class LoopTransport(Transport):
     def _run_housekeeping(self) -> None:
         self._housekeep()
 
+    def _prepare(self, listener: Any) -> None:
+        """Set a listening socket's options."""
+        if HANDED_DOWN and is_tcp(listener):
+            self._configure(listener)
+            self._handing_down.add(listener)
+        listener.setblocking(False)
+
     def _configure(self, sock: Any) -> None:
         """Set a new connection's options."""
         sock.setblocking(True)  # some systems hand down the listener's mode
@@ -237,7 +250,8 @@ class LoopTransport(Transport):
         try:
             peer = address_text(address)
             sock = self.host.wrap(sock, listener)
-            self._configure(sock)
+            if listener not in self._handing_down:
+                self._configure(sock)
             engine = self.host.connection_made(peer, sock)
         except OSError as problem:
             log.debug("connection from %s was gone at once: %s", peer, problem)
