@@ -93,4 +93,9 @@ def _parse(data: bytes) -> frozenset[str]:
 
 def agree(offered: AbstractSet[str], supported: AbstractSet[str]) -> frozenset[str]:
     """The extras that both sides can do."""
-    return frozenset(offered) & supported
+    return _agree(frozenset(offered), frozenset(supported))
+
+
+@lru_cache(maxsize=64)
+def _agree(offered: frozenset[str], supported: frozenset[str]) -> frozenset[str]:
+    return offered & supported

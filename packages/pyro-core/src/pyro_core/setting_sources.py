@@ -222,7 +222,7 @@ def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:
             yield item.name, value, usual
 
 
-def _seen(cls: type[FromOutside], environ: Mapping[str, str]) -> tuple[Any, ...] | None:
+def _seen(cls: Any, environ: Mapping[str, str]) -> tuple[Any, ...] | None:
     """The values of a class's variables, to be compared; None if looking would cost as much as reading."""
     # Each look at os.environ encodes the name and catches an exception; the table behind it is a plain dict.
     raw = getattr(environ, "_data", None) if environ is os.environ else None

@@ -1,5 +1,6 @@
 """What the two ends of a connection agreed on in the handshake, beyond plain calls."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ class Agreement:
         conversation: What goes on beside the calls; None with peers that know nothing of that.
     """
 
-    serializers: dict[int, Serializer]
+    serializers: Mapping[int, Serializer]
     number: int
     lifts: bool
     shared: bool

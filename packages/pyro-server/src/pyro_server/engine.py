@@ -4,10 +4,10 @@ Between a session, which knows messages, and the dispatcher, which knows objects
 call's context, and makes an answer of whatever happens.
 """
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from sys import getrefcount
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
@@ -27,7 +27,7 @@ from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.decoding import decoded, decoded_blob
 from pyro_server.handshake import refusal, welcome
-from pyro_server.plain_calls import PlainCalls, runner
+from pyro_server.plain_calls import PlainCalls
 from pyro_server.refusals import not_accepted, stopping
 from pyro_server.requests import Job, Request
 from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
@@ -35,6 +35,7 @@ from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
+_NONE: Mapping[int, Serializer] = MappingProxyType({})
 _SPECIAL = BATCH | KEEP_SERIALIZED
 _MINE = 3
 """References to a result that only the engine has: two names for it, and that of who counts them."""
@@ -53,7 +54,6 @@ class ServerEngine:
         awaiting_handshake: True until the client's handshake was accepted.
         closing: True when the connection must be closed after ``output`` was sent.
         connection: As given.
-        answers: Makes the answers.
         conversation: What goes on beside the calls; None with peers that know nothing of that.
         max_calls: So many calls of a shared connection may be under way.
         plain: Runs plain calls; None where there are none.
@@ -62,7 +62,6 @@ class ServerEngine:
     __slots__ = (
         "_call",
         "_caller",
-        "_gate",
         "_host",
         "_lifts",
         "_open",
@@ -72,7 +71,6 @@ class ServerEngine:
         "_serializers",
         "_session",
         "_wire",
-        "answers",
         "awaiting_handshake",
         "closing",
         "connection",
@@ -91,10 +89,9 @@ class ServerEngine:
             require_handshake=require_handshake,
             codecs=host.codecs,
         )
-        self.answers = Answers(host, connection, self._session)
         self.conversation: Conversation | None = None
         self._wire: Wire | None = None
-        self._serializers: dict[int, Serializer] = {}
+        self._serializers: Mapping[int, Serializer] = _NONE
         self._serializer: Serializer | None = None  # that of the handshake
         self._pack = self._session.codec.pack
         self._call = host.dispatcher.call
@@ -102,7 +99,6 @@ class ServerEngine:
         # Up to this size an answer without annotations needs nothing that takes more care.
         self._quick_bytes = min(host.settings.limits.max_message_bytes, 0xFFFF) if plain else -1
         self.max_calls = host.settings.limits.max_calls_in_flight
-        self._gate = threading.Lock()
         self._open = True
         self.shared = False
         self._lifts = False
@@ -115,6 +111,11 @@ class ServerEngine:
     def mid_message(self) -> bool:
         """True while part of a message has arrived and the rest has not."""
         return self._session.mid_message
+
+    @property
+    def answers(self) -> Answers:
+        """Makes the answers; plain calls do without."""
+        return Answers(self._host, self.connection, self._session)
 
     @property
     def busy(self) -> bool:
@@ -134,7 +135,7 @@ class ServerEngine:
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""
         if self.awaiting_handshake:
-            with self._gate:  # another thread may be deciding about the handshake
+            with self._host.gate:  # another thread may be deciding about the handshake
                 self._session.receive_data(data)
                 return self._requests(self._session.events())
         message = self._session.call_from(data)
@@ -285,12 +286,17 @@ class ServerEngine:
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
-        caller = self._caller
-        if caller is None or caller.serializer != serializer.name or caller.version != request.version:
-            caller = self._caller = Caller(
-                self.connection, self._host.daemon, self.connection.peer, serializer.name, request.version
-            )
+        caller = self._caller_for(serializer, request.version)
         return CallContext(caller, request.seq, request.flags, request.annotations, request.correlation_id)
+
+    def _caller_for(self, serializer: Serializer, version: int) -> Caller:
+        caller = self._caller
+        if caller is None or caller.serializer != serializer.name or caller.version != version:
+            connection = self.connection
+            caller = self._caller = Caller(
+                connection, self._host.daemon, connection.peer, serializer.name, version
+            )
+        return caller
 
     def _requests(self, events: Sequence[ServerEvent]) -> list[Work]:
         works: list[Work] = []
@@ -364,9 +370,9 @@ class ServerEngine:
             self.closing = True
             payload = refusal(serializer, str(error) or type(error).__name__)
             return self._session.reject(request, payload, serializer_id=request.serializer_id)
-        with self._gate:
+        missing = self._host.accepted.unusable(self._session.agreeable)
+        with self._host.gate:
             self._serializer = serializer
-            missing = self._host.accepted.unusable(self._session.agreeable)
             answer = self._session.accept(request, payload, annotations, without=missing)
             agreement = agree(self._host, self.connection, request, self._session, self._wire)
             self._serializers = agreement.serializers
@@ -390,8 +396,8 @@ class ServerEngine:
         ways = self._session.expect_plain(number)
         if ways is not None:
             take, pack = ways
-            run = runner(self._host, self, serializer, number, pack, self._quick_bytes)
-            self.plain = PlainCalls(take, run)
+            make = self._host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
+            self.plain = make(self, take, self._caller_for(serializer, self.connection.version))
 
 
 def _joined(answer: Any) -> bytes:

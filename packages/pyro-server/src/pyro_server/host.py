@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
 from pyro_core.features import DUPLEX, SUPPORTED
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
+from pyro_core.serializer import Serializer
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
@@ -20,12 +22,14 @@ from pyro_server.engine import ServerEngine
 from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
+from pyro_server.plain_calls import PlainCalls, plain_calls
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     from pyro_core.wire.codec import Codecs
+    from pyro_core.wire.plain import PackPlain
     from pyro_server.daemon import Daemon
 
 log = logging.getLogger("pyro_server.host")
@@ -48,6 +52,7 @@ class DaemonHost:
         daemon: As given.
         settings: As given.
         objects: What is registered.
+        gate: Held for a moment when a connection passes from its handshake to its calls.
         streams: The open item streams.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
@@ -86,6 +91,8 @@ class DaemonHost:
         self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
         self.features = SUPPORTED | self.accepted.offers
         self.features_without_wire = self.features - DUPLEX
+        self.gate = threading.Lock()
+        self._plain_calls: dict[object, type[PlainCalls]] = {}
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,
@@ -96,6 +103,16 @@ class DaemonHost:
         self.oneways_beside = settings.servertype != "multiplex"
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
+
+    def plain_calls(
+        self, serializer: Serializer, serializer_id: int, pack: "PackPlain", most_bytes: int, max_calls: int
+    ) -> type[PlainCalls]:
+        """What runs the plain calls of all connections for which these are the same; see ``plain_calls``."""
+        key = (serializer, serializer_id, pack, most_bytes, max_calls)
+        found = self._plain_calls.get(key)
+        if found is None:
+            found = self._plain_calls[key] = plain_calls(self, *key)
+        return found
 
     def wrap(self, sock: Any, listener: Any) -> Any:
         """What to use instead of an accepted socket: one that speaks TLS, if that is wanted there."""

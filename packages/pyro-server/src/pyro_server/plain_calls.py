@@ -1,6 +1,5 @@
-"""The short way of a usual call: what it needs is looked up once per connection."""
+"""The short way of a usual call: what it needs is looked up once, and shared by all connections alike."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
@@ -20,51 +19,56 @@ _AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
 class PlainCalls:
     """The plain calls (see ``pyro_core.wire.plain``) of one connection; a ``pyro_core.transport.Plain``.
 
-    Attributes:
+    Args:
+        engine: Does what is unusual after all.
         take: Gives number and payload of a plain call.
-        run: Runs it.
+        caller: Whose calls they are.
     """
 
-    __slots__ = ("run", "take")
+    __slots__ = ("caller", "engine", "requests", "take")
 
-    def __init__(self, take: "TakePlain", run: Callable[[int, bytes], Any]) -> None:
+    def __init__(self, engine: "ServerEngine", take: "TakePlain", caller: Caller) -> None:
+        self.engine = engine
         self.take = take
-        self.run = run
+        self.caller = caller
+        self.requests = engine.under_way
+
+    def run(self, seq: int, payload: bytes) -> Any:
+        """Run a call; gives the answer."""
+        raise NotImplementedError
 
 
-def runner(
+def plain_calls(
     host: "DaemonHost",
-    engine: "ServerEngine",
     serializer: Serializer,
     serializer_id: int,
     pack: "PackPlain",
     most_bytes: int,
-) -> Callable[[int, bytes], Any]:
-    """What runs plain calls: number and payload -> answer.
+    max_calls: int,
+) -> type[PlainCalls]:
+    """What runs plain calls: with all that does not depend on the connection looked up already.
 
     Args:
         host: The daemon's innards.
-        engine: Does what is unusual after all.
         serializer: Of calls and results.
         serializer_id: Its number.
         pack: Makes the RESULT.
         most_bytes: Up to this size a result needs no more care.
+        max_calls: So many calls of a shared connection may be under way.
     """
-    connection, version = engine.connection, engine.connection.version
-    caller = Caller(connection, host.daemon, connection.peer, serializer.name, version)
-    sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
     by_id, other = host.objects.by_id, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     encode_value = serializer.encode_value
 
-    def message_of(seq: int, payload: bytes) -> Message:
-        return Message(INVOKE, serializer_id, seq, payload, version=version)
+    def message_of(calls: PlainCalls, seq: int, payload: bytes) -> Message:
+        return Message(INVOKE, serializer_id, seq, payload, version=calls.caller.version)
 
-    def run(seq: int, payload: bytes) -> Any:
+    def run(self: PlainCalls, seq: int, payload: bytes) -> Any:
+        requests = self.requests
         if host.draining or (requests is not None and len(requests) >= max_calls):
-            return engine.run(engine.admit(message_of(seq, payload)))
-        context = CallContext(caller, seq)
+            return self.engine.run(self.engine.admit(message_of(self, seq, payload)))
+        context = CallContext(self.caller, seq)
         if requests is not None:
             requests[seq] = context
         token = enter_call(context)
@@ -85,7 +89,7 @@ def runner(
             entry = by_id.get(object_id)
             function = None if entry is None else entry.bound.get(method)
             if function is None:
-                result = other(object_id, method, args, kwargs, sessions)
+                result = other(object_id, method, args, kwargs, self.engine.connection.sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
             if type(result) in _AS_THEY_ARE and context.adds_nothing:
@@ -94,13 +98,13 @@ def runner(
                     return pack(seq, encoded)
             held = [result]
             del result  # the engine looks whether anybody else has it
-            work = Request(message_of(seq, payload), False)
-            return engine.complete(work, serializer, context, held.pop())
+            work = Request(message_of(self, seq, payload), False)
+            return self.engine.complete(work, serializer, context, held.pop())
         except BaseException as error:
-            return engine.failed(message_of(seq, payload), serializer, error, context)
+            return self.engine.failed(message_of(self, seq, payload), serializer, error, context)
         finally:
             leave_call(token)
             if requests is not None:
                 requests.pop(seq, None)
 
-    return run
+    return type("PlainCalls", (PlainCalls,), {"__slots__": (), "run": run})

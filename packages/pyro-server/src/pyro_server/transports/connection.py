@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 NO_WORKS: Sequence["Work"] = ()
+_NOTHING: deque[memoryview] = deque(maxlen=0)
+"""Stands for an empty queue, which thousands of idle connections share."""
 
 
 class Connection:
@@ -91,14 +93,14 @@ class Connection:
         self.engine = engine
         self.begun_at = self.progress_at = now
         self.works = NO_WORKS
-        self.unsent: deque[memoryview] = deque()
+        self.unsent = _NOTHING
         self.unsent_bytes = 0
         self.mask = 0
         self.holder = 0
         self.lingers = True
         self.draining = False
         self.slow = 0
-        self.baton: deque[object] = deque()
+        self.baton: list[object] = []
         self.runs = 0
         self.runs_seen = -1
         self.lane: Lane | None = None
@@ -170,6 +172,8 @@ class Connection:
 
     def _keep(self, rest: memoryview) -> None:
         """Keep what is left to be sent; what somebody could still change is copied."""
+        if self.unsent is _NOTHING:
+            self.unsent = deque()
         self.unsent.append(rest if rest.readonly else memoryview(bytes(rest)))
         self.unsent_bytes += len(rest)
 
@@ -191,6 +195,8 @@ class Connection:
                         unsent[0] = piece[sent:]
                         break
                     unsent.popleft()
+                else:
+                    self.unsent = _NOTHING
             except (BlockingIOError, InterruptedError):
                 pass
             return self.unsent_bytes < before
@@ -219,6 +225,6 @@ class Connection:
         """Close the socket, while nobody sends."""
         with self.out:
             self.gone = True
-            self.unsent.clear()
+            self.unsent = _NOTHING
             self.unsent_bytes = 0
             self.sock.close()
