@@ -154,14 +154,17 @@ class Attendant:
             if mine in baton:
                 baton.clear()
                 raise
+            if self._sharing.take_back(connection):
+                raise
             log.exception("closing connection from %s: its engine failed", connection.peer)
             connection.sever()
             raise Dispossessed from None
         try:
             baton.remove(mine)
         except ValueError:
-            deliver(connection, answer)
-            raise Dispossessed from None
+            if not self._sharing.take_back(connection):
+                deliver(connection, answer)
+                raise Dispossessed from None
         return answer
 
     def _run_several(self, connection: Connection, works: Sequence["Work"]) -> bool:

@@ -158,6 +158,10 @@ class LoopTransport(Transport):
         """Have works run, in order, and their answers sent. Called in the serving thread."""
         raise NotImplementedError
 
+    def _has(self, connection: Connection) -> bool:
+        """Whether a connection that was watched a moment ago is the loop's to deal with."""
+        return bool(connection.mask)
+
     def _welcome(self, connection: Connection) -> None:
         """A connection is new: have it watched."""
         self._watched.add(connection, READABLE)
@@ -205,13 +209,15 @@ class LoopTransport(Transport):
             connection = watched.get(fd)
             if connection is None:
                 self._other_ready(fd)
+            elif not self._has(connection):
+                pass  # a worker took it back at this moment
             elif mask == WRITABLE or connection.unsent:
                 self._flush(connection)
             else:
                 self._read(connection)
         while self._stalled:
             connection = self._stalled.popleft()
-            if connection.mask:  # else who has it settles it
+            if self._has(connection):  # else who has it settles it
                 connection.progress_at = self._now
                 self._settle(connection)
         now = monotonic()
@@ -234,8 +240,9 @@ class LoopTransport(Transport):
     def _tick(self, now: float) -> None:
         self._tick_at = now + self._deadlines.tick_s
         for connection, verdict in self._deadlines.overdue(now - self._lost_s):
-            log.info("closing connection from %s: %s", connection.peer, verdict)
-            self._drop(connection)
+            if self._has(connection):
+                log.info("closing connection from %s: %s", connection.peer, verdict)
+                self._drop(connection)
         if self._acceptor.again_at is not None and now >= self._acceptor.again_at:
             self._acceptor.resume()
         if self._tick_at > self._housekeeping_at:  # the next tick would be too late for it

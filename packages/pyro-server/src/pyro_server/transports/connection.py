@@ -49,6 +49,7 @@ class Connection:
         unsent_bytes: Size of that.
         mask: What the poller watches it for; 0 while it is not watched.
         holder: Id of the thread of the worker that has it, else 0.
+        guarded: It is watched while a worker has it, whose call takes long (see ``sharing``).
         lingers: Whether a worker may wait a moment for the next request.
         draining: The server has said its last word; what still arrives is thrown away.
         slow: So many of its next calls go to workers of their own at once, because one took long.
@@ -66,6 +67,7 @@ class Connection:
         "engine",
         "fd",
         "gone",
+        "guarded",
         "holder",
         "lane",
         "lingers",
@@ -97,6 +99,7 @@ class Connection:
         self.unsent_bytes = 0
         self.mask = 0
         self.holder = 0
+        self.guarded = False
         self.lingers = True
         self.draining = False
         self.slow = 0
@@ -125,7 +128,7 @@ class Connection:
     @property
     def is_idle(self) -> bool:
         """Whether nothing of it runs, or waits to be run or sent."""
-        return bool(self.mask) and not (self.unsent or self.works or self.engine.busy)
+        return bool(self.mask) and not (self.guarded or self.unsent or self.works or self.engine.busy)
 
     def write(self, data: Any, flags: int, most_bytes: int) -> bool:
         """Send what the other side takes now, and keep the rest. From any thread.

@@ -15,8 +15,9 @@ from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.leading import LONG_S, Deposed, Leadership
 from pyro_server.transports.oneways import PATIENCE_S, Oneways
+from pyro_server.transports.poller import READABLE
 from pyro_server.transports.serving import CLOSE_S
-from pyro_server.transports.sharing import SLOW_CALLS, Dispossessed, Sharing
+from pyro_server.transports.sharing import LOOK_S, SLOW_CALLS, Dispossessed, Sharing
 from pyro_server.transports.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class ThreadedTransport(LoopTransport):
     finds there itself, without hand-overs, and the serving thread watches it (see ``leading``).
 
     Of a shared connection several calls may be under way. Its worker runs quick calls itself all the same;
-    when one takes long, the serving thread takes the connection back and reads on (see ``sharing``).
+    when one takes long, the serving thread watches the connection, and reads on if something arrives (see
+    ``sharing``).
     """
 
     name: ClassVar[str] = "threaded"
@@ -50,7 +52,11 @@ class ThreadedTransport(LoopTransport):
         settings = host.settings
         self._linger_s = settings.timeouts.linger_s
         self._returned: deque[Connection] = deque()
-        self._sharing = Sharing()
+        self._sharing = Sharing(
+            lambda connection: self._watched.add(connection, READABLE),
+            lambda connection: self._watched.discard(connection),  # noqa: PLW0108 - it is made later
+            self._nudge,
+        )
         self._asleep = False
         self._keeping_house = False
         self._leadership = Leadership()
@@ -151,7 +157,7 @@ class ThreadedTransport(LoopTransport):
         if self._returned:
             timeout_s = 0.0
         elif self._sharing:
-            timeout_s = min(timeout_s, LONG_S)
+            timeout_s = min(timeout_s, LOOK_S)
         elif self._oneways.attention:
             timeout_s = min(timeout_s, PATIENCE_S)
         super()._turn(timeout_s)
@@ -160,9 +166,7 @@ class ThreadedTransport(LoopTransport):
         while returned:
             self._take_back(returned.popleft())
         if self._sharing:
-            for connection in self._sharing.overdue():
-                connection.slow = SLOW_CALLS
-                self._take_back(connection)
+            self._sharing.guard(monotonic())
         if self._oneways.attention:
             self._oneways.promote()
 
@@ -174,6 +178,15 @@ class ThreadedTransport(LoopTransport):
                 return
             self._sharing.discard(connection)
         super()._welcome(connection)
+
+    def _has(self, connection: Connection) -> bool:
+        if not connection.guarded:
+            return super()._has(connection)
+        if not self._sharing.seize(connection):
+            return False
+        connection.slow = SLOW_CALLS
+        connection.holder = 0
+        return True
 
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         if connection.slow and connection.engine.shared:
@@ -238,7 +251,7 @@ class ThreadedTransport(LoopTransport):
             self._drop(connection)
 
     def _take_back(self, connection: Connection) -> None:
-        """A worker is through with a connection, or it was taken from one."""
+        """A worker is through with a connection."""
         self._sharing.discard(connection)
         connection.holder = 0
         connection.progress_at = monotonic() - self._lost_s
