@@ -35,6 +35,12 @@ class NameServerDaemon(Daemon):
         health: Health,
         listening: Sequence[socket.socket] = (),
     ) -> None:
+        if settings.servertype == "prefork" and settings.processes != 1:
+            raise SettingsError(
+                "the name server keeps what it knows in one process; give its daemon another server type than "
+                "'prefork' (PYRO_SERVERTYPE=threaded)",
+                name="servertype",
+            )
         self._access = access
         self._health = health
         health.beat_s = settings.timeouts.housekeeping_s

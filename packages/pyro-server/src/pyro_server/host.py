@@ -166,6 +166,12 @@ class DaemonHost:
         except Exception:
             log.exception("housekeeping() failed")
 
+    def forked(self) -> Callable[[], None]:
+        """This is a child process now: it publishes no names, and has an event loop of its own if need be."""
+        self.coroutines = BackgroundLoop()
+        self.daemon.forked()
+        return self.close
+
     def call_failed(self, call: CallContext, error: BaseException, *, unanswered: bool = False) -> None:
         """A call raised: tell the daemon's hook."""
         entry = self.objects.by_id.get(call.object_id)
