@@ -37,8 +37,8 @@ class NameServerDaemon(Daemon):
     ) -> None:
         if settings.servertype == "prefork" and settings.processes != 1:
             raise SettingsError(
-                "the name server keeps what it knows in one process; give its daemon another server type than "
-                "'prefork' (PYRO_SERVERTYPE=threaded)",
+                "the name server keeps what it knows in one process, so that its daemon cannot be served by "
+                "'prefork'; use another server type (PYRO_SERVERTYPE=threaded)",
                 name="servertype",
             )
         self._access = access

@@ -38,14 +38,16 @@ class PreforkTransport(Transport):
         # What serves here: in a child, or if there is to be one process only.
         self._here = ThreadedTransport(host, self.listeners) if self._count == 1 else None
         self._sockets: list[list[Any]] = []  # those of each process; the first has ``listeners`` themselves
-        self._wakeup = Wakeup()
         self._stopping = False
         self._serving = Serving()
-        if self._here is None and sys.platform != "linux":
+        if self._here is not None:
+            return
+        if sys.platform != "linux":
             raise PyroError(
                 f"the {self.name!r} transport needs fork() and SO_REUSEPORT as Linux has them, and this is "
                 f"{sys.platform}; use 'threaded', or ServerSettings(processes=1)"
             )
+        self._wakeup = Wakeup()
 
     def add_listener(self, listener: Any) -> None:
         if self._here is not None:
@@ -90,7 +92,8 @@ class PreforkTransport(Transport):
         self._stopping = True
         if self._here is not None:
             self._here.shutdown()
-        self._wakeup.wake()
+        else:
+            self._wakeup.wake()
 
     def close(self) -> None:
         self.shutdown()
