@@ -1,7 +1,7 @@
 """A daemon of several processes.
 
-Arguments: how many, and perhaps the path of a Unix socket. Prints ``ready URI``, ``begun`` for each ``work``, and
-``over`` at the end.
+Arguments: how many, and perhaps the path of a Unix socket. Prints ``ready URI``, ``begun`` for each
+``work``, and ``over`` at the end.
 """
 
 import os

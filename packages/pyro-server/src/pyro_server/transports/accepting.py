@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+import struct
 from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
@@ -14,6 +15,8 @@ from pyro_server.transports.poller import READABLE, Poller
 log = logging.getLogger("pyro_server.transports")
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_UNACKED_AT = 24
+"""Where this number is in ``struct tcp_info``."""
 BACK_OFF_S = 0.5
 """How long nothing is accepted after the system ran out of descriptors or memory."""
 
@@ -128,6 +131,14 @@ def set_tcp_options(sock: Any, settings: ServerSettings) -> None:
         if settings.nodelay:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         set_keepalive(sock, settings.keepalive_s)
+
+
+def waiting(listener: Any) -> int:
+    """How many connections wait at a listening TCP socket to be accepted, as Linux counts them."""
+    # For listening sockets it puts that number where others have the number of packets on the way.
+    info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED_AT + 4)
+    (count,) = struct.unpack_from("=I", info, _UNACKED_AT)
+    return int(count)
 
 
 def is_tcp(sock: Any) -> bool:

@@ -12,7 +12,7 @@ from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Transport
-from pyro_server.transports.accepting import Acceptor, is_tcp, set_tcp_options
+from pyro_server.transports.accepting import Acceptor, is_tcp, set_tcp_options, waiting
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.deadlines import Deadlines
 from pyro_server.transports.poller import READABLE, WRITABLE, Wakeup, new_poller
@@ -59,7 +59,8 @@ class LoopTransport(Transport):
         self._wakeup = Wakeup()
         self._poller.add(self._wakeup.fd, READABLE)
         self._watched = Watched(self._poller)
-        self._handing_down: set[Any] = set()  # the listening sockets whose options new ones have already
+        # Listening sockets whose options new ones have already, except so many that came too early.
+        self._handing_down: dict[Any, int] = {}
         self._acceptor = Acceptor(
             self._poller, self.listeners, settings.limits.max_connections, self._prepare
         )
@@ -182,7 +183,7 @@ class LoopTransport(Transport):
         """Set a listening socket's options."""
         if HANDED_DOWN and is_tcp(listener):
             self._configure(listener)
-            self._handing_down.add(listener)
+            self._handing_down[listener] = waiting(listener)
         listener.setblocking(False)
 
     def _configure(self, sock: Any) -> None:
@@ -257,7 +258,11 @@ class LoopTransport(Transport):
         try:
             peer = address_text(address)
             sock = self.host.wrap(sock, listener)
-            if listener not in self._handing_down:
+            early = self._handing_down.get(listener)
+            if early is None:
+                self._configure(sock)
+            elif early:  # it was made before the options were set
+                self._handing_down[listener] = early - 1
                 self._configure(sock)
             engine = self.host.connection_made(peer, sock)
         except OSError as problem:

@@ -1,5 +1,6 @@
 """Several processes that serve the same objects on the same addresses, for work that keeps cores busy."""
 
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,16 @@ from pyro_server.transports.serving import CLOSE_S, Serving
 from pyro_server.transports.supervising import END_ALL, Supervisor
 from pyro_server.transports.threaded import ThreadedTransport
 
+log = logging.getLogger("pyro_server.transports.prefork")
+
+_SAME: Final = (
+    (socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", 0)),
+    (
+        socket.SOL_SOCKET,
+        socket.SO_REUSEADDR,
+    ),  # or else connections that are there would be in the way
+    (socket.IPPROTO_IPV6, socket.IPV6_V6ONLY),
+)
 MARGIN_S: Final = 2.0
 """Beyond what a child may take to end, before it is killed."""
 
@@ -37,7 +48,8 @@ class PreforkTransport(Transport):
         self._count = host.settings.processes or usable_cores()
         # What serves here: in a child, or if there is to be one process only.
         self._here = ThreadedTransport(host, self.listeners) if self._count == 1 else None
-        self._sockets: list[list[Any]] = []  # those of each process; the first has ``listeners`` themselves
+        # Of each process; the first has ``listeners`` themselves. Made before anybody knows where to connect.
+        self._sockets: list[list[Any]] = []
         self._stopping = False
         self._serving = Serving()
         if self._here is not None:
@@ -47,13 +59,18 @@ class PreforkTransport(Transport):
                 f"the {self.name!r} transport needs fork() and SO_REUSEPORT as Linux has them, and this is "
                 f"{sys.platform}; use 'threaded', or ServerSettings(processes=1)"
             )
+        more = range(self._count - 1)
+        self._sockets = [self.listeners, *([_twin(sock) for sock in listeners] for _ in more)]
         self._wakeup = Wakeup()
 
     def add_listener(self, listener: Any) -> None:
         if self._here is not None:
             self._here.add_listener(listener)
-        elif self._sockets:
+            return
+        if self._serving.thread is not None:
             raise PyroError("this daemon serves already: listen in further places before that")
+        for sockets in self._sockets[1:]:
+            sockets.append(_twin(listener))
         self.listeners.append(listener)
 
     def check_background(self) -> None:
@@ -67,9 +84,6 @@ class PreforkTransport(Transport):
         if self._here is not None:
             self._here.serve(running)
             return
-        if not self._sockets:
-            more = range(self._count - 1)
-            self._sockets = [self.listeners, *([_twin(sock) for sock in self.listeners] for _ in more)]
         reader, writer = os.pipe()
         supervisor = Supervisor(self._count, lambda number: self._be_child(number, reader, writer))
         timeouts = self.host.settings.timeouts
@@ -154,13 +168,13 @@ def _twin(sock: socket.socket) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     twin = socket.socket(sock.family, sock.type)
     try:
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if sock.family == socket.AF_INET6:
-            only_6 = sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
-            twin.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_6)
+        for level, option in _SAME:
+            if level != socket.IPPROTO_IPV6 or sock.family == socket.AF_INET6:
+                twin.setsockopt(level, option, sock.getsockopt(level, option))
         twin.bind(sock.getsockname())
         twin.listen(BACKLOG)
-    except BaseException:
+    except OSError as problem:
         twin.close()
-        raise
+        log.info("processes share one socket, which spreads connections less evenly: %s", problem)
+        return sock.dup()
     return twin
