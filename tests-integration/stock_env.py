@@ -65,6 +65,17 @@ def _find_stock_python() -> Path | StockEnvironmentError:
     return python
 
 
+@functools.cache
+def python_of(environment: str) -> Path:
+    """The interpreter of an environment of hatch.toml, made when necessary.
+
+    Raises:
+        StockEnvironmentError: If it cannot be made.
+    """
+    with _alone():
+        return _make_with_hatch(environment)
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep other test processes from making the environment at the same time."""
@@ -77,10 +88,10 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _make_with_hatch() -> Path:
+def _make_with_hatch(environment: str = "stock") -> Path:
     hatch = _find_hatch()
-    _run([*hatch, "env", "create", "stock"])
-    folder = Path(_run([*hatch, "env", "find", "stock"]).strip())
+    _run([*hatch, "env", "create", environment])
+    folder = Path(_run([*hatch, "env", "find", environment]).strip())
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 

@@ -61,14 +61,22 @@ def test_c10_after_a_lost_connection_a_stream_goes_on_without_loss_or_repetition
     daemon, _, uri = serving(servertype)
     with daemon, Proxy(uri) as proxy:
         daemon.start()
-        items = proxy.numbers(5_000)
-        taken = []
-        for number in items:
+        window = WINDOW_ITEMS + 2 * MOST_IN_MESSAGE
+        taken, broken = [], []
+        for number in proxy.numbers(4 * window):
             taken.append(number)
-            connection = proxy._pyro.connection  # None while what arrived before the last loss is taken
-            if number in (0, 7, 700, 2_000, 3_500) and connection is not None:
+            if number in (
+                0,
+                window,
+                2 * window,
+                3 * window,
+            ):  # each time, all that came before the loss is used up
+                connection = proxy._pyro.connection
+                assert connection is not None
                 connection.link.sock.shutdown(socket.SHUT_RDWR)
-        assert taken == list(range(5_000))
+                broken.append(connection)
+        assert taken == list(range(4 * window))
+        assert len(set(map(id, broken))) == 4
 
 
 @ALL

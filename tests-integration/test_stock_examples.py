@@ -4,6 +4,6 @@ import pytest
 import stock_tools
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(90)
 def test_the_quick_examples_go_as_people_know_them() -> None:
-    stock_tools.require_all_well("stock_examples", "--quick", limit_s=90)
+    stock_tools.require_all_well("stock_examples", "--quick", limit_s=60)

@@ -1,251 +1,183 @@
-"""Latency of calls and cost of importing, beside the floor of Python sockets and stock Pyros, as ratios.
+"""Speed and size, beside the floor of Python sockets, stock Pyros and other systems, as ratios.
 
-Client and server are two processes on one core, so that what counts is the work per call and not the
+Client and server are two processes, mostly on one core, so that what counts is the work and not the
 scheduler's wake-ups. The peers take turns (A B C A B C ...); each figure is the median of its turns.
 
-Usage: python tools/bench [--quick] [--only pyro4|ns] [--json FILE]
+Usage: python tools/bench [W1 W2a ...] [--quick] [--others] [--peers 'F2|ours, msgpack'] [--json FILE]
+                          [--baseline FILE]
 """
 
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
+import imports
+from name_workloads import make_file
+from peers import OURS, PYRO5, Cost, Pair, Peer, contestants, name_servers, replacements
+from plan import IDLE, NAMES, REPLACED, SERPENT_ONLY_SMALL, WORKLOADS, Workload
+from tables import Reached, show, show_goals, show_idle, show_replaced
 
-from name_workloads import make_file  # noqa: E402 - beside this file
-from stock_env import stock_python  # noqa: E402 - found through the path set above
-
-FLOOR = "F2 raw socket, msgpack"
-CLASSIC = ("serpent", "json", "marshal", "msgpack", "pickle")
-"""The serializers of Pyro4 that need nothing else."""
-GRACE_S = 10.0
-
-
-@dataclass(frozen=True)
-class Peer:
-    """One contestant.
-
-    Attributes:
-        label: Name in the table.
-        python: Interpreter of its environment.
-        script: Which of the scripts beside this file.
-        serializer: Serializer for both of its sides.
-        arguments: What else its server is told.
-    """
-
-    label: str
-    python: str
-    script: str
-    serializer: str = "msgpack"
-    arguments: tuple[str, ...] = ()
+PARTS = [workload.key for workload in WORKLOADS] + ["W9", "names", "pyro4", "imports"]
+Costs = dict[str, Cost]
 
 
-class Pair:
-    """A peer's server and client, each a process pinned to the same core.
+def all_cores() -> set[int]:
+    """The processor cores that may be used."""
+    return set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else {0}
+
+
+class Arena:
+    """Peers that take turns. A pair of processes serves all workloads that want the same cores.
 
     Args:
-        peer: The contestant.
-        core: Number of the processor core.
+        peers: The contestants.
+        turns: How often each does each thing.
+        haste: Divides how often a thing is done in one turn.
     """
 
-    def __init__(self, peer: Peer, core: int) -> None:
-        self.peer = peer
-        self._server = self._start(["server", *peer.arguments], core)
-        self._client = self._start(["client", self._line(self._server).split(" ", 1)[1].strip()], core)
+    def __init__(self, peers: Sequence[Peer], turns: int, haste: int = 1) -> None:
+        self._peers = peers
+        self._turns = turns
+        self._haste = haste
+        self._pairs: dict[tuple[Peer, bool], Pair] = {}
+        self._stack = ExitStack()
 
-    def seconds(self, workload: str, count: int) -> float:
-        """Seconds that one call of a workload takes, averaged over ``count`` calls."""
-        assert self._client.stdin is not None
-        self._client.stdin.write(f"{workload} {count}\n")
-        self._client.stdin.flush()
-        return float(self._line(self._client)) / count
+    def measure(self, workload: Workload) -> Costs:
+        """Medians of all peers that can do it, for one unit."""
+        count = max(workload.count // self._haste, 1)
+        done = workload.like or workload.key
+        taken: dict[str, list[Cost]] = {}
+        able = []
+        for peer in self._peers:
+            if workload.key in SERPENT_ONLY_SMALL and "serpent" in peer.label:
+                continue
+            pair = self._pair(peer, workload.pinned)
+            if pair.cost(done, max(count // 4, 1)) is not None:  # warm-up
+                able.append(pair)
+        for _ in range(self._turns):
+            for pair in able:
+                cost = pair.cost(done, count)
+                assert cost is not None
+                taken.setdefault(pair.peer.label, []).append(cost.of(count * workload.scale))
+        return {label: median(costs) for label, costs in taken.items()}
 
-    def close(self) -> None:
-        """End both processes."""
-        for process in (self._client, self._server):
-            process.terminate()
-        for process in (self._client, self._server):
-            process.communicate(timeout=GRACE_S)
+    def _pair(self, peer: Peer, pinned: bool) -> Pair:
+        pair = self._pairs.get((peer, pinned))
+        if pair is None:
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+            pair = Pair(peer, {max(all_cores())} if pinned else all_cores(), folder)
+            self._stack.callback(pair.close)
+            self._pairs[peer, pinned] = pair
+        return pair
 
-    def _start(self, arguments: Sequence[str], core: int) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYRO_SERIALIZER": self.peer.serializer}
-        process = subprocess.Popen(
-            [self.peer.python, str(HERE / self.peer.script), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(process.pid, {core})
-        return process
+    def __enter__(self) -> "Arena":
+        return self
 
-    def _line(self, process: subprocess.Popen[str]) -> str:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.peer.label}: a process ended with code {process.wait(GRACE_S)}")
-        return line
-
-
-def contestants() -> list[Peer]:
-    """Everybody, the floor first."""
-    stock = str(stock_python())
-    return [
-        Peer(FLOOR, sys.executable, "peer_floor.py"),
-        Peer("ours, msgpack", sys.executable, "peer_ours.py"),
-        Peer("Pyro5, msgpack", stock, "peer_pyro5.py"),
-        Peer("ours, serpent (default)", sys.executable, "peer_ours.py", "serpent"),
-        Peer("Pyro5, serpent (default)", stock, "peer_pyro5.py", "serpent"),
-    ]
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
-def replacements() -> list[Peer]:
-    """A program for Pyro4 with the facade and with stock, for each serializer; the floor first."""
-    stock = str(stock_python())
-    pairs = [(Peer(FLOOR, sys.executable, "peer_floor.py"),)] + [
-        (
-            Peer(f"ours, {name}", sys.executable, "peer_pyro4.py", name),
-            Peer(f"Pyro4, {name}", stock, "peer_pyro4.py", name),
-        )
-        for name in CLASSIC
-    ]
-    return [peer for pair in pairs for peer in pair]
+def median(costs: Sequence[Cost]) -> Cost:
+    """Median of each figure by itself."""
+    return Cost(
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cost.client_cpu_s for cost in costs),
+        statistics.median(cost.server_cpu_s for cost in costs),
+    )
 
 
-def measure(peers: Sequence[Peer], workload: str, *, count: int, turns: int) -> dict[str, float]:
-    """Median seconds per call of each peer."""
-    core = sorted(os.sched_getaffinity(0))[-1] if hasattr(os, "sched_getaffinity") else 0
-    taken: dict[str, list[float]] = {peer.label: [] for peer in peers}
-    with ExitStack() as stack:
-        pairs = []
-        for peer in peers:
-            pair = Pair(peer, core)
+def idle(peers: Sequence[Peer]) -> dict[str, tuple[float, int]]:
+    """W9: megabytes and threads that a server needs for many connections that do nothing."""
+    found = {}
+    for peer in peers:
+        with ExitStack() as stack:
+            pair = Pair(peer, all_cores(), Path(stack.enter_context(tempfile.TemporaryDirectory())))
             stack.callback(pair.close)
-            pair.seconds(workload, max(count // 10, 1))  # warm-up
-            pairs.append(pair)
-        for _ in range(turns):
-            for pair in pairs:
-                taken[pair.peer.label].append(pair.seconds(workload, count))
-    return {label: statistics.median(times) for label, times in taken.items()}
-
-
-def imports(turns: int) -> dict[str, float]:
-    """Median CPU seconds that a new process needs to have the client at hand, bytecode being there."""
-    stock = str(stock_python())
-    programs = {
-        "import pyro_client": (sys.executable, "import pyro_client"),
-        "from pyro_client import Proxy": (sys.executable, "from pyro_client import Proxy"),
-        "the first Proxy": (sys.executable, "from pyro_client import Proxy; Proxy('PYRO:x@localhost:1')"),
-        "import Pyro5.api": (stock, "import Pyro5.api"),
-    }
-    taken: dict[str, list[float]] = {label: [] for label in programs}
-    with tempfile.TemporaryDirectory() as compiled:
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
-        for turn in range(turns + 1):  # the first one compiles
-            for label, (python, code) in programs.items():
-                timed = (
-                    f"import time; began = time.process_time(); {code}; print(time.process_time() - began)"
-                )
-                done = subprocess.run(
-                    [python, "-c", timed], env=environment, capture_output=True, text=True, check=True
-                )
-                if turn:
-                    taken[label].append(float(done.stdout))
-    return {label: statistics.median(times) for label, times in taken.items()}
-
-
-def show_imports(medians: Mapping[str, float]) -> None:
-    """Print what it costs to import the client."""
-    stock = medians["import Pyro5.api"]
-    print(f"\nImporting the client\n{'':32}{'ms':>8}{'x Pyro5':>20}")
-    for label, median in medians.items():
-        print(f"{label:32}{median * 1e3:8.2f}{stock / median:12.1f} x faster")
-
-
-def show(title: str, medians: Mapping[str, float], rival_name: str = "Pyro5") -> None:
-    """Print one workload's table; the floor need not have taken part."""
-    floor = medians.get(FLOOR)
-    against = f"x {rival_name}, same serializer"
-    print(f"\n{title}\n{'':28}{'us/call':>9}{'x F2':>8}{against:>27}")
-    for label, median in medians.items():
-        rival = next((t for name, t in medians.items() if name == label.replace("ours", rival_name)), None)
-        against = f"{rival / median:.2f} x faster" if rival and label.startswith("ours") else ""
-        beside = f"{median / floor:.2f}" if floor else ""
-        print(f"{label:28}{median * 1e6:9.1f}{beside:>8}{against:>27}")
+            if pair.cost("W9", 10) is None:
+                continue
+            before, threads = pair.server_bytes(), pair.server_threads()
+            pair.cost("W9", IDLE)
+            found[peer.label] = (pair.server_bytes() - before) / 1e6, pair.server_threads() - threads
+    return found
 
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="bench", description="Call latency as ratios taken in one run.")
-    parser.add_argument("--quick", action="store_true", help="fewer calls: a rough answer in seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--only", choices=["pyro4", "ns"], help="only this part")
-    options = parser.parse_args()
-    turns = 3 if options.quick else 9
-    results: dict[str, dict[str, float]] = {}
-    if options.only != "ns":
-        results["W1 Pyro4"] = measure(replacements(), "W1", count=2000, turns=turns)
-        show("W1 of a program for Pyro4, whose Pyro4 is replaced: add(2, 3)", results["W1 Pyro4"], "Pyro4")
-    if options.only != "pyro4":
-        results |= names(turns)
-    if not options.only:
-        results |= everything(turns)
+    options = asked()
+    wanted = {
+        part for part in PARTS if not options.parts or any(part in named(word) for word in options.parts)
+    }
+    before = json.loads(options.baseline.read_text(encoding="utf8")) if options.baseline else {}
+    turns, haste = (3, 4) if options.quick else (9, 1)
+    results: dict[str, Any] = {}
+    goals: list[Reached] = []
+
+    def run(peers: Sequence[Peer], workloads: Sequence[Workload]) -> None:
+        with Arena(peers, turns, haste) as arena:
+            for workload in workloads:
+                costs = arena.measure(workload)
+                results[workload.key] = {label: asdict(cost) for label, cost in costs.items()}
+                if workload is REPLACED:
+                    show_replaced(costs)
+                else:
+                    earlier = before.get(workload.key, {})
+                    goals.extend(
+                        show(workload, costs, {label: earlier[label]["seconds"] for label in earlier})
+                    )
+
+    peers = contestants(options.others, options.quick)
+    if options.peers:
+        peers = [peer for peer in peers if any(word in peer.label for word in options.peers.split("|"))]
+    run(peers, [workload for workload in WORKLOADS if workload.key in wanted])
+    if "W9" in wanted:
+        results["W9"] = idle([peer for peer in peers if not options.quick or peer.label in (OURS, PYRO5)])
+        goals.extend(show_idle(results["W9"]))
+    if "names" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            run(name_servers(Path(folder), make_file), NAMES)
+    if "pyro4" in wanted:
+        run(replacements(), [REPLACED])
+    if "imports" in wanted:
+        results["imports"] = imports.measure(turns)
+        goals.extend(imports.show(results["imports"]))
+    show_goals(goals)
     if options.json:
+        results["goals"] = [asdict(goal) for goal in goals]
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
     return 0
 
 
-def names(turns: int) -> dict[str, dict[str, float]]:
-    """Measure and print name servers that hold 10,000 names; gives the medians."""
-    plan = {
-        "lookup": ("NS lookup: one of 10,000 names", 200),
-        "register": ("NS register: a name anew, beside 10,000 others", 20),
-        "prefix": ("NS list: the 100 of 10,000 names with a prefix", 5),
-    }
-    results = {}
-    with tempfile.TemporaryDirectory() as folder:
-        peers = []
-        for storage in ("memory", "sqlite"):
-            for label, python in (("ours", sys.executable), ("Pyro5", str(stock_python()))):
-                place = str(Path(folder, label))
-                script = f"peer_names_{label.lower()}.py"
-                where = storage if storage == "memory" else f"{storage}:{place}"
-                peers.append(Peer(f"{label}, {storage}", python, script, "serpent", (where,)))
-                if storage != "memory":
-                    make_file(place)
-        for workload, (title, count) in plan.items():
-            results[f"NS {workload}"] = measure(peers, workload, count=count, turns=turns)
-            show(title, results[f"NS {workload}"])
-    return results
+def named(word: str) -> list[str]:
+    """The parts that a word on the command line means."""
+    return [part for part in PARTS if part == word or (part[:-1] == word and part[-1].isalpha())]
 
 
-def everything(turns: int) -> dict[str, dict[str, float]]:
-    """Measure and print the native side; gives the medians."""
-    peers = contestants()
-    plan = {
-        "W1": ("W1: add(2, 3)", 2000),
-        "W2a": ("W2a: echo of a dict with 30 fields, about 1 KB", 500),
-        "W2b": ("W2b: echo of a list of 1,000 small dicts", 5),
-    }
-    results = {}
-    for workload, (title, count) in plan.items():
-        results[workload] = measure(peers, workload, count=count, turns=turns)
-        show(title, results[workload])
-    results["W6"] = measure(peers[1:], "W6", count=5, turns=turns)
-    show("W6: a stream of 1,000 small items", results["W6"])
-    results["imports"] = imports(turns)
-    show_imports(results["imports"])
-    return results
+def asked() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="bench", description="Speed and size as ratios taken in one run.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}; W2 is W2a, W2b"
+    )
+    parser.add_argument("--quick", action="store_true", help="less of everything: a rough answer in a minute")
+    parser.add_argument(
+        "--peers", metavar="LABELS", help="only contestants whose label has one of these, divided by '|'"
+    )
+    parser.add_argument("--others", action="store_true", help="RPyC and gRPC, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="show the change since that run")
+    options = parser.parse_args()
+    for word in options.parts:
+        if not named(word):
+            parser.error(f"no such part: {word}; there are {', '.join(PARTS)}")
+    return options
 
 
 if __name__ == "__main__":

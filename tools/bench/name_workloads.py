@@ -1,9 +1,10 @@
 """What name servers are asked, the same for every peer. Imports nothing of any peer."""
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from typing import Any
+
+from workloads import expect
 
 NAMES = 10_000
 """Names that are there all the time."""
@@ -34,20 +35,30 @@ def make_file(path: str) -> None:
         db.executemany("INSERT INTO pyro_names(name, uri) VALUES(?, ?)", rows)
 
 
-def fill(nameserver: Any) -> None:
-    """Register all names, unless they are there."""
-    if nameserver.count() < NAMES:
-        for number in range(NAMES):
-            nameserver.register(name(number), URI)
+class Client:
+    """Asks a name server, and fills it first unless it has the names.
 
+    Args:
+        nameserver: A proxy of it.
+    """
 
-def calls(nameserver: Any) -> dict[str, Callable[[], object]]:
-    """One call of each workload."""
-    return {
-        "lookup": lambda: str(nameserver.lookup(ONE)),
-        "register": lambda: nameserver.register(ONE, URI),
-        "prefix": lambda: len(nameserver.list(prefix=PREFIX)),
-    }
+    def __init__(self, nameserver: Any) -> None:
+        self._nameserver = nameserver
+        if nameserver.count() < NAMES:
+            for number in range(NAMES):
+                nameserver.register(name(number), URI)
 
+    def lookup(self, count: int) -> None:
+        """One of the names."""
+        for _ in range(count):
+            expect(str(self._nameserver.lookup(ONE)), URI)
 
-EXPECTED: dict[str, object] = {"lookup": URI, "register": None, "prefix": FOUND}
+    def register(self, count: int) -> None:
+        """A name that is there already."""
+        for _ in range(count):
+            self._nameserver.register(ONE, URI)
+
+    def prefix(self, count: int) -> None:
+        """Names with a prefix."""
+        for _ in range(count):
+            expect(len(self._nameserver.list(prefix=PREFIX)), FOUND)

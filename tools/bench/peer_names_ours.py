@@ -22,8 +22,7 @@ def ask(uri: str) -> None:
     from pyro_client import Proxy
 
     with Proxy(uri) as nameserver:
-        name_workloads.fill(nameserver)
-        workloads.obey_calls(name_workloads.calls(nameserver), name_workloads.EXPECTED)
+        workloads.obey(name_workloads.Client(nameserver))
 
 
 if __name__ == "__main__":

@@ -20,5 +20,4 @@ if __name__ == "__main__":
         serve(sys.argv[2].replace("sqlite:", "sql:"))
     else:
         with Pyro5.api.Proxy(sys.argv[-1]) as nameserver:
-            name_workloads.fill(nameserver)
-            workloads.obey_calls(name_workloads.calls(nameserver), name_workloads.EXPECTED)
+            workloads.obey(name_workloads.Client(nameserver))

@@ -143,7 +143,7 @@ def test_methods_with_the_batchs_own_names_can_be_called(proxy: Proxy, server: A
     b = batch(proxy)
     b._pyro_call("submit", "method", a=1)
     b._pyro_call("add", 1, b=2)
-    assert b._take() == [("submit", ("method",), {"a": 1}), ("add", (1,), {"b": 2})]
+    assert b._take() == [["submit", ["method"], {"a": 1}], ["add", [1], {"b": 2}]]
 
 
 def test_the_with_block_sends_at_its_end(proxy: Proxy, server: Any) -> None:

@@ -118,7 +118,7 @@ def test_a_large_request_meets_the_deadline_when_the_peer_does_not_read(
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         proxy.echo("x" * 20_000_000)
-    assert time.monotonic() - began < SHORT_S * 10
+    assert time.monotonic() - began < SHORT_S * 4
     released.set()
 
 

@@ -51,6 +51,17 @@ def test_a_context_is_made_once() -> None:
     assert secure.context_for(TCP)[0] is secure.context_for(TCP)[0]
 
 
+def test_a_function_is_asked_for_a_context_once_for_each_connection() -> None:
+    made: list[ssl.SSLContext] = []
+
+    def make() -> ssl.SSLContext:
+        made.append(own_context())
+        return made[-1]
+
+    secure = ClientTls(TLS(context=make))
+    assert [secure.context_for(TCP)[0], secure.context_for(TCP)[0]] == made
+
+
 def test_proxies_with_the_same_settings_share_it_as_long_as_there_are_any() -> None:
     shared = SharedTls()
     first = shared.get(TLS(server_hostname="x"))

@@ -13,6 +13,7 @@ from pyro_core import errors, uri
 EXPENSIVE = (
     "asyncio",
     "email",
+    "hashlib",
     "http",
     "importlib.metadata",
     "logging",
@@ -23,8 +24,8 @@ EXPENSIVE = (
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(pyro_core.__path__, "pyro_core.")
-    # What works with ssl or asyncio is imported by those who use it.
-    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.tls", "pyro_core.net.coroutines"))
+    # What works with ssl is imported by those who use it.
+    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.tls"))
 )
 
 WATCH = """

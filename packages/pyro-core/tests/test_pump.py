@@ -172,3 +172,34 @@ def test_many_streams_are_woken_by_two_threads(monkeypatch: pytest.MonkeyPatch) 
         stream.put("x")
     wire.wait_for(lambda: len(wire.items()) == 20)
     assert flusher._resuming <= 2
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000, 4001])
+def test_no_more_items_are_made_than_were_asked_for(wire: Wire, limit: int) -> None:
+    numbers = iter(range(10_000))
+    begin(Pump(Maker("s"), numbers, wire, Flusher()), limit)
+    assert wire.items() == list(range(limit))
+    assert next(numbers) == limit
+
+
+def test_what_is_ready_is_sent_while_the_next_item_takes_long(wire: Wire) -> None:
+    seen = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield from range(40)
+        wire.wait_for(lambda: len(wire.items()) == 40)  # hangs if they wait for the next one
+        seen.set()
+        yield 40
+
+    begin(Pump(Maker("s"), items(), wire, Flusher()))
+    assert seen.is_set()
+    assert sum(len(said) for state, said in wire.said) == 41
+
+
+def test_the_thread_that_looks_after_streams_serves_the_next_one_too(wire: Wire) -> None:
+    flusher = Flusher()
+    begin(Pump(Maker("s"), iter(range(100)), wire, flusher))
+    thread = flusher._thread
+    assert thread is not None
+    begin(Pump(Maker("s"), iter(range(100)), wire, flusher))
+    assert flusher._thread is thread

@@ -35,5 +35,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 from pyro_server import Daemon, current_call
 from pyro_server import expose, serve
 assert callable(expose) and callable(serve)
+with Daemon():
+    assert not {"asyncio", "ssl", "hashlib"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyro_client.plans.connect import Connection
     from pyro_client.pushed import PushedItems
     from pyro_client.run_sync import SyncLink
+    from pyro_client.transfers import TransferWatch
     from pyro_core.events import ClientEvent
 
 
@@ -30,6 +31,7 @@ class Arrivals:
     Attributes:
         streams: Who takes the items that the server pushes, by name of the stream.
         pings: Keys of those who wait for a sign of life, in order.
+        watch: Told how far large messages are; None if nobody wants to know.
         late: Calls that were given up in a row while nothing arrived.
     """
 
@@ -41,6 +43,7 @@ class Arrivals:
         "_session",
         "_turns",
         "late",
+        "watch",
         "pings",
         "streams",
     )
@@ -55,6 +58,7 @@ class Arrivals:
         self.streams: dict[str, PushedItems] = {}
         self.pings: deque[Hashable] = deque()
         self.late = 0
+        self.watch: TransferWatch | None = None
         self._connection = connection
         self._link: SyncLink = connection.link
         self._session = connection.session
@@ -85,6 +89,8 @@ class Arrivals:
                     )
                 self.late = 0
                 message = session.reply_from(data)
+                if self.watch is not None:
+                    self.watch.look(session.arriving)
                 if message is not None:
                     self.hand_out(message)
         except TimeoutError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import builtins
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
 from pyro_client.async_dialogue import AsyncDialogue
@@ -40,29 +41,31 @@ class AsyncPushedItems:
         """The server's name for the stream; None when it has ended or was closed."""
         return None if self._closed else self._taker.stream_id
 
-    def __aiter__(self) -> Self:
-        return self
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        # A generator gives the items of a message with next to no work for each.
+        taker = self._taker
+        while True:
+            for item in taker.ready:
+                yield item
+            if not await self._go_on():
+                return
 
     async def __anext__(self) -> Any:
         while True:
-            if self._closed:
-                raise StopAsyncIteration
-            there = len(self._taker) > 0
-            item = self._taker.take() if there else None
-            credit = self._taker.credit_due()
-            if credit is not None:
-                self._ask(credit)
-            if there:
+            for item in self._taker.ready:
                 return item
-            if self._taker.over:
-                await self._end()
-            await self._wait()
+            if not await self._go_on():
+                raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Tell the server that no more items are wanted. May be called more than once."""
+        self._close()
+
+    def _close(self) -> None:
         if self._closed:
             return
         self._closed = True
+        self._taker.drop()
         self._dialogue.streams.pop(self._taker.stream_id, None)
         if not self._dialogue.over:
             self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, self._taker.farewell()))
@@ -91,13 +94,31 @@ class AsyncPushedItems:
         self._lost = True
         self._wake()
 
+    async def _go_on(self) -> bool:
+        """Wait for more items, if need be; False at the end."""
+        taker = self._taker
+        while not self._closed:
+            there = taker.go_on()
+            credit = taker.credit_due()
+            if credit is not None:
+                self._ask(credit)
+            if there:
+                return True
+            if taker.over:
+                self._close()
+                if taker.error is not None:
+                    raise taker.error
+                return False
+            await self._wait()
+        return False
+
     def _ask(self, credit: Credit) -> None:
         if not self._lost and not self._dialogue.over:
             self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, credit))
 
     async def _wait(self) -> None:
         if self._lost:
-            await self._go_on()
+            await self._reopen()
         if len(self._taker) or self._taker.over:
             return
         news = self._news = asyncio.get_running_loop().create_future()
@@ -107,7 +128,7 @@ class AsyncPushedItems:
         except builtins.TimeoutError as passed:
             raise self._channel.late() from passed
 
-    async def _go_on(self) -> None:
+    async def _reopen(self) -> None:
         """Take the stream up again over a new connection."""
         dialogue = await self._channel.open()
         if not dialogue.shared:
@@ -130,10 +151,3 @@ class AsyncPushedItems:
         if not self._taker.over:
             self._taker.error = problem
             self._taker.over = True
-
-    async def _end(self) -> None:
-        error = self._taker.error
-        await self.aclose()
-        if error is not None:
-            raise error
-        raise StopAsyncIteration

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from pyro_client.proxy import Proxy
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from pyro_client.futures import Future
     from pyro_client.profile_control import ProfileControl
 
-BatchCall = tuple[str, tuple[Any, ...], dict[str, Any]]
+BatchCall = list[Any]
+"""Method, list of arguments, and keyword arguments or None.
+
+Lists, because faithful serializers say of a tuple that it is one.
+"""
 
 
 @overload
@@ -59,12 +64,12 @@ class CallList:
         control: Knows the members of the object.
     """
 
-    __slots__ = ("_adders", "_calls", "_known")
+    # The methods that were called are in the dict, where Python finds them by itself.
+    __slots__ = ("__dict__", "_calls", "_known")
 
     def __init__(self, control: ProfileControl) -> None:
         self._known = control
         self._calls: list[BatchCall] = []
-        self._adders: dict[str, Callable[..., None]] = {}
 
     def _pyro_call(self, method: str, /, *args: Any, **kwargs: Any) -> None:
         """Add a call by the method's name, also where the batch has something else under that name.
@@ -73,22 +78,21 @@ class CallList:
             AttributeError: If the members of the object are known, and this is none of its methods.
         """
         self._known._check_method(method)
-        self._calls.append((method, args, kwargs))
+        self._calls.append([method, [*args], kwargs or None])
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        made = self._adders.get(name)
-        if made is not None:
-            return made
         if name.startswith("_"):
             raise AttributeError(f"{name!r} is private: only public names can be remote members", name=name)
         self._known._check_method(name)
 
+        append = self._calls.append
+
         def add(*args: Any, **kwargs: Any) -> None:
-            self._calls.append((name, args, kwargs))
+            append([name, [*args], kwargs or None])
 
         add.__name__ = name
         add.__qualname__ = f"{type(self).__name__}.{name}"
-        self._adders[name] = add
+        self.__dict__[name] = add
         return add
 
     def __dir__(self) -> list[str]:
@@ -107,8 +111,9 @@ class CallList:
 
     def _take(self) -> list[BatchCall]:
         """The calls, which the batch forgets."""
-        calls, self._calls = self._calls, []
-        self._adders = {}  # what the object offers may be known by the next time
+        calls = self._calls[:]
+        self._calls.clear()
+        self.__dict__.clear()  # what the object offers may be known by the next time
         return calls
 
 
@@ -191,6 +196,9 @@ def _send(channel: Channel, calls: list[BatchCall], revocable: Revocable | None 
     return Results(channel, checked_results(results, len(calls)))
 
 
+_SPECIAL = frozenset({StreamHandle, BatchFailure})
+
+
 class Results:
     """The results of a batch, in order; may be iterated once.
 
@@ -199,19 +207,18 @@ class Results:
         results: What the server sent.
     """
 
-    __slots__ = ("_channel", "_rest")
+    __slots__ = ("_channel", "_plain", "_rest")
 
     def __init__(self, channel: Channel | AsyncChannel, results: list[Any]) -> None:
         self._channel = channel
-        self._rest = results[::-1]
+        self._rest = iter(results)
+        self._plain = _SPECIAL.isdisjoint(map(type, results))
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[Any]:
+        return self._rest if self._plain else self
 
     def __next__(self) -> Any:
-        if not self._rest:
-            raise StopIteration
-        result = self._rest.pop()
+        result = next(self._rest)
         if type(result) is StreamHandle:
             return self._channel.open_stream(result)
         if type(result) is BatchFailure:
@@ -219,10 +226,10 @@ class Results:
         return result
 
     def __length_hint__(self) -> int:
-        return len(self._rest)
+        return length_hint(self._rest)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__qualname__}: {len(self._rest)} to come>"
+        return f"<{type(self).__module__}.{type(self).__qualname__}: {length_hint(self._rest)} to come>"
 
 
 def checked_results(results: Any, number: int) -> list[Any]:
@@ -234,7 +241,7 @@ def checked_results(results: Any, number: int) -> list[Any]:
     if isinstance(results, list | tuple):
         failed = bool(results) and type(results[-1]) is BatchFailure
         if len(results) == number or (failed and len(results) < number):
-            return list(results)
+            return results if isinstance(results, list) else list(results)
     size = len(results) if isinstance(results, list | tuple) else type(results).__name__
     raise ProtocolError(
         f"the answer to a batch of {number} calls must be a list of {number} results, got {size}",

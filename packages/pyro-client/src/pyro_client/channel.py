@@ -17,6 +17,7 @@ from pyro_client.retry import delays, repeats
 from pyro_client.run_sync import SyncLink, SyncRunner
 from pyro_client.shortest import shortest
 from pyro_client.streams import RemoteIterator
+from pyro_client.transfers import watch
 from pyro_core.calls import StreamHandle
 from pyro_core.context import serving
 from pyro_core.errors import (
@@ -291,6 +292,8 @@ class Channel:
     ) -> tuple[Dialogue, Message | None]:
         deadline = self.deadline()
         dialogue = self._opened(deadline)
+        if self.profile.on_transfer is not None or dialogue.arrivals.watch is not None:
+            watch(dialogue.arrivals, self.profile.on_transfer)
         call = prepared(
             dialogue.connection,
             self.profile,
@@ -304,9 +307,8 @@ class Channel:
         if not dialogue.shared and deadline is None and serving() is not None:
             dialogue.await_turn()
         compress = self.profile.settings.compression
-        message = dialogue.exchange(
-            call.payload, call.flags, call.extras, deadline, compress=compress, revocable=revocable
-        )
+        request = (call.payload, call.flags, call.extras, deadline)
+        message = dialogue.exchange(*request, compress=compress, revocable=revocable)
         self._become_ready(dialogue)
         if message is not None:
             invoke.announce(self.profile, message)

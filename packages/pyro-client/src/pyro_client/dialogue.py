@@ -64,13 +64,13 @@ class Dialogue:
     """
 
     __slots__ = (
-        "_arrivals",
         "_clock",
         "_link",
         "_on_end",
         "_session",
         "_tells_deadlines",
         "_turns",
+        "arrivals",
         "connection",
         "out",
         "over",
@@ -103,10 +103,10 @@ class Dialogue:
         self._on_end = on_end
         self._link: SyncLink = connection.link
         self._session = connection.session
-        self._arrivals = Arrivals(
+        self.arrivals = Arrivals(
             connection, self._turns, (lambda event: on_event(self, event)) if self.shared else None, self.end
         )
-        self.streams = self._arrivals.streams
+        self.streams = self.arrivals.streams
 
     # ---- what callers do
 
@@ -146,7 +146,7 @@ class Dialogue:
                 if self.shared:
                     self.wait(seq, slot, deadline)
                 else:
-                    self._arrivals.read_until(slot, deadline)
+                    self.arrivals.read_until(slot, deadline)
             except TimeoutError as late:
                 self.give_up(seq, late)
                 raise
@@ -168,12 +168,12 @@ class Dialogue:
             with self.out:
                 self._check_open()
                 self.waiting[key] = slot
-                self._arrivals.pings.append(key)
+                self.arrivals.pings.append(key)
                 self._send(self._session.ping(), deadline)
             if self.shared:
                 self.wait(key, slot, deadline)
             else:
-                self._arrivals.read_until(slot, deadline)
+                self.arrivals.read_until(slot, deadline)
             slot.taken()
         except TimeoutError as late:
             self.end(late)
@@ -238,7 +238,7 @@ class Dialogue:
             ConnectionClosedError: If the connection failed while this thread was reading.
         """
         timeout_s = -1 if deadline is None else max(deadline - self._clock(), 0)
-        if not self._turns.wait(key, slot, timeout_s, lambda mine: self._arrivals.read_until(mine, deadline)):
+        if not self._turns.wait(key, slot, timeout_s, lambda mine: self.arrivals.read_until(mine, deadline)):
             raise self._link.late()
 
     def read_on(self, seq: int, message: Message | None, deadline: float | None) -> Message:
@@ -254,9 +254,9 @@ class Dialogue:
         """
         slot = self.waiting[seq] = Waiting()
         if message is not None:
-            self._arrivals.hand_out(message)
+            self.arrivals.hand_out(message)
         try:
-            self._arrivals.read_until(slot, deadline)
+            self.arrivals.read_until(slot, deadline)
         except TimeoutError as late:
             self.give_up(seq, late)
             raise
@@ -268,7 +268,7 @@ class Dialogue:
         if not self.shared:
             self.end(late)
             return
-        self._arrivals.late += 1
+        self.arrivals.late += 1
         with self.out:
             if self.over:
                 return
@@ -279,7 +279,7 @@ class Dialogue:
             except (ConnectionClosedError, TimeoutError) as problem:
                 late = problem
             else:
-                if self._arrivals.late < MOST_LATE and self._session.forgotten <= MOST_FORGOTTEN:
+                if self.arrivals.late < MOST_LATE and self._session.forgotten <= MOST_FORGOTTEN:
                     return
         self.end(late)
 
@@ -359,7 +359,8 @@ class Dialogue:
 
     def _send(self, data: Any, deadline: float | None) -> None:
         try:
-            for part in data if type(data) is list else (data,):
+            parts: Any = data if type(data) is list else (data,)
+            for part in parts if self.arrivals.watch is None else self.arrivals.watch.pieces(parts):
                 self._link.send(part, deadline)
         except BaseException as problem:  # part of it may have been sent
             self.end(problem)

@@ -32,6 +32,7 @@ def is_usual(profile: Profile) -> bool:
         and not profile.max_retries
         and profile.annotations is None
         and profile.on_response is None
+        and profile.on_transfer is None
     )
 
 

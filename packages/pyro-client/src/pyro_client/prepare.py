@@ -78,10 +78,12 @@ def prepared(
         payload, mark = encode_blob(connection.serializer, object_id, method, args, kwargs)
         annotations = {**annotations, ANNOTATION_BLOB: mark}
         return Prepared(payload, flags | KEEP_SERIALIZED, (annotations, correlation_id))
-    if flags & BATCH and TYPES in connection.features:
-        # What is said about types is for the users' values, and costs time.
-        args = [[name, list(values), keywords] for name, values, keywords in args]
-    lifted = bulk.lift_call(args, kwargs) if BUFFERS in connection.features else None
+    lifted = None
+    if flags & BATCH:
+        if TYPES not in connection.features:
+            args = [(name, tuple(values), keywords or {}) for name, values, keywords in args]
+    elif BUFFERS in connection.features:
+        lifted = bulk.lift_call(args, kwargs)
     if lifted is not None:
         args, kwargs = lifted.value
         annotations = {**annotations, ANNOTATION_BUFFERS: lifted.annotation}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from pyro_client.plans.connect import Connection
+    from pyro_client.transfers import OnTransfer
     from pyro_core.descriptions import ClassDescription
     from pyro_core.settings import ClientSettings
     from pyro_core.wire.codec import Codecs
@@ -54,6 +55,7 @@ class Profile:
         reopens: Whether a call of which nothing was sent may take a new connection in place of a lost one.
         wants_metadata: Whether to ask for the members of the object when connecting.
         on_response: Gets the annotations and the message kind of each answer.
+        on_transfer: Is told how far large messages are.
         extras: Whether to offer what only our own servers can do.
         codecs: Protocol versions that may be spoken, the preferred one first; holds for new connections.
     """
@@ -69,6 +71,7 @@ class Profile:
         "max_retries",
         "metadata",
         "on_response",
+        "on_transfer",
         "oneway",
         "peers",
         "reopens",
@@ -110,6 +113,7 @@ class Profile:
         self.validate_handshake: Callable[[Any], object] | None = None
         self.annotations: Callable[[], Annotations] | None = None
         self.on_response: Callable[[Annotations, int], object] | None = None
+        self.on_transfer: OnTransfer | None = None
         self.extras = True
         self.codecs: Codecs = CODECS
         self.reopens = True

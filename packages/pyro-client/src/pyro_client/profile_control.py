@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from pyro_client.transfers import OnTransfer
     from pyro_core.convert import ClassRules
     from pyro_core.settings import ClientSettings
 
@@ -141,6 +142,21 @@ class ProfileControl:
     @on_response.setter
     def on_response(self, hook: Callable[[Annotations, int], object] | None) -> None:
         self._profile.on_response = hook
+        self._changed()
+
+    @property
+    def on_transfer(self) -> OnTransfer | None:
+        """Is told how far messages of 1 MiB and more are, while they are sent and received.
+
+        It gets a ``Transfer`` for every piece of at most 256 KiB, in the thread or task that moves it, the
+        last one with ``done_bytes == total_bytes``. What it raises ends the call and its connection, so
+        raising is a way to give up.
+        """
+        return self._profile.on_transfer
+
+    @on_transfer.setter
+    def on_transfer(self, hook: OnTransfer | None) -> None:
+        self._profile.on_transfer = hook
         self._changed()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from threading import Lock
 
 from pyro_client.turns import Waiting
@@ -48,26 +49,20 @@ class PushedItems:
         """The server's name for the stream; None when it has ended or was closed."""
         return None if self._closed else self._taker.stream_id
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[Any]:
+        # A generator gives the items of a message with next to no work for each.
+        taker = self._taker
+        while True:
+            yield from taker.ready
+            if not self._go_on():
+                return
 
     def __next__(self) -> Any:
         while True:
-            with self._lock:
-                if self._closed:
-                    raise StopIteration
-                while self._waiting and not len(self._taker):
-                    self._read(self._waiting.popleft())
-                there = len(self._taker) > 0
-                item = self._taker.take() if there else None
-                credit = self._taker.credit_due()
-            if credit is not None:
-                self._ask(credit)
-            if there:
+            for item in self._taker.ready:
                 return item
-            if self._taker.over:
-                self._end()
-            self._wait()
+            if not self._go_on():
+                raise StopIteration
 
     def close(self) -> None:
         """Tell the server that no more items are wanted. May be called more than once."""
@@ -77,6 +72,7 @@ class PushedItems:
             self._closed = True
             farewell = self._taker.farewell()
             self._waiting.clear()
+            self._taker.drop()
         self._dialogue.streams.pop(self._taker.stream_id, None)
         try:
             self._dialogue.say(pack_credit(self._dialogue.connection.session.codec, farewell))
@@ -108,6 +104,33 @@ class PushedItems:
 
     # ---- inside
 
+    def _go_on(self) -> bool:
+        """Wait for more items, if need be; False at the end.
+
+        Raises:
+            BaseException: What the remote generator raised.
+        """
+        taker = self._taker
+        while True:
+            with self._lock:
+                if self._closed:
+                    return False
+                there = taker.go_on()
+                while self._waiting and not there:
+                    self._read(self._waiting.popleft())
+                    there = taker.go_on()
+                credit = taker.credit_due()
+            if credit is not None:
+                self._ask(credit)
+            if there:
+                return True
+            if taker.over:
+                self.close()
+                if taker.error is not None:
+                    raise taker.error
+                return False
+            self._wait()
+
     def _ask(self, credit: Credit) -> None:
         if self._lost:
             return  # done when going on
@@ -118,7 +141,7 @@ class PushedItems:
 
     def _wait(self) -> None:
         if self._lost:
-            self._go_on()
+            self._reopen()
         dialogue, key = self._dialogue, ("stream", self._taker.stream_id)
         slot = Waiting()
         with self._lock:
@@ -134,7 +157,7 @@ class PushedItems:
         except ConnectionClosedError:
             self._lost = True
 
-    def _go_on(self) -> None:
+    def _reopen(self) -> None:
         """Take the stream up again over a new connection."""
         dialogue = self._channel.open()
         if not dialogue.shared:
@@ -166,10 +189,3 @@ class PushedItems:
         if not self._taker.over:
             self._taker.error = problem
             self._taker.over = True
-
-    def _end(self) -> None:
-        error = self._taker.error
-        self.close()
-        if error is not None:
-            raise error
-        raise StopIteration

@@ -24,13 +24,9 @@ _USUAL: Final = frozenset({int, str, float, bool, type(None), list, dict, tuple}
 
 
 def shortest(ready: Direct) -> Shortest | None:
-    """Makes plain calls on one connection; None if there are no plain calls.
+    """Makes plain calls on the connection that is ``ready``; None if there are no plain calls.
 
-    Like ``Channel.call`` it takes method, arguments and keyword arguments, and gives the result or raises. It
-    may give an ``Unfinished``.
-
-    Args:
-        ready: The connection.
+    It takes method, arguments and keyword arguments, and gives the result or an ``Unfinished``, or raises.
     """
     if ready.plain is None:
         return None
@@ -40,14 +36,11 @@ def shortest(ready: Direct) -> Shortest | None:
     object_id, timeout_s, most_bytes = ready.object_id, ready.timeout_s, ready.max_bytes
     encode_call, decode_value = ready.encode_call, ready.decode_value
     send, recv = link.sock.send, link.sock.recv
-    shared = dialogue.shared  # else only who has the turn sends
     not_begun, with_care = Unfinished(dialogue, None), Unfinished(dialogue, None, needs_care=True)
 
     def call(method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Any:
         block = sending()
-        if block is not None and (block.annotations or block.correlation_id is not None):
-            return not_begun
-        if serving() is not None or method in oneway:
+        if (block is not None and not block.is_empty) or serving() is not None or method in oneway:
             return not_begun
         for arg in args:
             if type(arg) not in _USUAL:
@@ -58,41 +51,34 @@ def shortest(ready: Direct) -> Shortest | None:
             return with_care
         if len(payload) > most_bytes or not turn.acquire(False):
             return with_care
+        sent = seq = 0
+        request, message = b"", None
         try:
             now = clock()
             if dialogue.over or now - dialogue.used_at >= QUIET_S or link.receive_timeout_s != timeout_s:
                 return with_care
             dialogue.used_at = now
-            sent = seq = 0
-            request = b""
+            out.acquire()  # quicker than a with block
             try:
-                if shared:
-                    out.acquire()
-                try:
-                    seq, request = plain_call(payload)
-                    sent = send(request)
-                    if sent != len(request):
-                        ready.send_rest(request, sent, now)
-                finally:
-                    if shared:
-                        out.release()
-                data = recv(RECEIVE_BYTES)
-                answer = plain_reply(seq, data)
-                if answer is None:
-                    message = ready.answer_from(data, seq, now)
-            except BaseException as problem:
-                ready.failed(problem, seq, request, sent)
-                raise
+                seq, request = plain_call(payload)
+                sent = send(request)
+                if sent != len(request):
+                    ready.send_rest(request, sent, now)
+            finally:
+                out.release()
+            data = recv(RECEIVE_BYTES)
+            answer = plain_reply(seq, data)
+            if answer is None:
+                message = ready.answer_from(data, seq, now)
+        except BaseException as problem:
+            ready.failed(problem, seq, request, sent)
+            raise
         finally:
             turn.release()
             if waiting:
                 dialogue.rescue()
-        if answer is not None:
-            if block is not None:
-                block.response_annotations = NO_ANNOTATIONS
-            return decode_value(answer)
         if block is not None:
-            block.response_annotations = message.annotations
-        return Unfinished(dialogue, message)
+            block.response_annotations = NO_ANNOTATIONS if message is None else message.annotations
+        return Unfinished(dialogue, message) if answer is None else decode_value(answer)
 
     return call

@@ -1,10 +1,10 @@
 """Large binary values beside the serialized part of a message, so that nobody has to copy or encode them.
 
-Where both sides agreed on ``buffers``, a large ``bytes``, ``bytearray``, ``memoryview`` or numpy array that
-is an argument, a result, or an element of a short list, tuple or dict that is a result, travels so: the
-serialized part has None in its place, the bytes follow it in the payload, and the annotation ``BUFS`` tells
-what goes where. It is JSON: for each buffer a list of place, kind, size in bytes, and for arrays their
-description.
+Where both sides agreed on ``buffers``, a large ``bytes``, ``bytearray``, ``memoryview``, ``mmap`` or numpy
+array that is an argument, a result, or an element of a short list, tuple or dict that is a result, travels
+so: the serialized part has None in its place, the bytes follow it in the payload, and the annotation
+``BUFS`` tells what goes where. It is JSON: for each buffer a list of place, kind, size in bytes, and for
+arrays their description.
 """
 
 from __future__ import annotations
@@ -178,6 +178,8 @@ def _buffer_of(value: Any, kind: type) -> tuple[str, Buffer, Any] | None:
         if value.nbytes < LARGE_BYTES:
             return None
         return "memoryview", value.cast("B") if value.c_contiguous else memoryview(bytes(value)), None
+    if kind.__module__ == "mmap" and kind.__name__ == "mmap" and len(value) >= LARGE_BYTES:
+        return "bytes", memoryview(value), None
     if kind.__module__ == "numpy" and kind.__name__ == "ndarray" and "numpy" in sys.modules:
         from pyro_core import arrays
 

@@ -291,6 +291,11 @@ class ClientSession:
         self._pings += 1
         return self._pack(PING, PING_SERIALIZER_ID, 0, b"ping")
 
+    @property
+    def arriving(self) -> tuple[int, int] | None:
+        """Bytes of the payload under way that are there, and how many it will have; None if there is none."""
+        return self._buffer.arriving
+
     def reply_from(self, data: bytes) -> Message | None:
         """The quick way for most data: the reply, if nothing is waiting and ``data`` is exactly that.
 

@@ -91,6 +91,12 @@ class FrameBuffer:
         """All messages are of this version; as if the first of them had come, and was taken."""
         self._codec = codec_for(version, self._codecs)
 
+    @property
+    def arriving(self) -> tuple[int, int] | None:
+        """Bytes of the payload under way that are there, and how many it will have; None if there is none."""
+        header = self._header
+        return None if header is None else (header.payload_size - self._missing, header.payload_size)
+
     def take(self, data: bytes) -> Message | None:
         """The message, if nothing is waiting and ``data`` is exactly one message; the quick way for most.
 

@@ -90,14 +90,18 @@ class Serializer(abc.ABC):
         return as_call(self.decode_value(data), self.name)
 
 
-SEQUENCES: frozenset[type] = frozenset({tuple, list})
-"""What a call, and the positional arguments in it, may be."""
-CALL_PARTS = 4
-"""Object id, method, positional and keyword arguments."""
+_SEQUENCES: frozenset[type] = frozenset({tuple, list})
+_CALL_PARTS = 4  # object id, method, positional and keyword arguments
 _new_tuple = tuple.__new__  # what the constructor of a named tuple calls in the end
 
 
 def as_call(value: Any, serializer: str) -> Call:
+    """A decoded payload as a call. Raises as ``check_call`` does."""
+    check_call(value, serializer)
+    return _new_tuple(Call, value)
+
+
+def check_call(value: Any, serializer: str) -> None:
     """Check that a decoded payload has the shape of a call.
 
     Args:
@@ -107,16 +111,15 @@ def as_call(value: Any, serializer: str) -> Call:
     Raises:
         SerializeError: If the shape is another one.
     """
-    if type(value) in SEQUENCES and len(value) == CALL_PARTS:
-        object_id, method, args, kwargs = value
-        if (
-            type(object_id) is str
-            and type(method) is str
-            and type(args) in SEQUENCES
-            and (kwargs is None or type(kwargs) is dict)
-        ):
-            return _new_tuple(Call, (object_id, method, args, kwargs))
-    raise SerializeError(
-        f"a call must be (object id, method, arguments, keyword arguments), got {reprlib.repr(value)}",
-        serializer=serializer,
-    )
+    if (
+        type(value) not in _SEQUENCES
+        or len(value) != _CALL_PARTS
+        or type(value[0]) is not str
+        or type(value[1]) is not str
+        or type(value[2]) not in _SEQUENCES
+        or (value[3] is not None and type(value[3]) is not dict)
+    ):
+        raise SerializeError(
+            f"a call must be (object id, method, arguments, keyword arguments), got {reprlib.repr(value)}",
+            serializer=serializer,
+        )

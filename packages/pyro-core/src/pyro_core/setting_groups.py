@@ -83,7 +83,7 @@ class TLS:
         server_hostname: The name to insist on instead of the address's host. For Unix sockets, which have no
             host, no name is checked without it.
         context: A ready ``ssl.SSLContext`` to use instead of all that the files and switches say, or a
-            function that gives one and is called for each connection.
+            function that gives one and is called for each connection, and when a server starts.
     """
 
     certfile: str | None = None

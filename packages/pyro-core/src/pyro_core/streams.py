@@ -8,7 +8,8 @@ over a new one where it was.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import length_hint
 
 from pyro_core.duplex import ENDED, FAILED, PAUSED, Credit
 from pyro_core.errors import ProtocolError
@@ -17,11 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-WINDOW_ITEMS: Final = 1_024
+WINDOW_ITEMS: Final = 4_096
 """How many items may be on their way or waiting to be taken."""
 WINDOW_BYTES: Final = 1 << 20
 """How many bytes of them, serialized; one item at a time may be larger."""
-MOST_IN_MESSAGE: Final = 512
+MOST_IN_MESSAGE: Final = 1_024
 """Items in one message at most."""
 FULL_MESSAGE_BYTES: Final = 1 << 16
 """Messages are not made much larger than this."""
@@ -126,7 +127,7 @@ class Maker:
         if size > FULL_MESSAGE_BYTES or took_s > QUICK_S:
             self._in_message = max(self._in_message // 2, 1)
         elif 2 * size <= FULL_MESSAGE_BYTES:
-            self._in_message = min(self._in_message * 2, MOST_IN_MESSAGE)
+            self._in_message = min(self._in_message * 4, MOST_IN_MESSAGE)
         return first
 
     def end(self, error: BaseException | None = None) -> None:
@@ -147,6 +148,7 @@ class Taker:
 
     Attributes:
         stream_id: Name of the stream.
+        ready: The items of the message that is being taken; they count as taken.
         over: No more items will arrive.
         error: What to raise after the last item, if the stream failed.
     """
@@ -155,12 +157,12 @@ class Taker:
         "_allowed",
         "_arrived",
         "_freed_bytes",
-        "_items",
         "_messages",
         "_paused",
         "_taken",
         "error",
         "over",
+        "ready",
         "stream_id",
     )
 
@@ -168,15 +170,15 @@ class Taker:
         self.stream_id = stream_id
         self.over = False
         self.error: BaseException | None = None
-        self._items: deque[Any] = deque()
-        self._messages: deque[tuple[int, int]] = deque()  # number after the last item, and size, of each
+        self.ready: Iterator[Any] = iter(())
+        self._messages: deque[tuple[list[Any], int, int]] = deque()  # items, number after them, bytes
         self._arrived = self._taken = self._allowed = 0
-        self._freed_bytes = 0  # of messages that were taken whole since the last credit
+        self._freed_bytes = 0  # of messages that were taken since the last credit
         self._paused = False
 
     def __len__(self) -> int:
         """Number of items that have arrived and were not taken."""
-        return len(self._items)
+        return self._arrived - self._taken + length_hint(self.ready)
 
     def arrived(self, state: int, first: int, items: Iterable[Any], size: int) -> None:
         """Items have arrived; those that had arrived before are dropped.
@@ -190,7 +192,7 @@ class Taker:
         Raises:
             ProtocolError: If some are missing, or more came than were allowed.
         """
-        fresh = list(items)
+        fresh = items if type(items) is list else list(items)
         end = first + len(fresh)
         if first > self._arrived or end > max(self._allowed, self._arrived):
             raise ProtocolError(
@@ -199,29 +201,37 @@ class Taker:
                 expected=self._arrived,
                 received=first,
             )
-        del fresh[: self._arrived - first]
+        if first < self._arrived:
+            fresh = fresh[self._arrived - first :]
         if fresh:
-            self._items.extend(fresh)
             self._arrived = end
-            self._messages.append((end, size))
+            self._messages.append((fresh, end, size))
         self._paused = state == PAUSED
         if state in (ENDED, FAILED):
             self.over = True
 
-    def take(self) -> Any:
-        """The next item. Raises IndexError if none is there."""
-        item = self._items.popleft()
-        self._taken += 1
-        if self._taken >= self._messages[0][0]:
-            self._freed_bytes += self._messages.popleft()[1]
-        return item
+    def go_on(self) -> bool:
+        """Whether an item is there; if those in ``ready`` were taken, it gets those of the next message."""
+        if length_hint(self.ready):
+            return True
+        if not self._messages:
+            return False
+        items, self._taken, size = self._messages.popleft()
+        self._freed_bytes += size
+        self.ready = iter(items)
+        return True
+
+    def drop(self) -> None:
+        """Forget the items that were not taken, also for those who iterate over ``ready`` just now."""
+        self._messages.clear()
+        deque(self.ready, maxlen=0)
 
     def credit_due(self) -> Credit | None:
-        """What to tell the other end now, if anything. Ask before waiting, and after each item."""
+        """What to tell the other end now, if anything. Ask after ``go_on``, and before waiting."""
         if self.over:
             return None
         few_left = 2 * (self._allowed - self._taken) <= WINDOW_ITEMS
-        if few_left or 4 * self._freed_bytes >= WINDOW_BYTES or (self._paused and not self._items):
+        if few_left or 4 * self._freed_bytes >= WINDOW_BYTES or (self._paused and not self._messages):
             return self.renewed()
         return None
 

@@ -4,11 +4,14 @@ The names below are imported when first used, so that a storage plugin, which ne
 ``pyro_nameserver.storage.base``, does not load a whole server.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from pyro_nameserver.__about__ import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyro_nameserver.service import NameServer, start_ns, start_ns_loop
 
 __all__ = ["NameServer", "__version__", "start_ns", "start_ns_loop"]

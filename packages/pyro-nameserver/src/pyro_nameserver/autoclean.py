@@ -3,13 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from pyro_core.errors import CommunicationError, NamingError, PyroError, SettingsError
 from pyro_core.net.sockets import connect
 from pyro_core.uri import URI
+from pyro_nameserver.periodic import Periodic
 from pyro_nameserver.storage.base import Storage
 
 MIN_PERIOD_S: Final = 3.0
@@ -32,7 +31,7 @@ def accepts_connections(uri: URI) -> bool:
     return True
 
 
-class AutoCleaner:
+class AutoCleaner(Periodic):
     """Tries every registered server now and then, and forgets those that stay away.
 
     Names that were given another address meanwhile are kept, and so are entries that cannot be tried, such
@@ -50,6 +49,8 @@ class AutoCleaner:
         SettingsError: If the period is too short.
     """
 
+    thread_name = "pyro-ns-autoclean"
+
     def __init__(
         self,
         storage: Storage,
@@ -65,14 +66,12 @@ class AutoCleaner:
                 f"the auto-clean period must be {min_period_s} s or more, got {period_s!r} (0 is off)",
                 name="autoclean_s",
             )
+        super().__init__(period_s)
         self._storage = storage
-        self._period_s = period_s
         self._dead_after_s = dead_after_s
         self._clock = clock
         self._probe = probe
         self._away_since: dict[str, float] = {}  # address -> when it was first found unreachable
-        self._stop = Event()
-        self._thread: Thread | None = None
 
     def sweep(self) -> list[str]:
         """One round.
@@ -99,35 +98,15 @@ class AutoCleaner:
             if self._storage.remove(name, only_uri=address, by="")
         ]
 
-    def start(self) -> None:
-        """Clean in a thread from now on, until ``close``."""
-        self._thread = Thread(target=self._run, name="pyro-ns-autoclean", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop cleaning. May be called more than once."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._period_s):
-            try:
-                forgotten = self.sweep()
-            except NamingError as problem:  # the storage is unavailable now; it may be back next time
-                _log.warning("auto-clean skips a round: %s", problem)
-            else:
-                if forgotten:
-                    _log.info("forgot names whose servers are gone: %s", ", ".join(sorted(forgotten)))
+    def work(self) -> None:
+        """One round, and tell the log what it did."""
+        try:
+            forgotten = self.sweep()
+        except NamingError as problem:  # the storage is unavailable now; it may be back next time
+            _log.warning("auto-clean skips a round: %s", problem)
+        else:
+            if forgotten:
+                _log.info("forgot names whose servers are gone: %s", ", ".join(sorted(forgotten)))
 
     def _note(self, address: str, answers: dict[str, bool]) -> None:
         """Find out whether somebody listens at a registered address."""

@@ -4,11 +4,10 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from pyro_core.errors import NamingError
+from pyro_nameserver.periodic import Periodic
 from pyro_nameserver.storage.base import Storage
 
 LOOK_EVERY_S: Final = 0.5
@@ -17,7 +16,7 @@ LOOK_EVERY_S: Final = 0.5
 _log = logging.getLogger("pyro_nameserver.leases")
 
 
-class LeaseKeeper:
+class LeaseKeeper(Periodic):
     """Looks for ended leases.
 
     That is in a thread, from ``start`` until ``close``, or in a loop that calls ``look_if_due``.
@@ -26,10 +25,9 @@ class LeaseKeeper:
         storage: The names.
         every_s: Seconds between two looks.
         clock: Gives monotonic seconds.
-
-    Attributes:
-        every_s: As given.
     """
+
+    thread_name = "pyro-ns-leases"
 
     def __init__(
         self,
@@ -38,18 +36,11 @@ class LeaseKeeper:
         every_s: float = LOOK_EVERY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(every_s)
         self._storage = storage
-        self.every_s = every_s
         self._clock = clock
         self._looked_at = -math.inf
-        self._stop = Event()
         self._unavailable = False
-        self._thread: Thread | None = None
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread = Thread(target=self._run, name="pyro-ns-leases", daemon=True)
-        self._thread.start()
 
     def look(self) -> list[str]:
         """Look once; gives the names that are forgotten now. An unavailable storage is logged."""
@@ -76,21 +67,6 @@ class LeaseKeeper:
             self._looked_at = now
             self.look()
 
-    def close(self) -> None:
-        """Stop looking. May be called more than once."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        while not self._stop.wait(self.every_s):
-            self.look()
+    def work(self) -> None:
+        """Look."""
+        self.look()

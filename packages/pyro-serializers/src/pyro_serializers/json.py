@@ -44,24 +44,26 @@ class JsonSerializer(Serializer):
 
     Class attributes:
         class_keys_travel: Whether dicts that look as if they stood for an object may be sent.
-        library: The module that encodes and decodes.
+        json_module: The module that encodes and decodes.
     """
 
     _twin: Serializer | None = None
     class_keys_travel: ClassVar[bool] = False
-    library: ClassVar[Any] = json
+    json_module: ClassVar[Any] = json
     name: ClassVar[str] = "json"
     wire_ids: ClassVar[Mapping[int, int]] = MappingProxyType({PROTOCOL_502: 3, PROTOCOL_48: 2})
 
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec)
         # A value that contains itself ends at the recursion limit; looking out for it costs a dict per value.
-        encoder = self.library.JSONEncoder(ensure_ascii=False, check_circular=False, default=self._simpler)
-        self._encode = _quick_encode(encoder) if self.library is json else encoder.encode
-        decoder = self.library.JSONDecoder()
-        self._scan = decoder.scan_once if self.library is json else None
+        encoder = self.json_module.JSONEncoder(
+            ensure_ascii=False, check_circular=False, default=self._simpler
+        )
+        self._encode = _quick_encode(encoder) if self.json_module is json else encoder.encode
+        decoder = self.json_module.JSONDecoder()
+        self._scan = decoder.scan_once if self.json_module is json else None
         self._decode_plain = decoder.decode
-        self._decode_classes = self.library.JSONDecoder(object_hook=self._object).decode
+        self._decode_classes = self.json_module.JSONDecoder(object_hook=self._object).decode
 
     def faithful(self) -> Serializer:
         """A twin that keeps Python's types."""
@@ -72,7 +74,7 @@ class JsonSerializer(Serializer):
     def encode_value(self, value: object) -> bytes:
         try:
             text: str = self._encode(value)
-            if CLASS_KEY in text and not self.class_keys_travel:
+            if not self.class_keys_travel and CLASS_KEY in text:
                 refuse_class_keys(value, self.name)
             return text.encode()
         except (SerializeError, SecurityError):

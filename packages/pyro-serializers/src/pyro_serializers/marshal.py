@@ -52,7 +52,7 @@ class MarshalSerializer(Serializer):
     def encode_value(self, value: object) -> bytes:
         try:
             data = marshal.dumps(self._plain(value))
-            if _CLASS_KEY_BYTES in data and not self.class_keys_travel:
+            if not self.class_keys_travel and _CLASS_KEY_BYTES in data:
                 refuse_class_keys(value, self.name)
             return data
         except (SerializeError, SecurityError):
@@ -82,7 +82,7 @@ class MarshalSerializer(Serializer):
                     params[index] = self._plain(item)
             keywords: Any = self._plain(kwargs) if kwargs else kwargs
             data = marshal.dumps((object_id, method, params, keywords))
-            if _CLASS_KEY_BYTES in data and not self.class_keys_travel:
+            if not self.class_keys_travel and _CLASS_KEY_BYTES in data:
                 refuse_class_keys((args, kwargs), self.name)
             return data
         except (SerializeError, SecurityError):

@@ -106,7 +106,7 @@ class MsgpackSerializer(Serializer):
             packer = self._new_packer()
         try:
             data: bytes = packer.pack(value)
-            if _CLASS_KEY_BYTES in data and not self.class_keys_travel:
+            if not self.class_keys_travel and _CLASS_KEY_BYTES in data:
                 refuse_class_keys(value, self.name)
         except (SerializeError, SecurityError):
             raise

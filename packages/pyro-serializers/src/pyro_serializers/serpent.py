@@ -51,7 +51,7 @@ class SerpentSerializer(Serializer):
     def encode_value(self, value: object) -> bytes:
         try:
             text = self._writer.text(value)
-            if CLASS_KEY in text and not self.class_keys_travel:
+            if not self.class_keys_travel and CLASS_KEY in text:
                 refuse_class_keys(value, self.name)
             return (HEADER + text).encode()
         except (SerializeError, SecurityError):
@@ -77,7 +77,7 @@ class SerpentSerializer(Serializer):
             else:
                 positional = writer.text(args, 1)
             keywords = writer.text(kwargs, 1) if kwargs else "{}" if kwargs is not None else "None"
-            if (CLASS_KEY in positional or CLASS_KEY in keywords) and not self.class_keys_travel:
+            if not self.class_keys_travel and (CLASS_KEY in positional or CLASS_KEY in keywords):
                 refuse_class_keys((args, kwargs), self.name)
             return f"{HEADER}({str(object_id)!r},{str(method)!r},{positional},{keywords})".encode()
         except (SerializeError, SecurityError):

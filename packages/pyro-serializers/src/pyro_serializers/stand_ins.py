@@ -85,6 +85,7 @@ COMMON: Final[StandIns] = {
     ("datetime", "time"): str,
     ("datetime", "timedelta"): _seconds,
     ("array", "array"): _array,
+    ("mmap", "mmap"): bytes,
     ("collections", "deque"): list,
     ("collections", "UserList"): list,
     ("collections", "UserDict"): dict,

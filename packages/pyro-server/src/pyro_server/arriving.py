@@ -2,8 +2,9 @@
 
 import threading
 from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.duplex import FAILED, Items
 from pyro_core.errors import ConnectionClosedError, ProtocolError, SerializeError, TimeoutError
@@ -61,22 +62,59 @@ class ArrivingStream:
 
     # ---- called by the method
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[Any]:
+        # A generator gives the items of a message with next to no work for each.
+        taker = self._taker
+        while True:
+            yield from taker.ready
+            if not self._go_on():
+                return
 
     def __next__(self) -> Any:
         while True:
+            for item in self._taker.ready:
+                return item
+            if not self._go_on():
+                raise StopIteration
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        taker = self._taker
+        while True:
+            for item in taker.ready:
+                yield item
+            if not await self._go_on_later():
+                return
+
+    async def __anext__(self) -> Any:
+        while True:
+            for item in self._taker.ready:
+                return item
+            if not await self._go_on_later():
+                raise StopAsyncIteration
+
+    def close(self) -> None:
+        """Tell the client that no more items are wanted. May be called more than once."""
+        with self._lock:
+            over, farewell = self._taker.over, self._taker.farewell()
+            self._waiting.clear()
+            self._taker.drop()
+        if not over:
+            self._say(farewell)
+        self._conversation.forget_stream(self._taker.stream_id)
+
+    def _go_on(self) -> bool:
+        """Wait for more items, if need be; False at the end."""
+        while True:
             if self._look():
-                return self._taker.take()
+                return True
             if self._taker.over:
-                self._end(StopIteration)
+                self._end()
+                return False
             if not self._conversation.wire.wait(self._news.wait, PATIENCE_S):
                 raise TimeoutError(f"no item arrived from the client's stream for {PATIENCE_S:g} s")
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
+    async def _go_on_later(self) -> bool:
+        """The same for a task."""
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -84,28 +122,22 @@ class ArrivingStream:
             waiter = loop.create_future()
             self._wake_task = partial(loop.call_soon_threadsafe, _wake, waiter)
             if self._look():
-                return self._taker.take()
+                return True
             if self._taker.over:
-                self._end(StopAsyncIteration)
+                self._end()
+                return False
             async with asyncio.timeout(PATIENCE_S):
                 await waiter
-
-    def close(self) -> None:
-        """Tell the client that no more items are wanted. May be called more than once."""
-        with self._lock:
-            over, farewell = self._taker.over, self._taker.farewell()
-        if not over:
-            self._say(farewell)
-        self._conversation.forget_stream(self._taker.stream_id)
 
     def _look(self) -> bool:
         """Whether an item is there; asks for more in good time."""
         with self._lock:
             self._news.clear()
-            while self._waiting and not len(self._taker):
+            there = self._taker.go_on()
+            while self._waiting and not there:
                 self._read(self._waiting.popleft())
+                there = self._taker.go_on()
             credit = self._taker.credit_due()
-            there = len(self._taker) > 0
         if credit is not None:
             self._say(credit)
         return there
@@ -122,14 +154,13 @@ class ArrivingStream:
         except (SerializeError, ProtocolError, TypeError) as problem:
             self._set_error(problem)
 
-    def _end(self, stop: type[Exception]) -> None:
+    def _end(self) -> None:
         error = self._taker.error
         self._taker.error = None
         self._conversation.forget_stream(self._taker.stream_id)
         self._say(self._taker.farewell())
         if error is not None:
             raise error
-        raise stop
 
     def _say(self, credit: Any) -> None:
         try:

@@ -1,12 +1,14 @@
 """Running ``async def`` methods for transports that have threads and no event loop."""
 
-import asyncio
 import threading
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pyro_core.context import CallContext
 from pyro_core.net.coroutines import LoopRunner
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ class BackgroundLoop:
     def _started(self) -> LoopRunner:
         with self._lock:
             if self._runner is None:
+                import asyncio  # takes longer than all of a daemon, and most need none of it
+
                 loop = asyncio.new_event_loop()
                 self._runner = LoopRunner(loop)
                 self._thread = threading.Thread(target=_serve, args=(loop,), name="pyro-asyncio", daemon=True)
@@ -44,7 +48,9 @@ class BackgroundLoop:
             return self._runner
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
+def _serve(loop: "asyncio.AbstractEventLoop") -> None:
+    import asyncio
+
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

@@ -4,7 +4,7 @@ Knows nothing of messages, serializers or connections' sockets. A method's error
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pyro_core.calls import Blob
 from pyro_core.convert import BatchFailure
@@ -17,6 +17,7 @@ from pyro_server.objects import Entry, ObjectTable
 _SMALL: Final = frozenset({type(None), bool, int, float})
 """Types of results of a batch that need nothing, not even counting: the calls were counted."""
 _USUAL: Final = frozenset({list, tuple})
+_KEYWORDS: Final = frozenset({dict, type(None)})
 
 
 class Dispatcher:
@@ -115,17 +116,7 @@ class Dispatcher:
             DaemonError: If there is no such object.
             AttributeError: If one of the names is not exposed.
         """
-        entry = self.entry(object_id)
-        self._check_batch(calls)
-        if entry.mode == "percall":  # one instance for the batch, as for any other request
-            instance = instance_for(entry, sessions, self._objects)
-            bound = entry.bind(instance)
-            cls, objects = entry.members.cls, self._objects
-            functions = [
-                bound.get(name) or objects.method(entry, name).bound_to(instance, cls) for name, _, _ in calls
-            ]
-        else:
-            functions = [method_for(entry, call[0], sessions, self._objects) for call in calls]
+        functions = self._functions(self.entry(object_id), calls, sessions)
         results: list[Any] = []
         for function, (_, args, kwargs) in zip(functions, calls, strict=True):
             try:
@@ -143,36 +134,44 @@ class Dispatcher:
         """Call a method with a value that stays serialized. Raises as ``call`` does."""
         return method_for(self.entry(object_id), method, sessions, self._objects)(blob)
 
-    def _check_batch(self, calls: Any) -> None:
-        if not isinstance(calls, list | tuple):
+    def _functions(self, entry: Entry, calls: Any, sessions: Sessions) -> list[Callable[..., Any]]:
+        """What to call for each call of a batch, if all of them are calls."""
+        objects = self._objects
+        if type(calls) not in _USUAL or len(calls) > self._max_batch_calls:
+            self._refuse_batch(calls)
+        bound = entry.bound
+        instance = None
+        if entry.mode == "percall":  # one instance for the batch, as for any other request
+            instance = instance_for(entry, sessions, objects)
+            bound = entry.bind(instance)
+        functions: list[Callable[..., Any]] = []
+        try:
+            for name, args, kwargs in calls:
+                if type(name) is not str or type(args) not in _USUAL or type(kwargs) not in _KEYWORDS:
+                    raise _no_call((name, args, kwargs))
+                function = bound.get(name)
+                if function is not None:
+                    functions.append(function)
+                elif instance is None:
+                    functions.append(method_for(entry, name, sessions, objects))
+                else:
+                    functions.append(objects.method(entry, name).bound_to(instance, entry.members.cls))
+        except (TypeError, ValueError):  # perhaps because one of them is no triple
+            for call in calls:
+                if type(call) not in _USUAL or len(call) != 3:
+                    raise _no_call(call) from None
+            raise
+        return functions
+
+    def _refuse_batch(self, calls: Any) -> NoReturn:
+        if type(calls) not in _USUAL:
             raise ProtocolError(f"a batch must be a list of calls, got {calls!r:.120}", received=calls)
-        if len(calls) > self._max_batch_calls:
-            raise ProtocolError(
-                f"batch of {len(calls)} calls is longer than the limit of {self._max_batch_calls} calls; "
-                "send several batches, or raise Limits.max_batch_calls of the daemon",
-                expected=self._max_batch_calls,
-                received=len(calls),
-            )
-        for call in calls:
-            if (
-                type(call) in _USUAL
-                and len(call) == 3
-                and type(call[0]) is str
-                and type(call[1]) in _USUAL
-                and type(call[2]) is dict
-            ):
-                continue
-            try:
-                method, args, kwargs = call
-                good = isinstance(method, str) and isinstance(args, list | tuple)
-                good = good and (kwargs is None or isinstance(kwargs, dict))
-            except (TypeError, ValueError):
-                good = False
-            if not good:
-                raise ProtocolError(
-                    f"a call in a batch must be (method, arguments, keyword arguments), got {call!r:.120}",
-                    received=call,
-                )
+        raise ProtocolError(
+            f"batch of {len(calls)} calls is longer than the limit of {self._max_batch_calls} calls; "
+            "send several batches, or raise Limits.max_batch_calls of the daemon",
+            expected=self._max_batch_calls,
+            received=len(calls),
+        )
 
     def _get_attribute(self, entry: Entry, args: Sequence[Any], sessions: Sessions) -> Any:
         name, attribute = self._attribute(entry, args, 1)
@@ -191,3 +190,10 @@ class Dispatcher:
             needed = "its name" if count == 1 else "its name and value"
             raise ProtocolError(f"access to an attribute needs {needed}, got {args!r:.120}", received=args)
         return args[0], self._objects.attribute(entry, args[0])
+
+
+def _no_call(found: Any) -> ProtocolError:
+    return ProtocolError(
+        f"a call in a batch must be (method, arguments, keyword arguments), got {found!r:.120}",
+        received=found,
+    )

@@ -55,6 +55,7 @@ class ServerEngine:
         closing: True when the connection must be closed after ``output`` was sent.
         connection: As given.
         conversation: What goes on beside the calls; None with peers that know nothing of that.
+        host: As given.
         max_calls: So many calls of a shared connection may be under way.
         plain: Runs plain calls; None where there are none.
     """
@@ -62,7 +63,6 @@ class ServerEngine:
     __slots__ = (
         "_call",
         "_caller",
-        "_host",
         "_lifts",
         "_open",
         "_pack",
@@ -75,13 +75,14 @@ class ServerEngine:
         "closing",
         "connection",
         "conversation",
+        "host",
         "max_calls",
         "plain",
         "shared",
     )
 
     def __init__(self, host: "DaemonHost", connection: Connection, *, require_handshake: bool = True) -> None:
-        self._host = host
+        self.host = host
         self.connection = connection
         self._session = ServerSession(
             limits=host.settings.limits,
@@ -115,7 +116,7 @@ class ServerEngine:
     @property
     def answers(self) -> Answers:
         """Makes the answers; plain calls do without."""
-        return Answers(self._host, self.connection, self._session)
+        return Answers(self.host, self.connection, self._session)
 
     @property
     def busy(self) -> bool:
@@ -130,12 +131,12 @@ class ServerEngine:
     def attach(self, wire: Wire) -> None:
         """Let the engine reach its connection at any time."""
         self._wire = wire
-        self._session.support(self._host.features)
+        self._session.support(self.host.features)
 
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""
         if self.awaiting_handshake:
-            with self._host.gate:  # another thread may be deciding about the handshake
+            with self.host.gate:  # another thread may be deciding about the handshake
                 self._session.receive_data(data)
                 return self._requests(self._session.events())
         message = self._session.call_from(data)
@@ -184,7 +185,7 @@ class ServerEngine:
             self.closing = True
             if self.conversation is not None:
                 self.conversation.close()
-            self._host.connection_lost(self.connection, was_accepted=not self.awaiting_handshake)
+            self.host.connection_lost(self.connection, was_accepted=not self.awaiting_handshake)
 
     # ---- the parts of running a call, for transports that run them at different times
 
@@ -198,7 +199,7 @@ class ServerEngine:
                 self.end(work)
                 return self._refuse_serializer(request)
         context = self._context(request, serializer)
-        if self._host.draining:
+        if self.host.draining:
             self.end(work)
             return self.answers.failure(request, serializer, stopping(), context)
         if self.conversation is not None:
@@ -213,8 +214,8 @@ class ServerEngine:
         self, request: Message, serializer: Serializer, error: BaseException, context: CallContext
     ) -> Any:
         """The answer for a call that raised. SystemExit and KeyboardInterrupt, too, are answers to a call."""
-        if self._host.hangs_up(request, error):
-            self._host.call_failed(context, error, unanswered=True)
+        if self.host.hangs_up(request, error):
+            self.host.call_failed(context, error, unanswered=True)
             self.closing = True
             return b""
         return self.answers.failure(request, serializer, error, context)
@@ -227,7 +228,7 @@ class ServerEngine:
         """
         request = work.message
         if type(result) not in PLAIN:
-            result = settled(self._host.coroutines, result, context)
+            result = settled(self.host.coroutines, result, context)
             if is_iterator(result):
                 if request.flags & ONEWAY:
                     finish(result)
@@ -261,7 +262,7 @@ class ServerEngine:
 
     def asynchronous(self, object_id: str, method: str) -> Callable[..., Any] | None:
         """What to call on an event loop; None if the method is no ``async def`` one."""
-        return self._host.dispatcher.asynchronous(object_id, method, self.connection.sessions)
+        return self.host.dispatcher.asynchronous(object_id, method, self.connection.sessions)
 
     def end(self, work: Request) -> None:
         """A call is over."""
@@ -272,7 +273,7 @@ class ServerEngine:
 
     def admit(self, message: Message) -> Request:
         """A call that arrived, as work."""
-        oneway = message.flags & ONEWAY != 0 and self._host.oneways_beside
+        oneway = message.flags & ONEWAY != 0 and self.host.oneways_beside
         conversation = self.conversation
         if conversation is None:
             return Request(message, oneway)
@@ -294,7 +295,7 @@ class ServerEngine:
         if caller is None or caller.serializer != serializer.name or caller.version != version:
             connection = self.connection
             caller = self._caller = Caller(
-                connection, self._host.daemon, connection.peer, serializer.name, version
+                connection, self.host.daemon, connection.peer, serializer.name, version
             )
         return caller
 
@@ -315,7 +316,7 @@ class ServerEngine:
 
     def _run_special(self, work: Request, serializer: Serializer, context: CallContext) -> Any:
         """A batch, or a call whose argument stays serialized."""
-        host, sessions = self._host, self.connection.sessions
+        host, sessions = self.host, self.connection.sessions
         request = work.message
         if request.flags & KEEP_SERIALIZED:
             blob = decoded_blob(request, serializer, context)
@@ -337,7 +338,7 @@ class ServerEngine:
     # ---- serializers
 
     def _find_serializer(self, request: Message) -> Serializer | None:
-        accepted = self._host.accepted
+        accepted = self.host.accepted
         faithful = TYPES in self._session.features
         self._serializers = accepted.table(request.version, faithful=faithful)
         self._pack = self._session.codecs[request.version].pack
@@ -346,7 +347,7 @@ class ServerEngine:
 
     def _refuse_serializer(self, request: Message) -> Any:
         """Answer a call in the handshake's serializer: its own must not be touched."""
-        serializer = self._serializer or self._host.accepted.any_of(request.version)
+        serializer = self._serializer or self.host.accepted.any_of(request.version)
         if request.flags & ONEWAY:
             return b""
         if serializer is None:
@@ -364,17 +365,17 @@ class ServerEngine:
             return self._session.reject(request, not_accepted(request))
         context = self._context(request, serializer)
         try:
-            payload, annotations = welcome(self._host, self.connection, request, serializer, context)
+            payload, annotations = welcome(self.host, self.connection, request, serializer, context)
         except BaseException as error:
             # Whatever a validator raises is the reason for turning the client away.
             self.closing = True
             payload = refusal(serializer, str(error) or type(error).__name__)
             return self._session.reject(request, payload, serializer_id=request.serializer_id)
-        missing = self._host.accepted.unusable(self._session.agreeable)
-        with self._host.gate:
+        missing = self.host.accepted.unusable(self._session.agreeable)
+        with self.host.gate:
             self._serializer = serializer
             answer = self._session.accept(request, payload, annotations, without=missing)
-            agreement = agree(self._host, self.connection, request, self._session, self._wire)
+            agreement = agree(self.host, self.connection, request, self._session, self._wire)
             self._serializers = agreement.serializers
             self._lifts = agreement.lifts
             self.shared = agreement.shared
@@ -396,7 +397,7 @@ class ServerEngine:
         ways = self._session.expect_plain(number)
         if ways is not None:
             take, pack = ways
-            make = self._host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
+            make = self.host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
             self.plain = make(self, take, self._caller_for(serializer, self.connection.version))
 
 

@@ -1,6 +1,5 @@
 """What the connections of one daemon share, and what its transport asks of it."""
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from pyro_server.plain_calls import PlainCalls, plain_calls
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
     from pyro_core.wire.codec import Codecs
@@ -186,7 +186,7 @@ class DaemonHost:
         """What a hook gave, awaited if it was ``async def``. In threads that may wait."""
         return self.coroutines.run(result, None) if hasattr(type(result), "__await__") else result
 
-    def use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+    def use_loop(self, loop: "AbstractEventLoop") -> None:
         """Run ``async def`` methods on the event loop of the transport."""
         self.coroutines = LoopRunner(loop)
 

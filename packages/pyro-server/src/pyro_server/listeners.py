@@ -1,14 +1,16 @@
 """The places where one daemon listens, each with TLS of its own or none."""
 
-import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import PyroError
 from pyro_core.settings import TLS, Listen, ServerSettings
 from pyro_core.uri import URI
 from pyro_server.addresses import Addresses, bind
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 
 class Listeners:
@@ -87,7 +89,7 @@ class Listeners:
         """Addresses of an object, one for each place."""
         return [addresses.uri(object_id, nat=nat) for addresses in self.addresses]
 
-    def context_for(self, listener: Any) -> ssl.SSLContext | None:
+    def context_for(self, listener: Any) -> "SSLContext | None":
         """The TLS context for what a listening socket accepts now; None for plain connections.
 
         Args:

@@ -1,9 +1,9 @@
 """The short way of a usual call: what it needs is looked up once, and shared by all connections alike."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
-from pyro_core.serializer import CALL_PARTS, SEQUENCES, Serializer, as_call
+from pyro_core.serializer import Serializer, check_call
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
 
@@ -23,9 +23,13 @@ class PlainCalls:
         engine: Does what is unusual after all.
         take: Gives number and payload of a plain call.
         caller: Whose calls they are.
+
+    Class attributes:
+        serializer_id: Number of the serializer.
     """
 
     __slots__ = ("caller", "engine", "requests", "take")
+    serializer_id: ClassVar[int]
 
     def __init__(self, engine: "ServerEngine", take: "TakePlain", caller: Caller) -> None:
         self.engine = engine
@@ -36,6 +40,10 @@ class PlainCalls:
     def run(self, seq: int, payload: bytes) -> Any:
         """Run a call; gives the answer."""
         raise NotImplementedError
+
+    def message(self, seq: int, payload: bytes) -> Message:
+        """The message that a plain call was."""
+        return Message(INVOKE, self.serializer_id, seq, payload, version=self.caller.version)
 
 
 def plain_calls(
@@ -59,33 +67,22 @@ def plain_calls(
     by_id, other = host.objects.by_id, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
-    encode_value = serializer.encode_value
-
-    def message_of(calls: PlainCalls, seq: int, payload: bytes) -> Message:
-        return Message(INVOKE, serializer_id, seq, payload, version=calls.caller.version)
+    encode_value, name = serializer.encode_value, serializer.name
 
     def run(self: PlainCalls, seq: int, payload: bytes) -> Any:
         requests = self.requests
         if host.draining or (requests is not None and len(requests) >= max_calls):
-            return self.engine.run(self.engine.admit(message_of(self, seq, payload)))
+            return self.engine.run(self.engine.admit(self.message(seq, payload)))
         context = CallContext(self.caller, seq)
         if requests is not None:
             requests[seq] = context
         token = enter_call(context)
         try:
             call = decode(payload)
-            if unchecked and (
-                type(call) not in SEQUENCES
-                or len(call) != CALL_PARTS
-                or type(call[0]) is not str
-                or type(call[1]) is not str
-                or type(call[2]) not in SEQUENCES
-                or (call[3] is not None and type(call[3]) is not dict)
-            ):
-                as_call(call, serializer.name)  # says what is wrong with it
+            if unchecked:
+                check_call(call, name)
             object_id, method, args, kwargs = call
-            context.object_id = object_id
-            context.method = method
+            context.object_id, context.method = object_id, method
             entry = by_id.get(object_id)
             function = None if entry is None else entry.bound.get(method)
             if function is None:
@@ -98,13 +95,13 @@ def plain_calls(
                     return pack(seq, encoded)
             held = [result]
             del result  # the engine looks whether anybody else has it
-            work = Request(message_of(self, seq, payload), False)
+            work = Request(self.message(seq, payload), False)
             return self.engine.complete(work, serializer, context, held.pop())
         except BaseException as error:
-            return self.engine.failed(message_of(self, seq, payload), serializer, error, context)
+            return self.engine.failed(self.message(seq, payload), serializer, error, context)
         finally:
             leave_call(token)
             if requests is not None:
                 requests.pop(seq, None)
 
-    return type("PlainCalls", (PlainCalls,), {"__slots__": (), "run": run})
+    return type("PlainCalls", (PlainCalls,), {"__slots__": (), "serializer_id": serializer_id, "run": run})

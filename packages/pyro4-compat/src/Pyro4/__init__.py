@@ -1,5 +1,7 @@
 """Pyro4, on top of Python Remote Objects: programs written for Pyro4 run unmodified."""
 
+from typing import Any as _Any
+
 from Pyro4.facade import alone as _alone
 from Pyro4.facade import logs as _logs
 
@@ -50,3 +52,11 @@ __all__ = [
     "socketutil",
     "util",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "naming":  # only when somebody looks: a whole name server comes along
+        from importlib import import_module
+
+        return import_module("Pyro4.naming")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import platform
 import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -134,6 +133,8 @@ class Configuration:
 
     def dump(self) -> str:
         """All items and their values as text, with versions."""
+        import platform
+
         from Pyro4.facade import VERSION_OF_FACADE
 
         items = {**self.asDict(), **{name: os.environ.get(_PREFIX + name, "") for name in _LOGGING}}

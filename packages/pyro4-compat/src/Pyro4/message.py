@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Mapping, Sequence
-from hmac import compare_digest as secure_compare
 from typing import Any, Final, Self
 
 from Pyro4 import constants, errors
@@ -33,6 +32,13 @@ FLAGS_ITEMSTREAMRESULT: Final = 1 << 5
 FLAGS_KEEPSERIALIZED: Final = 1 << 6
 
 _CHUNK: Final = struct.Struct("!4sH")
+
+
+def secure_compare(a: Any, b: Any) -> bool:
+    """Whether two digests are the same, in a time that does not tell where they differ."""
+    from hmac import compare_digest  # not at the top: few have a key, and loading OpenSSL takes long
+
+    return compare_digest(a, b)
 
 
 class Message:

@@ -5,14 +5,17 @@
 import contextlib
 import errno
 import socket
-import ssl
 import sys
-from typing import Any, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from Pyro4.configuration import config
 from Pyro4.facade import socket_connections
 from Pyro4.facade.tls import context_for
 from pyro_core.net.sockets import BACKLOG, interface_towards, set_keepalive
+
+if TYPE_CHECKING:
+    import ssl
 
 sendData = socket_connections.sendData
 receiveData = socket_connections.receiveData
@@ -31,6 +34,12 @@ _DEFAULT: Final[Any] = object()
 _KEEPALIVE_S: Final = 30.0
 _OUTSIDE: Final = "192.0.2.1"
 """An address that nobody has. Source: RFC 5737."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ssl":  # only when somebody looks, because it takes long
+        return import_module(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # ---- addresses
@@ -94,7 +103,7 @@ def createSocket(
     noinherit: bool = False,
     ipv6: bool = False,
     nodelay: bool = True,
-    sslContext: ssl.SSLContext | None = None,
+    sslContext: "ssl.SSLContext | None" = None,
 ) -> Any:
     """A socket: listening, connected, or neither.
 
@@ -177,7 +186,9 @@ def _own_address(address: Any) -> Any:
     return address if isinstance(address, str | bytes) else (address[0] or "", *address[1:])
 
 
-def _secured(sock: socket.socket, context: ssl.SSLContext, connected_to: Any) -> ssl.SSLSocket:
+def _secured(sock: socket.socket, context: "ssl.SSLContext", connected_to: Any) -> "ssl.SSLSocket":
+    import ssl
+
     if context.protocol == ssl.PROTOCOL_TLS_SERVER:
         return context.wrap_socket(sock, server_side=True)
     name = connected_to[0] if isinstance(connected_to, tuple) else None
@@ -231,7 +242,7 @@ def getSSLcontext(
     clientkey: str = "",
     cacerts: str = "",
     keypassword: str = "",
-) -> ssl.SSLContext:
+) -> "ssl.SSLContext":
     """What TLS is to be spoken with; the same one for the same arguments.
 
     Daemons and proxies use it, too: what a program changes about it holds for their connections to come. What

@@ -1,16 +1,18 @@
 """Waiting, in threads, for coroutines that an event loop of another thread carries out."""
 
-import asyncio
 import builtins
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import copy_context
 from time import monotonic
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from pyro_core.context import CallContext
 from pyro_core.errors import CallCancelled, TimeoutError
 from pyro_core.streams import QUICK_S
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ class LoopRunner:
         loop: The loop.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
         self.loop = loop
 
     def run(self, awaitable: Awaitable[T], call: CallContext | None) -> T:
@@ -148,6 +150,8 @@ async def awaited(awaitable: Awaitable[T], left_s: float | None) -> "T | Fatal":
         awaitable: What the method returned.
         left_s: Seconds that its caller still waits; None for any time.
     """
+    import asyncio  # not at the top: servers without coroutines do without it
+
     try:
         async with asyncio.timeout(left_s) as limit:
             return await awaitable

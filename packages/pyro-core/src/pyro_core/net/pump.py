@@ -2,8 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from time import monotonic
+from collections.abc import Iterator
+from time import monotonic, sleep
 from typing import Any, Final, Protocol
 
 from pyro_core.duplex import ENDED, FAILED, MORE, PAUSED
@@ -12,7 +12,8 @@ from pyro_core.streams import QUICK_S, Maker
 
 STUCK_S: Final = 0.01
 """Items that are ready are not held back longer than this while the next one is being made."""
-
+IDLE_S: Final = 5.0
+"""The thread that sees to that waits so long for another stream before it ends."""
 
 RESUMING_THREADS: Final = 4
 """Threads that go on with streams that had nothing to send; a slow receiver may hold one for a while."""
@@ -58,8 +59,8 @@ class Pump:
         self._items = items
         self._flusher = flusher
         self._lock = threading.RLock()
-        self._ready: list[Any] = []
-        self._began_at = 0.0
+        self._ready: deque[Any] = deque()  # put in by who makes them without the lock, taken out with it
+        self._began_at = 0.0  # no item that is ready has been so for longer
         self._running = False
         self._stopped = False
         self._woken = False
@@ -157,7 +158,9 @@ class Pump:
         """Send what is ready, if it has been so for that many seconds."""
         with self._lock:
             if self._ready and monotonic() - self._began_at >= older_than_s:
-                self._send(MORE)
+                self._began_at = monotonic()
+                take = self._ready.popleft  # while the next ones are put in
+                self._send(MORE, [take() for _ in range(len(self._ready))])
 
     def _is_over(self, until: float | None) -> bool:
         if until is None or monotonic() < until:
@@ -169,45 +172,49 @@ class Pump:
         """Make the items of one message, and send it."""
         items, lock = self._items, self._lock
         take_many = getattr(items, "take_many", None)
-        began_at = monotonic()
+        began_at = self._began_at = monotonic()
         try:
             if take_many is not None:
-                take_many(room, self._keep)
+                take_many(room, self._ready.append)
             else:
-                for _ in range(room):
-                    if self._keep(next(items)) - began_at > QUICK_S:
-                        break
+                self._take(items, room, began_at + QUICK_S)
         except StopIteration:
             self._finish(None)
         except BaseException as error:
             self._finish(error)  # SystemExit too: it is what becomes of the stream
         else:
             with lock:
-                self._send(MORE, monotonic() - began_at)
+                self._send(MORE, self._made(), monotonic() - began_at)
 
-    def _keep(self, item: Any) -> float:
-        """An item is ready; gives the time."""
-        now = monotonic()
-        with self._lock:
-            if not self._ready:
-                self._began_at = now
-            self._ready.append(item)
-        return now
+    def _take(self, items: Iterator[Any], room: int, until: float) -> None:
+        """Have some items made, and fewer once it takes long."""
+        keep = self._ready.append
+        burst = room // 64 or 1  # looking at the clock is dearer than a quick item
+        for made in range(0, room, burst):
+            for _ in range(min(burst, room - made)):
+                keep(next(items))
+            if monotonic() > until or self._stopped:
+                break
 
     def _finish(self, error: BaseException | None) -> None:
         with self._lock:
             if self._stopped:
-                self._ready = []
+                self._ready.clear()
             elif error is None:
                 self.maker.end()
-                self._send(ENDED)
+                self._send(ENDED, self._made())
             else:
-                self._send(MORE)
+                self._send(MORE, self._made())
                 self.maker.end(error)
                 self.say(FAILED, self.maker.sent, error)
 
-    def _send(self, state: int, took_s: float = 0.0) -> None:
-        ready, self._ready = self._ready, []
+    def _made(self) -> list[Any]:
+        """All that is ready. For who makes the items, with the lock."""
+        ready = list(self._ready)
+        self._ready.clear()
+        return ready
+
+    def _send(self, state: int, ready: list[Any], took_s: float = 0.0) -> None:
         if self._stopped or (not ready and state == MORE):
             return
         first = self.maker.sent
@@ -243,24 +250,26 @@ class Pump:
 
 
 class Flusher:
-    """Looks after pumps with ready items while they make the next one; has a thread while there are any.
+    """Looks after pumps with ready items while they make the next one, in a thread that ends when unused.
 
     It also goes on with pumps that had nothing to send, in a few threads that end when nothing is left to do.
     """
 
-    def __init__(self, wait: Callable[[float], object] | None = None) -> None:
+    def __init__(self) -> None:
         self._pumps: set[Pump] = set()
         self._resumed: deque[Pump] = deque()
         self._resuming = 0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._wait = wait or threading.Event().wait
+        self._news = threading.Condition(self._lock)
 
     def watch(self, pump: Pump) -> None:
         """Look after a pump."""
         with self._lock:
             self._pumps.add(pump)
-            if self._thread is None:
+            if self._thread is not None:
+                self._news.notify()
+            else:
                 self._thread = threading.Thread(target=self._look, name="pyro-streams", daemon=True)
                 self._thread.start()
 
@@ -293,12 +302,13 @@ class Flusher:
 
     def _look(self) -> None:
         while True:
-            self._wait(STUCK_S)
             with self._lock:
-                pumps = list(self._pumps)
-                if not pumps:
+                if not self._news.wait_for(lambda: self._pumps, IDLE_S):
                     self._thread = None
                     return
+            sleep(STUCK_S)
+            with self._lock:
+                pumps = list(self._pumps)
             for pump in pumps:
                 try:
                     pump.flush(STUCK_S)

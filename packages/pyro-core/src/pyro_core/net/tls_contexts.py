@@ -48,7 +48,8 @@ class TlsContexts:
         self._clock = clock
         self._lock = threading.Lock()
         self._stamp = self._look()
-        self._context = self._make(tls)
+        if server_side or not callable(tls.context):  # a client's function is asked by each connection only
+            self._context = self._make(tls)
         self._look_at = clock() + check_s
 
     def current(self) -> ssl.SSLContext:

@@ -8,7 +8,6 @@ were written for it; nothing native uses it.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 
 from pyro_core.errors import ProtocolError, SecurityError
@@ -49,6 +48,8 @@ def signature(
         annotations: An ``HMAC`` among them does not count.
         correlation_id: It counts as an annotation.
     """
+    import hmac  # not at the top: few have a key, and loading OpenSSL takes long
+
     mac = hmac.new(key, digestmod="sha1")
     for part in getattr(payload, "parts", (payload,)):
         mac.update(part)
@@ -142,6 +143,8 @@ class SealedV48:
         return self._opened(v48.decode(buffer))
 
     def _opened(self, message: Message) -> Message:
+        import hmac
+
         annotations = dict(message.annotations)
         received = annotations.pop(ANNOTATION_HMAC, None)
         if received is None:

@@ -145,57 +145,43 @@ class SerializerBase:
 class SerpentSerializer(SerializerBase):
     """Serpent."""
 
-    __module__ = "Pyro4.util"
     name = "serpent"
-    serializer_id = _IDS["serpent"]
 
 
 class JsonSerializer(SerializerBase):
     """JSON."""
 
-    __module__ = "Pyro4.util"
     name = "json"
-    serializer_id = _IDS["json"]
 
 
 class MarshalSerializer(SerializerBase):
     """Marshal."""
 
-    __module__ = "Pyro4.util"
     name = "marshal"
-    serializer_id = _IDS["marshal"]
 
 
 class PickleSerializer(SerializerBase):
     """Pickle."""
 
-    __module__ = "Pyro4.util"
     name = "pickle"
-    serializer_id = _IDS["pickle"]
 
 
 class CloudpickleSerializer(SerializerBase):
     """Cloudpickle."""
 
-    __module__ = "Pyro4.util"
     name = "cloudpickle"
-    serializer_id = _IDS["cloudpickle"]
 
 
 class DillSerializer(SerializerBase):
     """Dill."""
 
-    __module__ = "Pyro4.util"
     name = "dill"
-    serializer_id = _IDS["dill"]
 
 
 class MsgpackSerializer(SerializerBase):
     """MessagePack."""
 
-    __module__ = "Pyro4.util"
     name = "msgpack"
-    serializer_id = _IDS["msgpack"]
 
 
 _FACES: dict[str, SerializerBase] = {
@@ -210,6 +196,9 @@ _FACES: dict[str, SerializerBase] = {
         MsgpackSerializer,
     )
 }
+for _name, _face in _FACES.items():
+    type(_face).serializer_id = _IDS[_name]
+    type(_face).__module__ = "Pyro4.util"
 
 
 def all_faces() -> list[SerializerBase]:

@@ -13,7 +13,6 @@ from pyro_core import remote_errors
 from pyro_core.convert import CLASS_KEY, ClassRules
 from pyro_core.names import PROTOCOL_48
 from pyro_core.uri import URI as NativeURI
-from pyro_serializers.serpent_reader import bytes_of
 
 _DAEMON: Final = "Pyro4.core.Daemon"
 _PROXY: Final = "Pyro4.core.Proxy"
@@ -101,6 +100,8 @@ def _rebuilt(wire: Mapping[str, Any]) -> BaseException:
     """The exception that a dict describes; one of an unknown class as a ``SerializeError`` that quotes it."""
     tag = str(wire[CLASS_KEY])
     if tag == "builtins.UnicodeDecodeError":  # serpent leaves bytes as a dict
+        from pyro_serializers.serpent_reader import bytes_of
+
         args = [bytes_of(arg) if _is_binary(arg) else arg for arg in wire.get("args", ())]
         wire = {**wire, "args": args}
     kind = all_exceptions.get(tag) or _OWN_KINDS.get(tag)

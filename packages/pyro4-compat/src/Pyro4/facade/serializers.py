@@ -1,6 +1,5 @@
 """The native serializers with the habits of Pyro4, by name."""
 
-import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
@@ -12,13 +11,14 @@ from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import PluginError, SecurityError, SerializeError
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Buffer
-from pyro_serializers.serpent_writer import STAND_INS
 
 _ORDERED: Final = ("collections", "OrderedDict")
 _OWN_LIBRARY: Final = ("cloudpickle", "dill")
 
 
 def _serpent() -> dict[str, Any]:
+    from pyro_serializers.serpent_writer import STAND_INS
+
     # The order is told so that a rule for the class, at a stock peer, can read it.
     stand_ins = {
         **STAND_INS,
@@ -28,9 +28,11 @@ def _serpent() -> dict[str, Any]:
 
 
 def _json() -> dict[str, Any]:
-    library = import_module(config.JSON_MODULE)
+    import json
+
+    json_module = import_module(config.JSON_MODULE)
     # One without these classes writes the same, so that it makes no difference.
-    return {**_dicts(), "library": library if hasattr(library, "JSONEncoder") else json}
+    return {**_dicts(), "json_module": json_module if hasattr(json_module, "JSONEncoder") else json}
 
 
 class _Quoting(ClassCodec):

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import select
 import socket
-import ssl
 from collections.abc import MutableMapping
 from typing import Any, Final, Self
 from weakref import WeakSet
@@ -14,7 +13,6 @@ from Pyro4.errors import ConnectionClosedError, TimeoutError
 ERRNO_RETRIES: Final = [errno.EINTR, errno.EAGAIN, errno.EWOULDBLOCK, errno.EINPROGRESS]
 """Errors after which it helps to wait."""
 _FAMILY_NAMES: Final = {"AF_INET": "IPv4", "AF_INET6": "IPv6", "AF_UNIX": "Unix"}
-_TLS_WAITS: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 def family_str(sock: Any) -> str:
@@ -62,9 +60,15 @@ def _bear(problem: OSError, sock: Any, doing: str, data: Any) -> None:
     waits = getattr(sock, "gettimeout", lambda: None)() != 0.0
     if isinstance(problem, socket.timeout) or (isinstance(problem, BlockingIOError) and waits):
         raise TimeoutError(f"{doing}: timeout") from problem
-    if problem.errno not in ERRNO_RETRIES and not isinstance(problem, _TLS_WAITS):
+    if problem.errno not in ERRNO_RETRIES and not _is_tls_waiting(problem):
         raise _lost(f"{doing}: connection lost: {problem}", data) from problem
     select.select([sock], [sock] if doing == "sending" else [], [])
+
+
+def _is_tls_waiting(problem: OSError) -> bool:
+    import ssl  # not at the top: it takes long
+
+    return isinstance(problem, ssl.SSLWantReadError | ssl.SSLWantWriteError)
 
 
 def _lost(text: str, data: Any) -> ConnectionClosedError:

@@ -1,12 +1,15 @@
 """TLS as Pyro4 speaks it: with certificates that have expired, too, which the packages below refuse."""
 
 import os
-import ssl
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from Pyro4.configuration import config
 from Pyro4.errors import CommunicationError
 from pyro_core.settings import TLS
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 
 def context_for(
@@ -16,7 +19,7 @@ def context_for(
     clientkey: str = "",
     cacerts: str = "",
     keypassword: str = "",
-) -> ssl.SSLContext:
+) -> "SSLContext":
     """The context for a server if there is a certificate of one, else for a client.
 
     What is left out is as it is configured. Whoever asks for the same gets the same context.
@@ -40,7 +43,9 @@ def context_for(
 @lru_cache
 def _context(
     serves: bool, demanding: bool, certfile: str, keyfile: str, cacerts: str, password: str
-) -> ssl.SSLContext:
+) -> "SSLContext":
+    import ssl
+
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH if serves else ssl.Purpose.SERVER_AUTH)
     # Python 3.13 is strict by default, and refuses many of the certificates that people made themselves.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -78,7 +83,7 @@ def client_tls() -> TLS:
     return TLS(context=_client_context)
 
 
-def _client_context() -> ssl.SSLContext:
+def _client_context() -> "SSLContext":
     from Pyro4 import socketutil
 
     try:

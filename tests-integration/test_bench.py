@@ -1,0 +1,43 @@
+"""The benchmark runs, and tells what was reached. How fast anything is, no test says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKLOADS = ("W1a", "W3", "W4", "W5", "W8", "W12")
+OURS, OURS_ASYNC, FLOOR = "ours, msgpack", "ours on asyncio, msgpack", "F2 raw sockets, msgpack"
+
+
+@pytest.mark.timeout(60)
+def test_each_peer_gives_right_answers_and_the_goals_are_judged(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    labels = "|".join((OURS, OURS_ASYNC, FLOOR))
+    done = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "tools/bench"), *WORKLOADS),
+            *("--quick", "--peers", labels, "--json", str(figures)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text(encoding="utf8"))
+    for workload in WORKLOADS:
+        both = {OURS, FLOOR} if workload == "W3" else {OURS, OURS_ASYNC, FLOOR}
+        assert set(found[workload]) == both
+        assert all(cost["seconds"] > 0 for cost in found[workload].values())
+    assert {goal["verdict"] for goal in found["goals"]} <= {"met", "first rung", "missed"}
+    assert f"of {len(found['goals'])} goals met" in done.stdout
+
+
+def test_unknown_parts_are_refused_with_what_there_is() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools/bench"), "W99"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no such part: W99; there are W1a, W1b" in done.stderr
