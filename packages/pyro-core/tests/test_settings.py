@@ -263,7 +263,7 @@ def test_two_daemons_have_settings_of_their_own() -> None:
     """D6: no setting is shared by the whole process."""
     one = ServerSettings(threads=1, limits=Limits(max_streams=1))
     two = ServerSettings()
-    assert (one.threads, two.threads) == (1, 80)
+    assert (one.threads, two.threads) == (1, 128)
     assert (one.limits.max_streams, two.limits.max_streams) == (1, 1000)
 
 

@@ -123,7 +123,7 @@ class ServerSettings(FromOutside):
     servertype: str = "threaded"
     processes: int = 0
     serializers: tuple[str, ...] = ("serpent", "json", "msgpack")
-    threads: int = 80
+    threads: int = 128
     min_threads: int = 2
     oneway_in_order: bool = False
     streaming: bool = True

@@ -238,9 +238,11 @@ class ThreadedTransport(LoopTransport):
     def _hand_over(self, connection: Connection, works: Sequence["Work"]) -> None:
         self._watched.discard(connection)
         connection.works = works
-        # Worth waiting for the next request only if this one came soon after the last answer.
+        # Worth waiting for the next request if this one came soon after the last answer, or if it costs little.
         gap_s = self._now - connection.progress_at
-        connection.lingers = gap_s < self._linger_s or connection.engine.awaiting_handshake
+        connection.lingers = (
+            gap_s < self._linger_s or connection.engine.awaiting_handshake or self._pool.has_idle
+        )
         connection.holder = -1
         if connection.engine.shared or connection.engine.awaiting_handshake:
             self._sharing.add(connection)

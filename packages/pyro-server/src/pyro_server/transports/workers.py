@@ -51,6 +51,11 @@ class WorkerPool:
         """Number of threads."""
         return len(self._workers)
 
+    @property
+    def has_idle(self) -> bool:
+        """Whether a thread waits for a task."""
+        return bool(self._idle)
+
     def is_mine(self) -> bool:
         """Whether the calling thread is one of these."""
         caller = threading.current_thread()
