@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 from pyro_core import plans
 from pyro_core.errors import ConnectionClosedError, TimeoutError
@@ -72,19 +73,18 @@ class SyncLink:
             ConnectionClosedError: If the other side is gone; ``retry_safe`` if nothing was sent.
             TimeoutError: At the deadline; the same.
         """
-        rest = memoryview(data)
-        size = len(data)
         flags = _dont_wait() if deadline is not None else 0  # mostly there is room, and no need for a bound
-        while rest:
-            left_s = self._left_s(deadline, retry_safe=len(rest) == size)
+        size, sent = len(data), 0
+        while sent < size:
+            left_s = self._left_s(deadline, retry_safe=not sent)
             if not flags:
                 self._bound_send(_bound_for(left_s, self._send_timeout_s))
             try:
-                rest = rest[self.sock.send(rest, flags) :]
+                sent += self.sock.send(memoryview(data)[sent:] if sent else data, flags)
             except BlockingIOError:
                 pass  # the deadline decides
             except OSError as problem:
-                raise self.lost(problem, retry_safe=len(rest) == size) from problem
+                raise self.lost(problem, retry_safe=not sent) from problem
             flags = 0
 
     def receive(self, deadline: float | None, most_bytes: int = RECEIVE_MORE_BYTES) -> bytes:
@@ -194,6 +194,7 @@ def _bound_for(left_s: float | None, bound_s: float | None) -> float | None:
     return max(left_s * 0.9, _SHORTEST_TIMEOUT_S)
 
 
+@cache
 def _dont_wait() -> int:
     """The flag for sending what fits without waiting; 0 where there is none."""
     import socket

@@ -1,8 +1,7 @@
 """What the two ends of a connection agreed on in the handshake, beyond plain calls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyro_core.features import AUTO_ORDER, BUFFERS, CALLS, DUPLEX, SERIALIZER_PREFIX, TYPES
 from pyro_core.names import STOCK_SERIALIZER_IDS
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 
-@dataclass(frozen=True)
-class Agreement:
+class Agreement(NamedTuple):
     """What holds from the handshake on.
 
     Attributes:

@@ -238,7 +238,7 @@ class ThreadedTransport(LoopTransport):
     def _hand_over(self, connection: Connection, works: Sequence["Work"]) -> None:
         self._watched.discard(connection)
         connection.works = works
-        # Worth waiting for the next request if this one came soon after the last answer, or if it costs little.
+        # Worth waiting for the next request if this one came soon after the last answer, or at little cost.
         gap_s = self._now - connection.progress_at
         connection.lingers = (
             gap_s < self._linger_s or connection.engine.awaiting_handshake or self._pool.has_idle
