@@ -155,6 +155,10 @@ class LoopTransport(Transport):
         """Begin to watch the listeners."""
         self._acceptor.resume()
 
+    def _run_plain(self, connection: Connection, data: bytes) -> bool:
+        """Run what arrived, if it is a plain call that can be run here and now; tells whether it was."""
+        return False
+
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         """Have works run, in order, and their answers sent. Called in the serving thread."""
         raise NotImplementedError
@@ -292,6 +296,9 @@ class LoopTransport(Transport):
             self._drop(connection)
             return
         if connection.draining:
+            return
+        if self._run_plain(connection, data):
+            connection.progress_at = self._now
             return
         try:
             works = engine.receive(data)

@@ -192,7 +192,7 @@ class ThreadedTransport(LoopTransport):
         if connection.slow and connection.engine.shared:
             self._spread(connection, works)
         elif self._leadership.leading and len(works) == 1 and not (connection.slow or works[0].oneway):
-            self._run_here(connection, works[0])
+            self._run_here(connection, connection.engine.run, works[0])
         else:
             self._hand_over(connection, works)
 
@@ -209,12 +209,22 @@ class ThreadedTransport(LoopTransport):
         connection.slow -= 1
         self._settle(connection)
 
-    def _run_here(self, connection: Connection, work: "Work") -> None:
+    def _run_plain(self, connection: Connection, data: bytes) -> bool:
+        plain = connection.engine.plain
+        if plain is None or connection.slow or not self._leadership.leading:
+            return False
+        call = plain.take(data)
+        if call is None:
+            return False
+        self._run_here(connection, plain.run, *call)
+        return True
+
+    def _run_here(self, connection: Connection, run: Callable[..., Any], *call: Any) -> None:
         """Run a call in the worker that leads."""
         leadership = self._leadership
         leadership.enter(connection)
         try:
-            answer = connection.engine.run(work)
+            answer = run(*call)
         except Exception:
             if leadership.leave():
                 self._fail(connection)
