@@ -41,3 +41,17 @@ def test_unknown_parts_are_refused_with_what_there_is() -> None:
     )
     assert done.returncode == 2
     assert "no such part: W99; there are W1a, W1b" in done.stderr
+
+
+def test_curves_have_what_they_were_measured_at(tmp_path: Path) -> None:
+    curves = tmp_path / "curves.json"
+    command = [sys.executable, str(ROOT / "tools/bench/curves.py"), "measure", str(curves), "--quick"]
+    subprocess.run(command, check=True, capture_output=True)
+    found = json.loads(curves.read_text(encoding="utf8"))
+    assert {name: [size for size, _ in curve] for name, curve in found.items()} == {
+        "payload": [1, 4],
+        "connections": [1, 10],
+        "objects": [1, 10],
+        "names": [1, 10],
+    }
+    assert all(cost > 0 for curve in found.values() for _, cost in curve)

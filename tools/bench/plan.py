@@ -127,6 +127,18 @@ WORKLOADS = (
     ),
 )
 
+CAREFUL = Workload(
+    "care",
+    "the smallest call, with what makes it safe",
+    2000,
+    like="W1a",
+    goals=(
+        Goal(OURS, f"{OURS}, no limits", 1 / 1.1, 1 / 1.5),
+        Goal(f"{OURS}, deadline", OURS, 1 / 1.1, 1 / 1.5),
+        Goal(f"{OURS}, tls", f"{FLOOR}, tls", 1 / 1.4, 1 / 2.0),
+        Goal(f"{OURS}, tls and deadline", f"{OURS}, tls", 1 / 1.1, 1 / 1.5),
+    ),
+)
 NAME_GOALS = tuple(
     Goal(f"ours, {storage}", f"Pyro5, {storage}", 3.0, 1.0) for storage in ("memory", "sqlite")
 )
