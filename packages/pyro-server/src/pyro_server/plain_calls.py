@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.serializer import Serializer, check_call
+from pyro_core.uri import URI
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
 
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
     from pyro_server.engine import ServerEngine
     from pyro_server.host import DaemonHost
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
+_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
+_CONTAINERS: Final = frozenset({list, tuple, dict})
+"""Types of results whose elements may be sent beside."""
 
 
 class PlainCalls:
@@ -89,10 +93,13 @@ def plain_calls(
                 result = other(object_id, method, args, kwargs, self.engine.connection.sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
-            if type(result) in _AS_THEY_ARE and context.adds_nothing:
+            kind = type(result)
+            is_whole = kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
+            if is_whole and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
+                return engine.answers.value(message_of(seq, payload), encoded, 0, context)
             held = [result]
             del result  # the engine looks whether anybody else has it
             work = Request(self.message(seq, payload), False)
