@@ -99,7 +99,7 @@ def plain_calls(
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
-                return engine.answers.value(message_of(seq, payload), encoded, 0, context)
+                return self.engine.answers.value(self.message(seq, payload), encoded, 0, context)
             held = [result]
             del result  # the engine looks whether anybody else has it
             work = Request(self.message(seq, payload), False)

@@ -1,7 +1,7 @@
 """Reading on from a shared connection while a worker runs a call of it that takes long."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,11 +54,14 @@ class Sharing:
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def guard(self, now: float) -> None:
+    def guard(self, now: float) -> Iterator["Connection"]:
         """Guard the connections whose call has been running since the last look, if that was long ago.
 
         Args:
             now: The time. Called by the serving thread.
+
+        Returns:
+            Those of them with further requests, which must not wait for that call: they were seized.
         """
         if now < self._look_at:
             return
@@ -74,8 +77,11 @@ class Sharing:
                     except IndexError:
                         continue  # the call has just ended
                     self._held.discard(connection)
-                    connection.guarded = True
-                    self._watch(connection)
+                    if not connection.works:
+                        connection.guarded = True
+                        self._watch(connection)
+                        continue
+                yield connection
 
     def seize(self, connection: "Connection") -> bool:
         """Take a guarded connection from its worker; False if that has taken it back."""

@@ -166,7 +166,9 @@ class ThreadedTransport(LoopTransport):
         while returned:
             self._take_back(returned.popleft())
         if self._sharing:
-            self._sharing.guard(monotonic())
+            for connection in self._sharing.guard(monotonic()):
+                connection.slow = SLOW_CALLS
+                self._take_back(connection)
         if self._oneways.attention:
             self._oneways.promote()
 
@@ -263,7 +265,7 @@ class ThreadedTransport(LoopTransport):
             self._drop(connection)
 
     def _take_back(self, connection: Connection) -> None:
-        """A worker is through with a connection."""
+        """A worker is through with a connection, or it was taken from one."""
         self._sharing.discard(connection)
         connection.holder = 0
         connection.progress_at = monotonic() - self._lost_s
