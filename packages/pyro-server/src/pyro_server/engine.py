@@ -396,9 +396,9 @@ class ServerEngine:
             return
         ways = self._session.expect_plain(number)
         if ways is not None:
-            take, pack = ways
+            take, take_some, pack = ways
             make = self.host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
-            self.plain = make(self, take, self._caller_for(serializer, self.connection.version))
+            self.plain = make(self, take, take_some, self._caller_for(serializer, self.connection.version))
 
 
 def _joined(answer: Any) -> bytes:

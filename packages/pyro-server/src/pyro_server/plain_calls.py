@@ -11,12 +11,13 @@ from pyro_server.requests import Request
 
 if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_core.wire.plain import PlainCalls as TakeSome
     from pyro_server.engine import ServerEngine
     from pyro_server.host import DaemonHost
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
+AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
-_CONTAINERS: Final = frozenset({list, tuple, dict})
+CONTAINERS: Final = frozenset({list, tuple, dict})
 """Types of results whose elements may be sent beside."""
 
 
@@ -26,18 +27,22 @@ class PlainCalls:
     Args:
         engine: Does what is unusual after all.
         take: Gives number and payload of a plain call.
+        take_some: Gives numbers and payloads of all at the beginning of some bytes.
         caller: Whose calls they are.
 
     Class attributes:
-        serializer_id: Number of the serializer.
+        shared: Serializer, its number, what makes a RESULT, and up to what size; for others who run them.
     """
 
-    __slots__ = ("caller", "engine", "requests", "take")
-    serializer_id: ClassVar[int]
+    __slots__ = ("caller", "engine", "requests", "take", "take_some")
+    shared: ClassVar[tuple[Serializer, int, "PackPlain", int]]
 
-    def __init__(self, engine: "ServerEngine", take: "TakePlain", caller: Caller) -> None:
+    def __init__(
+        self, engine: "ServerEngine", take: "TakePlain", take_some: "TakeSome", caller: Caller
+    ) -> None:
         self.engine = engine
         self.take = take
+        self.take_some = take_some
         self.caller = caller
         self.requests = engine.under_way
 
@@ -47,7 +52,11 @@ class PlainCalls:
 
     def message(self, seq: int, payload: bytes) -> Message:
         """The message that a plain call was."""
-        return Message(INVOKE, self.serializer_id, seq, payload, version=self.caller.version)
+        return Message(INVOKE, self.shared[1], seq, payload, version=self.caller.version)
+
+    def admit(self, seq: int, payload: bytes) -> Request:
+        """A plain call as the work that ``Engine.receive`` would have made of it."""
+        return self.engine.admit(self.message(seq, payload))
 
 
 def plain_calls(
@@ -68,10 +77,11 @@ def plain_calls(
         most_bytes: Up to this size a result needs no more care.
         max_calls: So many calls of a shared connection may be under way.
     """
-    by_id, other = host.objects.by_id, host.dispatcher.call
+    by_id, other = host.dispatcher.unguarded, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     encode_value, name = serializer.encode_value, serializer.name
+    shared = (serializer, serializer_id, pack, most_bytes)
 
     def run(self: PlainCalls, seq: int, payload: bytes) -> Any:
         requests = self.requests
@@ -94,7 +104,7 @@ def plain_calls(
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
             kind = type(result)
-            is_whole = kind in _AS_THEY_ARE or (kind in _CONTAINERS and stays_whole(result))
+            is_whole = kind in AS_THEY_ARE or (kind in CONTAINERS and stays_whole(result))
             if is_whole and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
@@ -111,4 +121,4 @@ def plain_calls(
             if requests is not None:
                 requests.pop(seq, None)
 
-    return type("PlainCalls", (PlainCalls,), {"__slots__": (), "serializer_id": serializer_id, "run": run})
+    return type("PlainCalls", (PlainCalls,), {"__slots__": (), "shared": shared, "run": run})

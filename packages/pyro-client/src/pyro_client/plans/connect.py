@@ -85,6 +85,14 @@ class Connection:
         self.serializer_id = serializer.wire_ids[self.version]
 
 
+def cannot_call_back(connection: Connection) -> PyroError:
+    """The error for an object that is offered to a server that knows no such thing."""
+    return PyroError(
+        f"{connection.peer} cannot call objects over the connection of this proxy (only our own servers "
+        "can); run a Daemon here, register the object with it, and send that"
+    )
+
+
 def connect(uri: URI, profile: Profile, *, within_s: float | None = None) -> Plan[Connection]:
     """Connect to an address and shake hands, in the protocol version that the server speaks.
 
@@ -199,7 +207,7 @@ def _shake_hands(connection: Connection, profile: Profile, within_s: float | Non
 
 def _request(connection: Connection, profile: Profile) -> tuple[bytes, bool]:
     """The CONNECT, and whether it is a usual one, so that the same may be sent again."""
-    said = profile.handshake if profile.token is None else {"token": profile.token}
+    said = profile.said
     annotations, correlation_id = profile.request_extras()
     is_usual = type(said) is str and profile.wants_metadata and not annotations and correlation_id is None
     session, target = connection.session, connection.uri.object

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 
 NO_WORKS: Sequence["Work"] = ()
+NO_BURST: deque[tuple[int, bytes]] = deque(maxlen=0)
+NO_ANSWERS: deque[bytes] = deque(maxlen=0)
 _NOTHING: deque[memoryview] = deque(maxlen=0)
-"""Stands for an empty queue, which thousands of idle connections share."""
+"""These stand for empty queues, which thousands of idle connections share."""
 
 
 class Connection:
@@ -58,11 +60,15 @@ class Connection:
         runs: Number of calls that were run so.
         runs_seen: That number when the serving thread last looked.
         lane: Its oneway works, once there were any.
+        burst: Usual calls that arrived together, and that its worker has not begun; before ``works``.
+        answers: Those of the burst that are ready; sent before anything else.
     """
 
     __slots__ = (
+        "answers",
         "baton",
         "begun_at",
+        "burst",
         "draining",
         "engine",
         "fd",
@@ -107,6 +113,8 @@ class Connection:
         self.runs = 0
         self.runs_seen = -1
         self.lane: Lane | None = None
+        self.burst = NO_BURST
+        self.answers = NO_ANSWERS
 
     # ---- the wire
 
@@ -146,6 +154,9 @@ class Connection:
         """
         parts = data if type(data) is list else (data,)
         with self.out:
+            if self.answers:
+                ready = [self.answers.popleft() for _ in range(len(self.answers))]
+                parts = (b"".join(ready), *parts) if data else (b"".join(ready),)
             if self.unsent_bytes and self.unsent_bytes + sum(map(len, parts)) > most_bytes:
                 raise OSError(f"{self.unsent_bytes} bytes wait for a peer that does not read")
             for part in parts:

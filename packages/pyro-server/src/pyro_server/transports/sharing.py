@@ -61,7 +61,8 @@ class Sharing:
             now: The time. Called by the serving thread.
 
         Returns:
-            Those of them with further requests, which must not wait for that call: they were seized.
+            Those of them with further requests or answers, which must not wait for that call: they were
+            seized.
         """
         if now < self._look_at:
             return
@@ -77,7 +78,7 @@ class Sharing:
                     except IndexError:
                         continue  # the call has just ended
                     self._held.discard(connection)
-                    if not connection.works:
+                    if not (connection.works or connection.burst or connection.answers):
                         connection.guarded = True
                         self._watch(connection)
                         continue
