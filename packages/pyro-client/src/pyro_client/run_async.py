@@ -311,7 +311,7 @@ class AsyncRunner:
             async with asyncio.timeout(timeout_s):
                 if uri.sockname:
                     _, link = await loop.create_unix_connection(
-                        factory, sockets.unix_path(uri.sockname), **secure
+                        factory, unix_sockets.unix_path(uri.sockname), **secure
                     )
                 else:
                     _, link = await loop.create_connection(

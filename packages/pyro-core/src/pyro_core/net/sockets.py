@@ -4,14 +4,13 @@ import builtins
 import errno
 import os
 import socket
-import stat
 import struct
-import sys
 import time
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from pyro_core.errors import CommunicationError, PyroError, SettingsError, TimeoutError
+from pyro_core.errors import CommunicationError, SettingsError, TimeoutError
+from pyro_core.net.unix_sockets import connect_unix, listen_unix
 from pyro_core.uri import MAX_PORT, UNIX_PREFIX, URI
 
 BACKLOG: Final = 512
@@ -56,7 +55,7 @@ def connect(
     family = _family(prefer_ip_version)
     try:
         if uri.sockname is not None:
-            sock = _connect_unix(uri.sockname, timeout_s)
+            sock = connect_unix(uri.sockname, timeout_s)
         else:
             sock = _connect_tcp(uri.host or "", uri.port or 0, timeout_s, family)
     except builtins.TimeoutError as problem:
@@ -112,7 +111,7 @@ def listen(
     family = _family(prefer_ip_version)
     try:
         if unixsocket is not None:
-            return [_listen_unix(unixsocket)]
+            return [listen_unix(unixsocket, BACKLOG)]
         return _listen_tcp(host, port, reuse_address, family)
     except (OSError, ValueError) as problem:  # ValueError: a host or a path that cannot even be asked for
         where = f"{UNIX_PREFIX}{unixsocket}" if unixsocket is not None else f"{host}:{port}"
@@ -233,14 +232,6 @@ def is_dual_stack(sock: socket.socket) -> bool:
     return sock.family == socket.AF_INET6 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
 
 
-def unix_path(path: str) -> str:
-    """A socket path as the kernel wants it: ``@name`` is written for abstract sockets, which begin with NUL.
-
-    A file whose name begins with ``@`` is reached as ``./@name``.
-    """
-    return f"\0{path[1:]}" if path.startswith("@") else path
-
-
 def interface_towards(address: str) -> str | None:
     """This machine's address as a peer sees it; None if there is no way there. Sends nothing."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -307,18 +298,6 @@ def _of_localhost(wanted_family: int) -> list[tuple[int, Any]]:
     return [(family, address) for family, _, _, _, address in infos]
 
 
-def _connect_unix(path: str, timeout_s: float | None) -> socket.socket:
-    _check_unix_path(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout_s)
-        sock.connect(unix_path(path))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
 def _listen_tcp(host: str, port: int, reuse_address: bool, wanted_family: int) -> list[socket.socket]:
     if not 0 <= port <= MAX_PORT:  # the resolver would take what is left of it in 16 bits
         raise ValueError(f"ports are numbers from 0 to {MAX_PORT}")
@@ -376,45 +355,6 @@ def _bound(family: int, address: Any, reuse_address: bool, *, dual_stack: bool =
         sock.close()
         raise
     return sock
-
-
-def _listen_unix(path: str) -> socket.socket:
-    _check_unix_path(path)
-    path = unix_path(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        try:
-            sock.bind(path)
-        except OSError as problem:
-            if problem.errno != errno.EADDRINUSE or path.startswith("\0") or not _is_dead(path):
-                raise
-            os.unlink(path)
-            sock.bind(path)
-        sock.listen(BACKLOG)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _is_dead(path: str) -> bool:
-    """Whether a path is a Unix socket with nobody behind it."""
-    if not stat.S_ISSOCK(os.lstat(path).st_mode):  # some other file, which refuses connections too
-        return False
-    try:
-        _connect_unix(path, 1.0).close()
-    except ConnectionRefusedError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _check_unix_path(path: str) -> None:
-    if not hasattr(socket, "AF_UNIX"):
-        raise PyroError(f"Unix sockets do not exist on {sys.platform}; use host and port")
-    if "\0" in path[1:] and not path.startswith("\0"):  # the kernel would take what comes before it
-        raise ValueError("a NUL character may only be the first of a socket path")
 
 
 def _set_kernel_timeout(sock: socket.socket, option: int, seconds: float | None) -> None:
