@@ -31,7 +31,11 @@ def connect_unix(path: str, timeout_s: float | None) -> socket.socket:
 
 
 def listen_unix(path: str, backlog: int) -> socket.socket:
-    """A socket that listens at a path; ``backlog`` connections may wait to be accepted. Raises OSError, PyroError, ValueError."""
+    """A socket that listens at a path, where ``backlog`` connections may wait to be accepted.
+
+    Raises:
+        OSError, PyroError, ValueError: If that is not possible.
+    """
     _check_unix_path(path)
     path = unix_path(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
