@@ -38,6 +38,7 @@ class ClientSettings(FromOutside):
         keepalive_s: Seconds of silence after which the kernel probes the other side; 0 for no probes.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         tls: How to encrypt connections; None for plain ones.
+        observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -56,6 +57,7 @@ class ClientSettings(FromOutside):
     keepalive_s: float = 30.0
     prefer_ip_version: int = 0
     tls: TLS | None = None
+    observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -74,6 +76,7 @@ class ClientSettings(FromOutside):
         "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.call_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_OBSERVERS": ("observers", kinds.PERHAPS_NAMES),
         "PYRO_SSL": ("tls", kinds.TRUTH),
         "PYRO_SSL_CLIENTCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_CLIENTKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),
@@ -109,6 +112,7 @@ class ServerSettings(FromOutside):
         reuse_address: Whether a port may be taken again at once after a restart.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         tls: How to encrypt connections; None for plain ones.
+        observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -133,6 +137,7 @@ class ServerSettings(FromOutside):
     reuse_address: bool = True
     prefer_ip_version: int = 0
     tls: TLS | None = None
+    observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -154,6 +159,7 @@ class ServerSettings(FromOutside):
         "PYRO_SOCK_REUSE": ("reuse_address", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.idle_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_OBSERVERS": ("observers", kinds.PERHAPS_NAMES),
         "PYRO_SSL": ("tls", kinds.TRUTH),
         "PYRO_SSL_SERVERCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_SERVERKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
@@ -25,6 +26,9 @@ from pyro_server.objects import Registration
 from pyro_server.published import Published
 from pyro_server.publisher import Publisher
 from pyro_server.stop_signals import stopping
+
+if TYPE_CHECKING:
+    from pyro_core.observing import Observer, Observers
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
@@ -56,6 +60,8 @@ class Daemon(Hooks, Driven, Publisher):
         connected_socket: Serve this connected socket only, without a handshake; it is used as it is.
         tls: How to encrypt connections.
         listen: Where to listen, in place of ``host``, ``port``, ``unixsocket``, ``nathost`` and ``natport``.
+        observers: Who is told what happens: ``pyro_core.observing.Observer`` objects, and names of plugins;
+            None for those that the settings name.
 
     Attributes:
         settings: What is in force.
@@ -64,7 +70,7 @@ class Daemon(Hooks, Driven, Publisher):
     Raises:
         ValueError: If addresses are given that do not go together.
         SettingsError: If TLS files cannot be used.
-        PluginError: If a serializer or the transport cannot be loaded.
+        PluginError: If a serializer, the transport or an observer cannot be loaded.
         CommunicationError: If the address cannot be had.
     """
 
@@ -83,6 +89,7 @@ class Daemon(Hooks, Driven, Publisher):
         connected_socket: Any = None,
         tls: TLS | None = None,
         listen: Sequence[Listen] = (),
+        observers: "Iterable[str | Observer] | None" = None,
     ) -> None:
         changes: dict[str, Any] = {
             "host": host,
@@ -102,7 +109,8 @@ class Daemon(Hooks, Driven, Publisher):
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()
         self._listeners = Listeners(self.settings)
-        self._host = self._make_host(require_handshake=connected_socket is None)
+        observed = _observed(self.settings.observers if observers is None else observers)
+        self._host = self._make_host(require_handshake=connected_socket is None, observers=observed)
         self._published = Published(self._host.objects, self._listeners)
         self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)
         if self.rules.revive is None:
@@ -121,6 +129,9 @@ class Daemon(Hooks, Driven, Publisher):
             raise
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._began_at = monotonic()
+        if observed is not None:
+            observed.serves(self)
 
     # ---- objects
 
@@ -375,3 +386,11 @@ class Daemon(Hooks, Driven, Publisher):
     def _check_open(self) -> None:
         if self._closed:
             raise PyroError("this daemon is closed; make a new one")
+
+
+def _observed(wanted: "Iterable[str | Observer]") -> "Observers | None":
+    if not wanted:
+        return None
+    from pyro_core.observing import observers_of
+
+    return observers_of(wanted)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 _SPECIAL = BATCH | KEEP_SERIALIZED
-_MINE = 3
-"""References to a result that only the engine has: two names for it, and that of who counts them."""
 
 
 class ServerEngine:
@@ -82,6 +80,9 @@ class ServerEngine:
         "plain",
         "shared",
     )
+
+    _mine = 3
+    """References to a result that only the engine has: two names for it, and that of who counts them."""
 
     def __init__(self, host: "DaemonHost", connection: Connection, *, require_handshake: bool = True) -> None:
         self.host = host
@@ -236,7 +237,7 @@ class ServerEngine:
         if request.flags & ONEWAY:
             return b""
         if self._lifts:
-            nobody_else_has_it = getrefcount(result) <= _MINE
+            nobody_else_has_it = getrefcount(result) <= self._mine
             lifted = lift_value(result)
             if lifted is not None:
                 if nobody_else_has_it:

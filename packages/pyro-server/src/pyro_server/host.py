@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
+    from pyro_core.observing import Observers
     from pyro_core.wire.codec import Codecs
     from pyro_server.daemon import Daemon
 
@@ -42,6 +44,7 @@ class DaemonHost:
         listeners: Know where TLS is to be spoken; None for nowhere.
         objects: Where objects will be registered; None makes a table.
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
+        observers: Are told what happens; None for nobody.
 
     Attributes:
         daemon: As given.
@@ -57,6 +60,7 @@ class DaemonHost:
         hangs_up: Whether an error of a call, or of a batch, ends the connection without an answer; gets the
             request and the error.
         codecs: Protocol versions that clients may speak; holds for new connections.
+        observers: As given.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 
@@ -71,6 +75,7 @@ class DaemonHost:
         listeners: Listeners | None = None,
         objects: ObjectTable | None = None,
         load_serializer: Callable[[str], Any] | None = None,
+        observers: "Observers | None" = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -80,7 +85,11 @@ class DaemonHost:
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
+        self.observers = observers
+        self._make_engine: Callable[..., ServerEngine] = ServerEngine
         self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
+        if observers is not None:
+            self._use(observers)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,
@@ -103,7 +112,16 @@ class DaemonHost:
     def connection_made(self, peer: str, sock: Any) -> ServerEngine:
         """A client connected."""
         self._listeners.check_is_asked()
-        return ServerEngine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+        return self._make_engine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+
+    def _use(self, observers: "Observers") -> None:
+        """Have all connections, and their calls, told."""
+        from pyro_server.observed import ObservedDispatcher, ObservedEngine
+
+        most = self.settings.limits.max_batch_calls
+        self.dispatcher = ObservedDispatcher(self.objects, max_batch_calls=most, observers=observers)
+        self._make_engine = partial(ObservedEngine, observers=observers)
+        self.codecs = observers.codecs("server", self.codecs)
 
     def connection_lost(self, connection: Connection, *, was_accepted: bool) -> None:
         """A client is gone.
@@ -145,7 +163,11 @@ class DaemonHost:
             log.exception("housekeeping() failed")
 
     def call_failed(self, call: CallContext, error: BaseException, *, unanswered: bool = False) -> None:
-        """A call raised: tell the daemon's hook."""
+        """A call raised, or is refused: tell the daemon's hook."""
+        if self.observers is not None:
+            from pyro_server.observed import note_failure
+
+            note_failure(self.observers, call, error)
         entry = self.objects.by_id.get(call.object_id)
         method = entry.members.methods.get(call.method) if entry is not None else None
         unseen = unanswered or bool(call.flags & ONEWAY) or (method is not None and method.callback)
