@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from pyro_core.names import BATCH_METHOD, DAEMON_ID, GET_ATTRIBUTE, NEXT_ITEM, SET_ATTRIBUTE
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import BATCH, NO_ANNOTATIONS, ONEWAY
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final, Literal
-
     from pyro_core.wire.codec import Codecs
     from pyro_core.wire.message import Message
 
-    Side = Literal["client", "server"]
-    Kind = Literal["call", "oneway", "batch", "item", "attribute"]
-    Ended = Callable[[], object]
+Side = Literal["client", "server"]
+Kind = Literal["call", "oneway", "batch", "item", "attribute"]
+Ended = Callable[[], object]
 
 _ANNOTATION_HEAD_BYTES: Final = 8
 
@@ -152,6 +149,7 @@ class Observer(Protocol):
             side: Which side this is.
             connection: Has ``peer``; on the server it is what ``current_call().connection`` gives.
         """
+        return None
 
     def connection_lost(self, side: Side, connection: Any, *, accepted: bool) -> None:
         """A connection is gone.
@@ -161,9 +159,11 @@ class Observer(Protocol):
             connection: The same as before.
             accepted: Whether the handshake had succeeded.
         """
+        return None
 
     def serves(self, daemon: Any) -> None:
         """This is given to a daemon, whose ``health()`` can be asked from now on. Do not keep it alive."""
+        return None
 
     def codecs(self, side: Side, codecs: Codecs) -> Codecs:
         """What is to make and read messages: the codecs that were given, or what stands in for them."""

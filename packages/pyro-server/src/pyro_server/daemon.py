@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -19,6 +18,7 @@ from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
 from pyro_server.driven import Driven
+from pyro_server.health import Healthy
 from pyro_server.hooks import Hooks
 from pyro_server.host import DaemonHost, log
 from pyro_server.listeners import Listeners, place_of
@@ -28,13 +28,13 @@ from pyro_server.publisher import Publisher
 from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
-    from pyro_core.observing import Observer, Observers
+    from pyro_core.observing import Observer
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon(Hooks, Driven, Publisher):
+class Daemon(Hooks, Driven, Publisher, Healthy):
     """Offers objects of this process to others, on one address or several.
 
     ::
@@ -109,8 +109,8 @@ class Daemon(Hooks, Driven, Publisher):
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()
         self._listeners = Listeners(self.settings)
-        observed = _observed(self.settings.observers if observers is None else observers)
-        self._host = self._make_host(require_handshake=connected_socket is None, observers=observed)
+        observers = self.settings.observers if observers is None else observers
+        self._host = self._make_host(require_handshake=connected_socket is None, observers=observers)
         self._published = Published(self._host.objects, self._listeners)
         self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)
         if self.rules.revive is None:
@@ -129,9 +129,12 @@ class Daemon(Hooks, Driven, Publisher):
             raise
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._began_at = monotonic()
-        if observed is not None:
-            observed.serves(self)
+        if self._host.observers is not None:
+            try:
+                self._host.observers.serves(self)
+            except BaseException:
+                self.close()
+                raise
 
     # ---- objects
 
@@ -386,11 +389,3 @@ class Daemon(Hooks, Driven, Publisher):
     def _check_open(self) -> None:
         if self._closed:
             raise PyroError("this daemon is closed; make a new one")
-
-
-def _observed(wanted: "Iterable[str | Observer]") -> "Observers | None":
-    if not wanted:
-        return None
-    from pyro_core.observing import observers_of
-
-    return observers_of(wanted)

@@ -1,8 +1,9 @@
 """What the connections of one daemon share, and what its transport asks of it."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
-    from pyro_core.observing import Observers
+    from pyro_core.observing import Observer, Observers
     from pyro_core.wire.codec import Codecs
     from pyro_server.daemon import Daemon
 
@@ -44,7 +45,7 @@ class DaemonHost:
         listeners: Know where TLS is to be spoken; None for nowhere.
         objects: Where objects will be registered; None makes a table.
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
-        observers: Are told what happens; None for nobody.
+        observers: Are told what happens.
 
     Attributes:
         daemon: As given.
@@ -60,7 +61,7 @@ class DaemonHost:
         hangs_up: Whether an error of a call, or of a batch, ends the connection without an answer; gets the
             request and the error.
         codecs: Protocol versions that clients may speak; holds for new connections.
-        observers: As given.
+        observers: The same as one; None for nobody.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 
@@ -75,7 +76,7 @@ class DaemonHost:
         listeners: Listeners | None = None,
         objects: ObjectTable | None = None,
         load_serializer: Callable[[str], Any] | None = None,
-        observers: "Observers | None" = None,
+        observers: "Iterable[str | Observer]" = (),
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -85,11 +86,11 @@ class DaemonHost:
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
-        self.observers = observers
+        self.observers: Observers | None = None
         self._make_engine: Callable[..., ServerEngine] = ServerEngine
         self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
-        if observers is not None:
-            self._use(observers)
+        if observers:
+            self._tell(observers)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,
@@ -97,6 +98,7 @@ class DaemonHost:
         )
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
+        self._began_at = monotonic()
         self.oneways_beside = settings.servertype != "multiplex"
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
@@ -114,12 +116,21 @@ class DaemonHost:
         self._listeners.check_is_asked()
         return self._make_engine(self, Connection(peer, sock), require_handshake=self._require_handshake)
 
-    def _use(self, observers: "Observers") -> None:
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since it was made."""
+        return monotonic() - self._began_at
+
+    def _tell(self, whom: "Iterable[str | Observer]") -> None:
         """Have all connections, and their calls, told."""
+        from pyro_core.observing import observers_of
         from pyro_server.observed import ObservedDispatcher, ObservedEngine
 
-        most = self.settings.limits.max_batch_calls
-        self.dispatcher = ObservedDispatcher(self.objects, max_batch_calls=most, observers=observers)
+        observers = self.observers = observers_of(whom)
+        if observers is None:
+            return
+        dispatcher: Any = ObservedDispatcher(self.dispatcher, self.objects, observers)
+        self.dispatcher = dispatcher
         self._make_engine = partial(ObservedEngine, observers=observers)
         self.codecs = observers.codecs("server", self.codecs)
 

@@ -18,7 +18,6 @@ from pyro_server.objects import ObjectTable
 from pyro_server.requests import Request
 
 if TYPE_CHECKING:
-    from pyro_core.calls import Blob
     from pyro_server.host import DaemonHost
 
 
@@ -44,42 +43,40 @@ class ObservedContext(CallContext):
         call.bytes_in = size_of(request)
 
 
-class ObservedDispatcher(Dispatcher):
-    """Tells that a call begins, as soon as it is known which.
+class ObservedDispatcher:
+    """Tells that a call begins, as soon as it is known which, and has a ``Dispatcher`` make it.
 
     Args:
-        objects: The objects.
-        max_batch_calls: How many calls a batch may hold.
+        inner: That dispatcher.
+        objects: Its objects.
         observers: Are told.
     """
 
-    def __init__(self, objects: ObjectTable, *, max_batch_calls: int, observers: Observers) -> None:
-        super().__init__(objects, max_batch_calls=max_batch_calls)
+    def __init__(self, inner: Dispatcher, objects: ObjectTable, observers: Observers) -> None:
+        self._inner = inner
+        self._by_id = objects.by_id
         self._observers = observers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     def call(self, object_id: str, method: str, args: Any, kwargs: Any, sessions: Sessions) -> Any:
         """Call a method, or read or write an attribute."""
-        self._begin(object_id, method, args)
-        return super().call(object_id, method, args, kwargs, sessions)
+        self.begin(object_id, method, args)
+        return self._inner.call(object_id, method, args, kwargs, sessions)
 
-    def asynchronous(self, object_id: str, name: str, sessions: Sessions) -> Callable[..., Any] | None:
-        """What to call for an ``async def`` method. A plain one is begun here, too: on the loop."""
-        function = super().asynchronous(object_id, name, sessions)
-        if function is not None:
-            self._begin(object_id, name, ())
-        return function
-
-    def batch(self, object_id: str, calls: Any, sessions: Sessions, *more: Any) -> list[Any]:
+    def batch(self, object_id: str, calls: Any, *more: Any) -> list[Any]:
         """Run several calls of one object."""
-        self._begin(object_id, "", calls)
-        return super().batch(object_id, calls, sessions, *more)
+        self.begin(object_id, "", calls)
+        return self._inner.batch(object_id, calls, *more)
 
-    def blob(self, object_id: str, method: str, blob: "Blob", sessions: Sessions) -> Any:
+    def blob(self, object_id: str, method: str, *more: Any) -> Any:
         """Call a method with a value that stays serialized."""
-        self._begin(object_id, method, ())
-        return super().blob(object_id, method, blob, sessions)
+        self.begin(object_id, method, ())
+        return self._inner.blob(object_id, method, *more)
 
-    def _begin(self, object_id: str, method: str, args: Sequence[Any]) -> None:
+    def begin(self, object_id: str, method: str, args: Sequence[Any]) -> None:
+        """The call that is being served is that of a method; what was begun before is not begun again."""
         context = serving()
         if type(context) is ObservedContext and not context.observed.is_running:
             call = context.observed
@@ -104,7 +101,7 @@ class ObservedEngine(ServerEngine):
         observers: Are told.
     """
 
-    __slots__ = ("_observers",)
+    __slots__ = ("_dispatcher", "_observers")
     _mine = ServerEngine._mine + 1  # ``complete`` has a name for it, too
 
     def __init__(
@@ -112,6 +109,7 @@ class ObservedEngine(ServerEngine):
     ) -> None:
         super().__init__(host, connection, require_handshake=require_handshake)
         self._observers = observers
+        self._dispatcher: Any = host.dispatcher
         observers.connection_made("server", connection)
 
     def close(self) -> None:
@@ -136,6 +134,11 @@ class ObservedEngine(ServerEngine):
     def complete(self, work: Request, serializer: Serializer, context: Any, result: Any) -> Any:
         """The answer for a call that gave a result."""
         return _answered(context, super().complete(work, serializer, context, result))
+
+    def asynchronous(self, object_id: str, method: str, args: Sequence[Any]) -> Callable[..., Any] | None:
+        """What to call on an event loop; begins the call there, also if it will be made in a thread."""
+        self._dispatcher.begin(object_id, method, args)
+        return super().asynchronous(object_id, method, args)
 
     def end(self, work: Request) -> None:
         """A call is over."""
