@@ -60,6 +60,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_NATPORT", "5555", "natport", 5555),
         (ServerSettings, "PYRO_SERVERTYPE", "thread", "servertype", "threaded"),
         (ServerSettings, "PYRO_SERVERTYPE", "multiplex", "servertype", "multiplex"),
+        (ServerSettings, "PYRO_EVENT_LOOP", "uvloop", "event_loop", "uvloop"),
         (ServerSettings, "PYRO_SERIALIZERS_ACCEPTED", "serpent, json ,", "serializers", ("serpent", "json")),
         (ServerSettings, "PYRO_THREADPOOL_SIZE", "200", "threads", 200),
         (ServerSettings, "PYRO_THREADPOOL_SIZE_MIN", "0", "min_threads", 0),

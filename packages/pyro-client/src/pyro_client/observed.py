@@ -215,6 +215,9 @@ class ObservedChannel(Channel):
         with Making(self.profile, method, args, flags, object_id):
             return super().invoke(method, args, kwargs, flags=flags, object_id=object_id, **more)
 
+    def pipeline(self) -> None:
+        """Futures make their calls one by one."""
+
     def answer(
         self,
         method: str,
@@ -263,6 +266,11 @@ class ObservedAsyncChannel(AsyncChannel):
     """A channel of an asyncio proxy that is observed."""
 
     _dialogue_type = ObservedAsyncDialogue
+
+    async def call(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call a method of the object, if it has one of that name."""
+        self._begin = None  # the short way comes by nobody who tells
+        return await super().call(method, args, kwargs)
 
     async def invoke(
         self,

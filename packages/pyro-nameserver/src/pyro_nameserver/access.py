@@ -36,6 +36,9 @@ class Access:
 
     Args:
         settings: Have the tokens and identities; None for none.
+
+    Attributes:
+        is_configured: Whether there is any token or identity.
     """
 
     def __init__(self, settings: NameServerSettings | None = None) -> None:
@@ -55,17 +58,13 @@ class Access:
             Role.REGISTER: frozenset(settings.register_identities),
             Role.ADMIN: frozenset(settings.admin_identities),
         }
+        self.is_configured = bool(self._digests) or any(self._identities.values())
         if not self.is_configured:
             self._usual = Role.REGISTER
         elif settings.read_tokens or settings.read_identities:
             self._usual = Role.NOBODY
         else:
             self._usual = Role.READ
-
-    @property
-    def is_configured(self) -> bool:
-        """Whether there is any token or identity."""
-        return bool(self._digests) or any(self._identities.values())
 
     def admit(self, connection: "Connection", said: Any) -> None:
         """Decide on the role of a connection.

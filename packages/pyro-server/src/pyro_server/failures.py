@@ -10,8 +10,21 @@ from pyro_core.errors import PyroError, SerializeError
 from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE, descriptions, remote_traceback_lines, safe_str
 from pyro_core.serializer import Serializer
 
-_PATH_MODULES: Final = "engine plain_calls decoding dispatch instances observed requests results"
-_OUR_FRAMES: Final = frozenset(f"pyro_server.{name}" for name in _PATH_MODULES.split())
+_OUR_FRAMES: Final = frozenset(
+    f"pyro_server.{name}"
+    for name in (
+        "decoding",
+        "dispatch",
+        "engine",
+        "instances",
+        "loop_calls",
+        "observed",
+        "plain_calls",
+        "requests",
+        "results",
+        "run_async",
+    )
+)
 _MISSING: Final = object()
 
 Trace = Callable[[BaseException], list[str]]
