@@ -43,7 +43,7 @@ class ObservedCall:
         calls: How many calls it is; more than one for a batch.
         peer: Address of the other side, as text; on the client empty until there is a connection.
         serializer: Name of the serializer; the same.
-        principal: Who calls, as the daemon was convinced; None if it was not.
+        principal: Name of who calls, as the daemon was convinced; None on the client.
         correlation_id: 16 bytes, or None.
         annotations_in: What came from the other side: with the request, or, at the end, with the answer.
         annotations_out: What goes to the other side. On the client an observer may add to it when the call
@@ -85,7 +85,7 @@ class ObservedCall:
         self.object_id = self.method = self.service = self.peer = self.serializer = ""
         self.known = False
         self.calls = 1
-        self.principal: Any = None
+        self.principal: str | None = None
         self.correlation_id: bytes | None = None
         self.annotations_in: Mapping[str, bytes] = NO_ANNOTATIONS
         self.annotations_out: dict[str, bytes] = {}

@@ -55,7 +55,7 @@ def _fields(call: ObservedCall) -> dict[str, Any]:
         "time": when,
         "side": call.side,
         "peer": call.peer,
-        "principal": None if call.principal is None else str(call.principal),
+        "principal": call.principal,
         "object": call.object_id[:_MOST_CHARACTERS],
         "method": call.method[:_MOST_CHARACTERS],
         "kind": call.kind,

@@ -104,7 +104,7 @@ def _finish(span: Span, call: ObservedCall) -> None:
         if call.correlation_id is not None:
             span.set_attribute("pyro.correlation_id", call.correlation_id.hex())
         if call.principal is not None:
-            span.set_attribute("enduser.id", str(call.principal))
+            span.set_attribute("enduser.id", call.principal)
         if call.kind == "batch":
             span.set_attribute("pyro.calls", call.calls)
         if not call.known:

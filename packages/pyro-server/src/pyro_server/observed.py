@@ -37,7 +37,7 @@ class ObservedContext(CallContext):
         self.observed = call = ObservedCall("server", request.flags)
         call.peer = caller.address
         call.serializer = caller.serializer
-        call.principal = getattr(caller.connection, "principal", None)
+        call.principal = getattr(getattr(caller.connection, "principal", None), "name", None)
         call.correlation_id = request.correlation_id
         call.annotations_in = request.annotations
         call.bytes_in = size_of(request)
