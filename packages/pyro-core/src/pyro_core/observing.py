@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from pyro_core.names import BATCH_METHOD, DAEMON_ID, GET_ATTRIBUTE, NEXT_ITEM, SET_ATTRIBUTE
+from pyro_core.names import (
+    BATCH_METHOD,
+    DAEMON_ID,
+    GET_ATTRIBUTE,
+    NEXT_ITEM,
+    PROTOCOL_48,
+    PROTOCOL_502,
+    SET_ATTRIBUTE,
+)
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import BATCH, NO_ANNOTATIONS, ONEWAY
 
@@ -22,7 +30,8 @@ Side = Literal["client", "server"]
 Kind = Literal["call", "oneway", "batch", "item", "attribute"]
 Ended = Callable[[], object]
 
-_ANNOTATION_HEAD_BYTES: Final = 8
+_ANNOTATION_HEAD_BYTES: Final = {PROTOCOL_502: 8, PROTOCOL_48: 6}
+"""What an annotation takes beside its value."""
 
 
 class ObservedCall:
@@ -271,7 +280,7 @@ def message_bytes(version: int, payload: Any, annotations: Mapping[str, bytes]) 
     """Size of a message with that payload and these annotations, in bytes."""
     size = CODECS[version].HEADER_SIZE + len(payload)
     if annotations:
-        size += sum(_ANNOTATION_HEAD_BYTES + len(value) for value in annotations.values())
+        size += len(annotations) * _ANNOTATION_HEAD_BYTES[version] + sum(map(len, annotations.values()))
     return size
 
 

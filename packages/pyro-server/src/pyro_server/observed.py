@@ -10,6 +10,7 @@ from pyro_core.context import CallContext, Caller, serving
 from pyro_core.observing import ObservedCall, Observers, size_of
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import Message
+from pyro_server.answers import Answers
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine
@@ -91,6 +92,18 @@ class ObservedDispatcher:
             self._observers.begin(call)
 
 
+class ObservedAnswers(Answers):
+    """Answers of which it is noted when they tell of an item stream."""
+
+    __slots__ = ()
+
+    def stream(self, request: Message, serializer: Serializer, items: Any, context: Any) -> Any:
+        """The answer that tells of an item stream."""
+        answer = super().stream(request, serializer, items, context)
+        context.observed.streams = True
+        return answer
+
+
 class ObservedEngine(ServerEngine):
     """An engine whose connection and calls are told.
 
@@ -108,6 +121,7 @@ class ObservedEngine(ServerEngine):
         self, host: "DaemonHost", connection: Connection, *, require_handshake: bool, observers: Observers
     ) -> None:
         super().__init__(host, connection, require_handshake=require_handshake)
+        self.answers = ObservedAnswers(host, connection, self._session)
         self._observers = observers
         self._dispatcher: Any = host.dispatcher
         observers.connection_made("server", connection)
