@@ -425,6 +425,23 @@ def test_health_of_a_daemon() -> None:
     assert daemon.health().state == "closed"
 
 
+def test_commands_tell_how_a_daemon_is_doing() -> None:
+    settings = ServerSettings(host="127.0.0.1", limits=Limits(max_streams=1))
+    with Daemon(settings) as daemon:
+        uri = daemon.register(Thing(), "thing")
+        daemon.start()
+        with Proxy(uri) as thing:
+            items = thing.items()
+            command = [sys.executable, "-m", "pyro_cli"]
+            (row,) = processes.run([*command, "top", str(uri), "-c", "1", "--json"]).stdout.splitlines()
+            shown = json.loads(row)
+            assert (shown["state"], shown["connections"], shown["calls"]) == ("up", 2, 1)
+            found = json.loads(processes.run([*command, "doctor", str(uri), "--json"]).stdout)
+            assert [each["state"] for each in found if each["check"] == "daemon"] == ["warning"]
+            assert "raise max_streams" in [each["next_step"] for each in found][-1]
+            items.close()
+
+
 @pytest.mark.parametrize("servertype", SERVER_TYPES)
 def test_health_with_every_server_type(servertype: str) -> None:
     with Daemon(host="127.0.0.1", servertype=servertype) as daemon:
