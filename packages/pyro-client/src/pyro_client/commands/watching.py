@@ -189,11 +189,7 @@ class _Watched:
             state = "draining"
         return {
             "target": self._target.removeprefix("PYRONAME:"),
-            "state": "down"
-            if error is not None
-            else "draining"
-            if health.get("state") == "draining"
-            else "up",
+            "state": state,
             "last_ms": milliseconds(last),
             **self._latencies.facts(),
             "answered": len(self._latencies.seconds),
