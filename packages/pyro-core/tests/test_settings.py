@@ -38,6 +38,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ClientSettings, "PYRO_NS_PORT", "10000", "ns_port", 10000),
         (ClientSettings, "PYRO_NS_BCPORT", "10001", "ns_broadcast_port", 10001),
         (ClientSettings, "PYRO_NS_TOKEN", "secret", "ns_token", "secret"),
+        (ClientSettings, "PYRO_TOKEN", "secret", "token", "secret"),
         (ClientSettings, "PYRO_NS_CACHE", "no", "ns_cache", False),
         (ClientSettings, "PYRO_NS_MDNS", "yes", "mdns", True),
         (
@@ -49,6 +50,8 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         ),
         (ClientSettings, "PYRO_SOCK_NODELAY", "off", "nodelay", False),
         (ClientSettings, "PYRO_PREFER_IP_VERSION", "6", "prefer_ip_version", 6),
+        (ClientSettings, "PYRO_OBSERVERS", "accesslog, prometheus", "observers", ("accesslog", "prometheus")),
+        (ClientSettings, "PYRO_OBSERVERS", "", "observers", ()),
         (ClientSettings, "PYRO_COMMTIMEOUT", "2.5", "timeouts.call_s", 2.5),
         (ClientSettings, "PYRO_COMMTIMEOUT", "0.0", "timeouts.call_s", None),
         (ClientSettings, "PYRO_MAX_MESSAGE_SIZE", "1000", "limits.max_message_bytes", 1000),
@@ -72,7 +75,10 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_SOCK_NODELAY", "no", "nodelay", False),
         (ServerSettings, "PYRO_SOCK_REUSE", "false", "reuse_address", False),
         (ServerSettings, "PYRO_PREFER_IP_VERSION", "4", "prefer_ip_version", 4),
+        (ServerSettings, "PYRO_OBSERVERS", "accesslog", "observers", ("accesslog",)),
         (ServerSettings, "PYRO_COMMTIMEOUT", "30", "timeouts.idle_s", 30.0),
+        (ServerSettings, "PYRO_TOKENS_FILE", "/etc/tokens.toml", "tokens_file", "/etc/tokens.toml"),
+        (ServerSettings, "PYRO_ALLOW_ANONYMOUS", "1", "allow_anonymous", True),
         (ServerSettings, "PYRO_MAX_MESSAGE_SIZE", "1", "limits.max_message_bytes", 1),
         (NameServerSettings, "PYRO_HOST", "::", "host", "::"),
         (NameServerSettings, "PYRO_NS_PORT", "0", "port", 0),
@@ -333,7 +339,7 @@ def test_each_class_has_its_table(tmp_path: Path) -> None:
         (
             ServerSettings,
             {"zzz": 1},
-            "unknown setting 'zzz' in settings; known are compression, detailed_traceback",
+            "unknown setting 'zzz' in settings; known are allow_anonymous, compression",
         ),
         (
             ServerSettings,
@@ -430,7 +436,10 @@ def test_a_word_that_is_not_one_of_the_few_is_refused(name: str, value: object) 
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    settings = ClientSettings(ns_token="very-secret"), NameServerSettings(admin_tokens=("very-secret",))
+    settings = (
+        ClientSettings(ns_token="very-secret", token="very-secret"),
+        NameServerSettings(admin_tokens=("very-secret",)),
+    )
     shown = [repr(settings), *(repr(one.describe({})) for one in settings)]
     assert "secret" not in "".join(shown)
     assert "********" in shown[1]

@@ -20,6 +20,7 @@ from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, checked_id
+from pyro_client.transfers import watch
 from pyro_core.calls import StreamHandle
 from pyro_core.context import sending, serving
 from pyro_core.errors import (
@@ -210,6 +211,8 @@ class AsyncChannel:
     ) -> tuple[AsyncDialogue, Message | None]:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         dialogue = await self._opened()
+        if self.profile.on_transfer is not None or dialogue.watch is not None:
+            watch(dialogue, self.profile.on_transfer)
         call = prepared(
             dialogue.connection,
             self.profile,

@@ -19,6 +19,7 @@ from pyro_core.wire.message import ONEWAY, RESULT, Message
 
 if TYPE_CHECKING:
     from pyro_client.async_pushed import AsyncPushedItems
+    from pyro_client.transfers import TransferWatch
     from pyro_core.wire.plain import PlainCall, PlainReplies
 
 
@@ -60,6 +61,8 @@ class AsyncDialogue:
         self.waiting: dict[int, Answer] = {}
         self._pings: deque[asyncio.Future[Message]] = deque()
         self._plain_replies: PlainReplies | None = None
+        self._enough: BaseException | None = None
+        self.watch: TransferWatch | None = None
         self._link.hand_over(self._receive, self._link_ended)
 
     async def exchange(
@@ -185,13 +188,16 @@ class AsyncDialogue:
         seq = session.seq
         answer = self.waiting[seq] = Answer(self.loop)
         try:
-            await self._link.send(request)
+            if self.watch is None:
+                await self._link.send(request)
+            else:
+                await self.watch.send(self._link, request)
             message = self.message(seq, await answer)
         except asyncio.CancelledError as cancelled:
             self.give_up(seq, cancelled)
             raise
         except BaseException as problem:
-            if not self.shared or isinstance(problem, ConnectionClosedError):
+            if not self.shared or self.watch is not None or isinstance(problem, ConnectionClosedError):
                 self.end(problem)
             raise
         return invoke.checked(self, message)
@@ -219,6 +225,13 @@ class AsyncDialogue:
                 if not data:
                     return
         message = self._session.reply_from(data)
+        if self.watch is not None:
+            try:
+                self.watch.look(self._session.arriving)
+            except BaseException as enough:  # whoever is told how far it is has given up
+                self._enough = enough
+                self.end(enough)
+                return
         try:
             if message is not None:
                 self._hand_out(message)
@@ -279,7 +292,7 @@ class AsyncDialogue:
         self.end(self._link.lost(retry_safe=not self.waiting))
 
     def _lost(self, problem: BaseException) -> BaseException:
-        if isinstance(problem, ProtocolError):
+        if isinstance(problem, ProtocolError) or problem is self._enough:
             return problem
         error = ConnectionClosedError(
             f"connection to {self.connection.peer} lost while an answer was due: {problem}; the call may "

@@ -144,7 +144,7 @@ class Direct:
         self._serializer_id = connection.serializer_id
         self._request = connection.session.call
         self._reply_from = connection.session.reply_from
-        self.plain = None if self._annotations else connection.session.plain_ways(connection.serializer_id)
+        self.plain = connection.session.plain_ways(connection.serializer_id, self._annotations)
         self._pipeline: Pipeline | None = None
         self._send = link.sock.send
         self._recv = link.sock.recv

@@ -118,6 +118,11 @@ class AsyncLink(ArrivingBytes):
         return self._ended
 
     @property
+    def unsent_bytes(self) -> int:
+        """Bytes that wait until the system takes them."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    @property
     def sock(self) -> Any:
         """The socket, for looking at."""
         return self._transport.get_extra_info("socket") if self._transport is not None else None

@@ -55,8 +55,10 @@ def shortest(ready: Direct) -> Shortest | None:
         request, message = b"", None
         try:
             now = clock()
-            if dialogue.over or now - dialogue.used_at >= QUIET_S or link.receive_timeout_s != timeout_s:
+            if dialogue.over or now - dialogue.used_at >= QUIET_S:
                 return with_care
+            if link.receive_timeout_s != timeout_s:
+                link.bound_waits(timeout_s)
             dialogue.used_at = now
             out.acquire()  # quicker than a with block
             try:

@@ -197,11 +197,14 @@ class ClientSession:
             self._waiting.add(seq)
         return data
 
-    def plain_ways(self, serializer_id: int) -> tuple[PlainCall, PlainReply, PlainReplies] | None:
+    def plain_ways(
+        self, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+    ) -> tuple[PlainCall, PlainReply, PlainReplies] | None:
         """The quickest way for plain messages (see ``pyro_core.wire.plain``); None if there are none here.
 
         Args:
             serializer_id: Of calls and results.
+            annotations: Of each call.
 
         Returns:
             Three functions. The first gives number and INVOKE of a call with some payload, which must not be
@@ -210,7 +213,8 @@ class ClientSession:
             nothing. The third gives numbers and payloads of the plain answers with which some data begins,
             and where they end. What they do not take is for ``reply_from``.
         """
-        calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
+        calls = self.codec.plain(INVOKE, serializer_id, annotations)
+        results = self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
             return None
         self._buffer.expect_plain(results)

@@ -30,6 +30,8 @@ class ClientSettings(FromOutside):
         ns_port: Its TCP port.
         ns_token: What lets this client in at a name server that asks for a token. Said to those whose
             address was given, and over TLS; not to those that answer a broadcast.
+        token: What is said to daemons that ask who calls: to those whose address the program itself gave as
+            ``PYRO:...``, and over TLS.
         ns_cache: Whether to remember what names mean, as long as the name server tells of changes.
         mdns: Whether to look for name servers by multicast DNS, too.
         ns_broadcast_port: UDP port of its discovery.
@@ -49,6 +51,7 @@ class ClientSettings(FromOutside):
     ns_host: str = "localhost"
     ns_port: int = NAMESERVER_PORT
     ns_token: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
     ns_cache: bool = True
     mdns: bool = False
     ns_broadcast_port: int = BROADCAST_PORT
@@ -69,6 +72,7 @@ class ClientSettings(FromOutside):
         "PYRO_NS_HOST": ("ns_host", kinds.TEXT),
         "PYRO_NS_PORT": ("ns_port", kinds.PORT),
         "PYRO_NS_TOKEN": ("ns_token", kinds.OPTIONAL_TEXT),
+        "PYRO_TOKEN": ("token", kinds.OPTIONAL_TEXT),
         "PYRO_NS_CACHE": ("ns_cache", kinds.TRUTH),
         "PYRO_NS_MDNS": ("mdns", kinds.TRUTH),
         "PYRO_NS_BCPORT": ("ns_broadcast_port", kinds.PORT),
@@ -114,6 +118,8 @@ class ServerSettings(FromOutside):
         reuse_address: Whether a port may be taken again at once after a restart.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         tls: How to encrypt connections; None for plain ones.
+        tokens_file: TOML file with the tokens of clients that are let in, see ``pyro_server.Tokens``.
+        allow_anonymous: Whether clients need not say who they are, beyond this machine, too.
         observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
@@ -140,6 +146,8 @@ class ServerSettings(FromOutside):
     reuse_address: bool = True
     prefer_ip_version: int = 0
     tls: TLS | None = None
+    tokens_file: str | None = None
+    allow_anonymous: bool = False
     observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
@@ -170,6 +178,8 @@ class ServerSettings(FromOutside):
         "PYRO_SSL_SERVERKEYPASSWD": ("tls.password", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_REQUIRECLIENTCERT": ("tls.require_client_cert", kinds.TRUTH),
         "PYRO_SSL_CACERTS": ("tls.cafile", kinds.OPTIONAL_TEXT),
+        "PYRO_TOKENS_FILE": ("tokens_file", kinds.OPTIONAL_TEXT),
+        "PYRO_ALLOW_ANONYMOUS": ("allow_anonymous", kinds.TRUTH),
         "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", kinds.Whole(0, zero_means=MESSAGE_LIMIT)),
     }
 

@@ -1,5 +1,6 @@
 """How a daemon is doing."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +48,7 @@ class Healthy:
     _host: "DaemonHost"
     _transport: Any
     _closed: bool
+    close: Callable[[], None]
 
     def health(self) -> Health:
         """How the daemon is doing now."""
@@ -69,6 +71,15 @@ class Healthy:
             objects=len(host.objects),
             limits_reached=tuple(name for name, is_reached in reached.items() if is_reached),
         )
+
+    def _meet_observers(self) -> None:
+        """Tell those who observe the daemon which one it is. If one objects, there is no daemon."""
+        if self._host.observers is not None:
+            try:
+                self._host.observers.serves(self)
+            except BaseException:
+                self.close()
+                raise
 
     def _state(self) -> State:
         if self._closed:

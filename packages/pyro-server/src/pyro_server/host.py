@@ -13,6 +13,7 @@ from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
 from pyro_server.accepted import AcceptedSerializers
+from pyro_server.admission import Admission
 from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
+    from pyro_core.identity import Authorizer
     from pyro_core.observing import Observer, Observers
     from pyro_core.wire.codec import Codecs
     from pyro_server.daemon import Daemon
@@ -45,11 +47,14 @@ class DaemonHost:
         listeners: Know where TLS is to be spoken; None for nowhere.
         objects: Where objects will be registered; None makes a table.
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
+        admission: Finds out who clients are; None if nobody asks them.
+        authorizer: Says what they may do; None if they may do everything.
         observers: Are told what happens.
 
     Attributes:
         daemon: As given.
         settings: As given.
+        admission: As given.
         objects: What is registered.
         streams: The open item streams.
         accepted: The accepted serializers.
@@ -76,6 +81,8 @@ class DaemonHost:
         listeners: Listeners | None = None,
         objects: ObjectTable | None = None,
         load_serializer: Callable[[str], Any] | None = None,
+        admission: Admission | None = None,
+        authorizer: "Authorizer | None" = None,
         observers: "Iterable[str | Observer]" = (),
     ) -> None:
         self.daemon = daemon
@@ -86,9 +93,10 @@ class DaemonHost:
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
+        self.admission = admission
+        self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
         self.observers: Observers | None = None
         self._make_engine: Callable[..., ServerEngine] = ServerEngine
-        self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
         if observers:
             self._tell(observers)
         self.streams = StreamTable(
@@ -203,3 +211,11 @@ class DaemonHost:
         """End what would outlive the connections."""
         self.streams.clear()
         self.coroutines.close()
+
+
+def _dispatcher(objects: ObjectTable, max_batch_calls: int, authorizer: "Authorizer | None") -> Dispatcher:
+    if authorizer is None:
+        return Dispatcher(objects, max_batch_calls=max_batch_calls)
+    from pyro_server.guarded_dispatch import GuardedDispatcher
+
+    return GuardedDispatcher(objects, max_batch_calls=max_batch_calls, authorizer=authorizer)

@@ -63,7 +63,7 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
     host, admit, serializer_name = engine.host, plain.admit, serializer.name
     connection, version = engine.connection, engine.connection.version
     caller = Caller(connection, host.daemon, connection.peer, serializer_name, version)
-    requests, max_calls, by_id = engine.under_way, engine.max_calls, host.objects.by_id
+    requests, max_calls, by_id = engine.under_way, engine.max_calls, host.dispatcher.unguarded
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     on_loop, in_thread = _runners(plain)

@@ -64,7 +64,7 @@ def runner(
     name = serializer.name
     caller = Caller(connection, host.daemon, connection.peer, name, version)
     sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
-    by_id, other = host.objects.by_id, host.dispatcher.call
+    by_id, other = host.dispatcher.unguarded, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     encode_value = serializer.encode_value

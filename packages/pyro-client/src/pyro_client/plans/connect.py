@@ -163,7 +163,7 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
 
 
 def _shake_hands(connection: Connection, profile: Profile, within_s: float | None) -> Plan[Connection | int]:
-    said = profile.handshake if profile.token is None else {"token": profile.token}
+    said = profile.said
     request: dict[str, Any] = {"handshake": said}
     if profile.wants_metadata:
         request["object"] = connection.uri.object

@@ -1,8 +1,9 @@
 """Frames with nothing unusual about them, which most calls and answers are.
 
-A plain frame is of one kind and serializer, and has no flags, no annotations and no correlation id. Then all
-of its header but the number and the size is the same every time, so that it is read and written with a few
-comparisons. The functions here make such readers and writers; whatever they do not know is left to the codec.
+A plain frame is of one kind and serializer, and has no flags, no correlation id, and no annotations or always
+the same. Then all of it before the payload but the number and the size is the same every time, so that it is
+read and written with a few comparisons. The functions here make such readers and writers; whatever they do
+not know is left to the codec.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def plain_502(prefix: bytes, kind: int, serializer_id: int, end: bytes) -> Plain
         prefix: The first six bytes.
         kind: Message kind.
         serializer_id: Of the payload.
-        end: What follows the payload's size.
+        end: What is between the payload's size and the payload.
     """
     start = prefix + bytes((kind, serializer_id, 0, 0))
     header = Struct(f"!{len(start)}sHI{len(end)}s")
