@@ -20,14 +20,14 @@ from stock_env import stock_python
 
 from pyro_client import AsyncProxy, Proxy, batch
 from pyro_client.channel import Channel
-from pyro_core.errors import PluginError
+from pyro_core.errors import PluginError, SecurityError
 from pyro_core.observing import ObservedCall, Observer
 from pyro_core.settings import Limits, ServerSettings
 from pyro_core.uri import URI
 from pyro_core.wire import v502
 from pyro_core.wire.message import CONNECT, EXCEPTION, INVOKE
 from pyro_observe.tracing import Tracing
-from pyro_server import Daemon, expose, oneway
+from pyro_server import AllowMethods, Daemon, Tokens, expose, oneway
 from pyro_server.engine import ServerEngine
 
 SERVER_TYPES = ["threaded", "multiplex", "asyncio"]
@@ -176,6 +176,27 @@ def test_what_cannot_be_decoded_is_told_with_its_error() -> None:
         recorder.wait_for(lambda: recorder.calls)
     (call,) = recorder.calls
     assert (call.object_id, call.outcome, call.known) == ("", "SerializeError", False)
+
+
+@pytest.mark.parametrize("servertype", SERVER_TYPES)
+def test_who_calls_is_told_and_what_is_denied(servertype: str) -> None:
+    recorder = Recorder()
+    rules = {
+        "authenticate": [Tokens({"ann": "hush"})],
+        "authorize": AllowMethods({"ann": {"thing": ["add", "add_later"]}}),
+    }
+    with serving(recorder, servertype=servertype, **rules) as uri, Proxy(uri) as thing:
+        thing._pyro.token = "hush"
+        assert thing.add(1, 2) == 3
+        assert thing.add_later(1, 2) == 3
+        with pytest.raises(SecurityError):
+            thing.fail()
+        recorder.wait_for(lambda: len(recorder.calls) == 3)
+    assert [(call.method, call.principal, call.outcome) for call in recorder.calls] == [
+        ("add", "ann", "ok"),
+        ("add_later", "ann", "ok"),
+        ("fail", "ann", "SecurityError"),
+    ]
 
 
 def test_a_client_that_is_turned_away_is_told() -> None:

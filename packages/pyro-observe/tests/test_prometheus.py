@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.request import urlopen
 
+import prometheus_client
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -101,7 +102,7 @@ def test_scrapers_are_answered_once_there_is_a_daemon(
     registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
-    real = prometheus.start_http_server
+    real = prometheus_client.start_http_server
     monkeypatch.setattr(prometheus, "start_http_server", lambda *args: started.append(real(*args)))
     metrics, daemon = Metrics(registry, place="0"), Daemon()
     assert not started

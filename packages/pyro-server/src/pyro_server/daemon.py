@@ -117,11 +117,9 @@ class Daemon(Hooks, Driven, Publisher, Reach, Healthy):
         self.rules = rules.copy() if rules is not None else ClassRules()
         self._listeners = Listeners(self.settings)
         handshakes = connected_socket is None
+        admission = admission_for(self.settings, authenticate, handshakes=handshakes)
         self._host = self._make_host(
-            require_handshake=handshakes,
-            admission=admission_for(self.settings, authenticate, handshakes=handshakes),
-            authorizer=authorize,
-            observers=self.settings.observers if observers is None else observers,
+            require_handshake=handshakes, admission=admission, authorizer=authorize, observers=observers
         )
         self._published = Published(self._host.objects, self._listeners)
         self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)

@@ -49,7 +49,7 @@ class DaemonHost:
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
         admission: Finds out who clients are; None if nobody asks them.
         authorizer: Says what they may do; None if they may do everything.
-        observers: Are told what happens.
+        observers: Are told what happens; None for those that the settings name.
 
     Attributes:
         daemon: As given.
@@ -83,7 +83,7 @@ class DaemonHost:
         load_serializer: Callable[[str], Any] | None = None,
         admission: Admission | None = None,
         authorizer: "Authorizer | None" = None,
-        observers: "Iterable[str | Observer]" = (),
+        observers: "Iterable[str | Observer] | None" = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -97,8 +97,9 @@ class DaemonHost:
         self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
         self.observers: Observers | None = None
         self._make_engine: Callable[..., ServerEngine] = ServerEngine
-        if observers:
-            self._tell(observers)
+        wanted = settings.observers if observers is None else observers
+        if wanted:
+            self._tell(wanted)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,
