@@ -15,8 +15,16 @@ from pyro_client.async_exports import AsyncExports
 from pyro_client.called_back import AsyncCallbackChannel, CallbackChannel
 from pyro_client.channel import Channel
 from pyro_client.dialogue import Dialogue
+from pyro_client.direct import Direct
 from pyro_client.exports import Exports
-from pyro_core.context import CallContext, Outgoing, enter_outgoing, leave_outgoing, sending
+from pyro_core.context import (
+    CallContext,
+    Outgoing,
+    enter_outgoing,
+    leave_outgoing,
+    request_extras,
+    sending,
+)
 from pyro_core.errors import PyroError
 from pyro_core.observing import ObservedCall, Observers, message_bytes, size_of
 from pyro_core.wire.message import EXCEPTION, NO_ANNOTATIONS, ONEWAY, STREAM, Message
@@ -32,24 +40,38 @@ if TYPE_CHECKING:
 
 
 class _Noted(Outgoing):
-    """What goes along with the attempts of one observed call."""
+    """What goes along with the attempts of one observed call.
 
-    __slots__ = ("call",)
+    Attributes:
+        call: The call.
+        may_go_on: ``Channel.invoke`` may be about this call, too; else it is about another one.
+    """
 
-    def __init__(self, call: ObservedCall, outer: Outgoing | None) -> None:
+    __slots__ = ("call", "may_go_on")
+
+    def __init__(self, call: ObservedCall, outer: Outgoing | None, may_go_on: bool) -> None:
         before = NO_ANNOTATIONS if outer is None else outer.annotations
         super().__init__({**before, **call.annotations_out}, None if outer is None else outer.correlation_id)
         self.call = call
+        self.may_go_on = may_go_on
 
 
 class Making:
     """Surrounds the making of one call. The arguments are those of ``Channel.invoke``."""
 
-    __slots__ = ("_observers", "_outer", "_token", "call")
+    __slots__ = ("_may_go_on", "_observers", "_outer", "_token", "call")
 
     def __init__(
-        self, profile: Profile, method: str, args: Sequence[Any], flags: int = 0, object_id: str | None = None
+        self,
+        profile: Profile,
+        method: str,
+        args: Sequence[Any],
+        flags: int = 0,
+        object_id: str | None = None,
+        *,
+        may_go_on: bool = False,
     ) -> None:
+        self._may_go_on = may_go_on
         assert profile.observers is not None
         self._observers: Observers = profile.observers
         self._outer: Outgoing | None = None
@@ -64,8 +86,9 @@ class Making:
     def __enter__(self) -> ObservedCall:
         call = self.call
         self._observers.begin(call)
-        self._outer = sending()
-        self._token = enter_outgoing(_Noted(call, self._outer))
+        outer = sending()
+        self._outer = None if type(outer) is _Noted else outer  # that would be of a call that waits
+        self._token = enter_outgoing(_Noted(call, self._outer, self._may_go_on))
         return call
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -104,6 +127,19 @@ def _note_answer(call: ObservedCall | None, message: Message | None) -> None:
     if call is not None and message is not None:
         call.bytes_in = size_of(message)
         call.streams = bool(message.flags & STREAM)
+
+
+class ObservedDirect(Direct):
+    """The short way of an observed call."""
+
+    __slots__ = ()
+
+    def exchange(self, payload: bytes, flags: int, started: float) -> Message | None:
+        """As usual."""
+        call = _note_request(self._connection, payload, flags, request_extras())
+        message = super().exchange(payload, flags, started)
+        _note_answer(call, message)
+        return message
 
 
 class ObservedDialogue(Dialogue):
@@ -199,7 +235,10 @@ class ObservedChannel(Channel):
 
     def call(self, method: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Any:
         """Call a method of the object."""
-        return self.invoke(method, args, kwargs)
+        if self._ready is None:
+            return self.invoke(method, args, kwargs)
+        with Making(self.profile, method, args, may_go_on=True):
+            return super().call(method, args, kwargs)
 
     def invoke(
         self,
@@ -212,6 +251,10 @@ class ObservedChannel(Channel):
         **more: Any,
     ) -> Any:
         """Call a method of any object of the server."""
+        block = sending()
+        if type(block) is _Noted and block.may_go_on:
+            block.may_go_on = False
+            return super().invoke(method, args, kwargs, flags=flags, object_id=object_id, **more)
         with Making(self.profile, method, args, flags, object_id):
             return super().invoke(method, args, kwargs, flags=flags, object_id=object_id, **more)
 
@@ -234,6 +277,12 @@ class ObservedChannel(Channel):
             if message is not None and message.flags & EXCEPTION and not message.flags & STREAM:
                 call.error = PyroError("the server answered with an error, which was not decoded here")
             return message
+
+    def _become_ready(self, dialogue: Dialogue) -> None:
+        super()._become_ready(dialogue)
+        self._shortest = None  # it comes by nobody who tells
+        if type(self._ready) is Direct:
+            self._ready = ObservedDirect(dialogue, self.profile, self._clock)
 
     def abandon(self) -> None:
         """Let go of the connection without waiting for anything."""
