@@ -259,11 +259,7 @@ class AsyncChannel:
                 return self.dialogue
             profile = self.profile
             connect_s = profile.settings.timeouts.connect_s
-            try:
-                async with nullcontext() if connect_s is None else asyncio.timeout(connect_s):
-                    connection = await self.runner.run(reach(profile.uri, profile, any_of))
-            except builtins.TimeoutError as passed:
-                raise self.late(retry_safe=True) from passed
+            connection = await self.runner.run(reach(profile.uri, profile, any_of), connect_s)
             dialogue = self._take(connection)
         if profile.on_response is not None:
             profile.on_response(connection.response_annotations, CONNECT_OK)
