@@ -32,14 +32,10 @@ from pyro_server.engine import ServerEngine
 
 SERVER_TYPES = ["threaded", "multiplex", "asyncio"]
 PATIENCE_S = 10.0
-LARGE_BYTES = 1 << 20
 
 
 @expose
 class Thing:
-    def __init__(self) -> None:
-        self.kept = bytearray(LARGE_BYTES)
-
     def add(self, a: int, b: int) -> int:
         return a + b
 
@@ -62,9 +58,6 @@ class Thing:
 
     def back(self, function: Any, value: int) -> Any:
         return function(value)
-
-    def large(self, mine: bool) -> bytearray:
-        return self.kept if mine else bytearray(LARGE_BYTES)
 
 
 class Recorder(Observer):
@@ -211,20 +204,6 @@ def test_a_client_that_is_turned_away_is_told() -> None:
         assert sock.recv(65536)
         recorder.wait_for(lambda: len(recorder.connections) == 2)
     assert recorder.connections == [("server", "made"), ("server", "refused")]
-
-
-@pytest.mark.parametrize("observers", [[], [Recorder()]], ids=["not observed", "observed"])
-def test_a_large_result_that_only_the_engine_has_is_not_copied(
-    observers: list[Observer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frozen: list[object] = []
-    monkeypatch.setattr("pyro_core.bulk.Lifted.freeze", lambda lifted: frozen.append(lifted))
-    with Daemon(host="127.0.0.1", observers=observers) as daemon:
-        uri = daemon.register(Thing(), "thing")
-        daemon.start()
-        with Proxy(uri) as thing:
-            assert len(thing.large(False)) == len(thing.large(True)) == LARGE_BYTES
-    assert len(frozen) == 1
 
 
 def test_where_nobody_observes_calls_take_the_usual_ways() -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 _SPECIAL = BATCH | KEEP_SERIALIZED
+_MINE = 3
+"""References to a result that only the engine has: two names for it, and that of who counts them."""
 
 
 class ServerEngine:
@@ -80,9 +82,6 @@ class ServerEngine:
         "plain",
         "shared",
     )
-
-    _mine = 3
-    """References to a result that only the engine has: two names for it, and that of who counts them."""
 
     def __init__(self, host: "DaemonHost", connection: Connection, *, require_handshake: bool = True) -> None:
         self.host = host
@@ -237,7 +236,7 @@ class ServerEngine:
         if request.flags & ONEWAY:
             return b""
         if self._lifts:
-            nobody_else_has_it = getrefcount(result) <= self._mine
+            nobody_else_has_it = getrefcount(result) <= _MINE
             lifted = lift_value(result)
             if lifted is not None:
                 if nobody_else_has_it:

@@ -115,7 +115,6 @@ class ObservedEngine(ServerEngine):
     """
 
     __slots__ = ("_dispatcher", "_observers")
-    _mine = ServerEngine._mine + 1  # ``complete`` has a name for it, too
 
     def __init__(
         self, host: "DaemonHost", connection: Connection, *, require_handshake: bool, observers: Observers
