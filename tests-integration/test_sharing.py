@@ -37,6 +37,44 @@ def peer(servertype: str) -> AbstractContextManager[str]:
     return processes.server("our_subject.py", servertype)
 
 
+@expose
+class Gate:
+    def __init__(self) -> None:
+        self._open = threading.Event()
+
+    def wait(self) -> bool:
+        return self._open.wait(PATIENCE_S)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.mark.parametrize("rest", [0, 10], ids=["whole", "in two parts"])
+def test_a_call_that_came_with_a_long_one_does_not_wait_for_it(rest: int) -> None:
+    with serving(Gate()) as uri, Proxy(uri) as proxy:
+        proxy._pyro.bind()
+        connection = proxy._pyro.connection
+        assert connection is not None
+        session, sock = connection.session, connection.link.sock
+        sock.settimeout(PATIENCE_S)
+        calls = b"".join(
+            session.call(
+                connection.serializer_id,
+                connection.serializer.encode_call(connection.uri.object, method, (), {}),
+            )
+            for method in ("wait", "open")
+        )
+        sock.sendall(calls[: len(calls) - rest])
+        sock.sendall(calls[len(calls) - rest :])
+        answers: list[object] = []
+        while len(answers) < 2:
+            session.receive_data(sock.recv(65536))
+            answers += [
+                connection.serializer.decode_value(event.message.payload) for event in session.events()
+            ]
+        assert answers in ([None, True], [True, None])
+
+
 @servers
 def test_a_hundred_calls_of_threads_wait_together_on_one_connection(servertype: str) -> None:
     with peer(servertype) as uri, Proxy(uri) as proxy, ThreadPoolExecutor(CALLS) as pool:

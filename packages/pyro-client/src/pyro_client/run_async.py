@@ -310,9 +310,7 @@ class AsyncRunner:
         try:
             async with asyncio.timeout(timeout_s):
                 if uri.sockname:
-                    _, link = await loop.create_unix_connection(
-                        factory, sockets.unix_path(uri.sockname), **secure
-                    )
+                    _, link = await loop.create_unix_connection(factory, unix_path(uri.sockname), **secure)
                 else:
                     _, link = await loop.create_connection(
                         factory, uri.host or "", uri.port or 0, family=family, **secure

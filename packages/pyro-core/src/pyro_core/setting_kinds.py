@@ -196,6 +196,7 @@ _BY_NAME: Final[Mapping[str, Kind]] = {
     "max_retries": Whole(0),
     "observers": PERHAPS_NAMES,
     "min_threads": Whole(0),
+    "processes": Whole(0),
     "prefer_ip_version": IP_VERSION,
     "servertype": SERVER_TYPE,
 }

@@ -120,10 +120,14 @@ class ObservedEngine(ServerEngine):
         self, host: "DaemonHost", connection: Connection, *, require_handshake: bool, observers: Observers
     ) -> None:
         super().__init__(host, connection, require_handshake=require_handshake)
-        self.answers = ObservedAnswers(host, connection, self._session)
         self._observers = observers
         self._dispatcher: Any = host.dispatcher
         observers.connection_made("server", connection)
+
+    @property
+    def answers(self) -> ObservedAnswers:
+        """Makes the answers."""
+        return ObservedAnswers(self.host, self.connection, self._session)
 
     def close(self) -> None:
         """The connection is gone."""
