@@ -14,6 +14,7 @@ from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutE
 from pyro_core.net import sockets
 from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.tls_failures import TlsError, explanation
+from pyro_core.net.unix_sockets import unix_path
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
 
