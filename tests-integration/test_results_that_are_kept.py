@@ -33,7 +33,11 @@ def test_only_what_nobody_else_has_is_sent_as_it_is(
     servertype: str, method: str, is_sent_as_it_is: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen: list[Lifted] = []
-    monkeypatch.setattr(Lifted, "freeze", lambda lifted: frozen.append(lifted))
+
+    def freeze(lifted: Lifted) -> None:
+        frozen.append(lifted)
+
+    monkeypatch.setattr(Lifted, "freeze", freeze)
     with Daemon(servertype=servertype) as daemon:
         uri = daemon.register(Camera())
         daemon.start()
