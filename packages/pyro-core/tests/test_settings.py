@@ -50,6 +50,8 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         ),
         (ClientSettings, "PYRO_SOCK_NODELAY", "off", "nodelay", False),
         (ClientSettings, "PYRO_PREFER_IP_VERSION", "6", "prefer_ip_version", 6),
+        (ClientSettings, "PYRO_OBSERVERS", "accesslog, prometheus", "observers", ("accesslog", "prometheus")),
+        (ClientSettings, "PYRO_OBSERVERS", "", "observers", ()),
         (ClientSettings, "PYRO_COMMTIMEOUT", "2.5", "timeouts.call_s", 2.5),
         (ClientSettings, "PYRO_COMMTIMEOUT", "0.0", "timeouts.call_s", None),
         (ClientSettings, "PYRO_MAX_MESSAGE_SIZE", "1000", "limits.max_message_bytes", 1000),
@@ -63,6 +65,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_SERVERTYPE", "multiplex", "servertype", "multiplex"),
         (ServerSettings, "PYRO_EVENT_LOOP", "uvloop", "event_loop", "uvloop"),
         (ServerSettings, "PYRO_SERIALIZERS_ACCEPTED", "serpent, json ,", "serializers", ("serpent", "json")),
+        (ServerSettings, "PYRO_PROCESSES", "3", "processes", 3),
         (ServerSettings, "PYRO_THREADPOOL_SIZE", "200", "threads", 200),
         (ServerSettings, "PYRO_THREADPOOL_SIZE_MIN", "0", "min_threads", 0),
         (ServerSettings, "PYRO_ITER_STREAMING", "0", "streaming", False),
@@ -73,6 +76,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_SOCK_NODELAY", "no", "nodelay", False),
         (ServerSettings, "PYRO_SOCK_REUSE", "false", "reuse_address", False),
         (ServerSettings, "PYRO_PREFER_IP_VERSION", "4", "prefer_ip_version", 4),
+        (ServerSettings, "PYRO_OBSERVERS", "accesslog", "observers", ("accesslog",)),
         (ServerSettings, "PYRO_COMMTIMEOUT", "30", "timeouts.idle_s", 30.0),
         (ServerSettings, "PYRO_TOKENS_FILE", "/etc/tokens.toml", "tokens_file", "/etc/tokens.toml"),
         (ServerSettings, "PYRO_ALLOW_ANONYMOUS", "1", "allow_anonymous", True),
@@ -266,7 +270,7 @@ def test_two_daemons_have_settings_of_their_own() -> None:
     """D6: no setting is shared by the whole process."""
     one = ServerSettings(threads=1, limits=Limits(max_streams=1))
     two = ServerSettings()
-    assert (one.threads, two.threads) == (1, 80)
+    assert (one.threads, two.threads) == (1, 128)
     assert (one.limits.max_streams, two.limits.max_streams) == (1, 1000)
 
 

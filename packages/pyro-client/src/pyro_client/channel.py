@@ -46,7 +46,7 @@ class Channel:
     """Makes calls for a proxy. Thread-safe.
 
     Most calls take the direct path in ``call``. Whatever is unusual (no connection yet, retries, hooks,
-    compression, another thread in the middle of a call) goes through ``invoke``.
+    another thread in the middle of a call) goes through ``invoke``.
 
     Args:
         profile: How to talk.
@@ -54,6 +54,8 @@ class Channel:
         runner: Carries out the plans.
         on_metadata: Called when the members of the object may have changed.
     """
+
+    _dialogue_type: type[Dialogue] = Dialogue
 
     def __init__(
         self,
@@ -345,6 +347,7 @@ class Channel:
             until = min((end for end in limits if end is not None), default=None)
             connection = self.runner.run(self._establish(), until)
             dialogue = self._take(connection)
+            self._become_ready(dialogue)
             on_made(dialogue)
         finally:
             self._connecting.release()
@@ -361,7 +364,7 @@ class Channel:
         return (yield from reach(profile.uri, profile, any_of))
 
     def _take(self, connection: Connection) -> Dialogue:
-        dialogue = self.dialogue = Dialogue(connection, self._clock, self._heard, self._ended)
+        dialogue = self.dialogue = self._dialogue_type(connection, self._clock, self._heard, self._ended)
         self.profile.resolved_uri = connection.uri
         self.profile.learn(connection.metadata)
         self._on_metadata()
@@ -391,6 +394,7 @@ class Channel:
         """Open the direct path if nothing asks for more care."""
         profile = self.profile
         if self._ready is None and self.dialogue is dialogue and is_usual(profile):
+            dialogue.connection.link.bound_waits(profile.timeout_s)
             ready = self._ready = Direct(dialogue, profile, self._clock)
             if ready.timeout_s != profile.timeout_s or dialogue.over:  # changed by another thread meanwhile
                 self._ready = None

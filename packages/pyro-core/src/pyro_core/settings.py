@@ -40,6 +40,7 @@ class ClientSettings(FromOutside):
         keepalive_s: Seconds of silence after which the kernel probes the other side; 0 for no probes.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         tls: How to encrypt connections; None for plain ones.
+        observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -59,6 +60,7 @@ class ClientSettings(FromOutside):
     keepalive_s: float = 30.0
     prefer_ip_version: int = 0
     tls: TLS | None = None
+    observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -78,6 +80,7 @@ class ClientSettings(FromOutside):
         "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.call_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_OBSERVERS": ("observers", kinds.PERHAPS_NAMES),
         "PYRO_SSL": ("tls", kinds.TRUTH),
         "PYRO_SSL_CLIENTCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_CLIENTKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),
@@ -97,7 +100,9 @@ class ServerSettings(FromOutside):
         unixsocket: Path of a Unix socket to listen on instead.
         nathost: Host name under which the daemon is published, if it is not the one it listens on.
         natport: Port under which it is published; 0 for the one it listens on.
-        servertype: Name of the transport: ``threaded``, ``multiplex``, ``asyncio``, or a plugin's.
+        servertype: Name of the transport: ``threaded``, ``prefork``, ``multiplex``, ``asyncio``, or that of a
+            plugin.
+        processes: Processes of ``prefork``; 0 for one per processor core. Threads and limits are for each.
         event_loop: What the transport ``asyncio`` runs where the program has no event loop of its own:
             ``asyncio``, ``uvloop``, or ``auto`` for the latter where it is installed.
         serializers: Names of the accepted serializers. Unsafe ones only if named here.
@@ -117,6 +122,7 @@ class ServerSettings(FromOutside):
         tls: How to encrypt connections; None for plain ones.
         tokens_file: TOML file with the tokens of clients that are let in, see ``pyro_server.Tokens``.
         allow_anonymous: Whether clients need not say who they are, beyond this machine, too.
+        observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -127,9 +133,10 @@ class ServerSettings(FromOutside):
     nathost: str | None = None
     natport: int = 0
     servertype: str = "threaded"
+    processes: int = 0
     event_loop: str = "auto"
     serializers: tuple[str, ...] = ("serpent", "json", "msgpack")
-    threads: int = 80
+    threads: int = 128
     min_threads: int = 2
     oneway_in_order: bool = False
     streaming: bool = True
@@ -144,6 +151,7 @@ class ServerSettings(FromOutside):
     tls: TLS | None = None
     tokens_file: str | None = None
     allow_anonymous: bool = False
+    observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -153,6 +161,7 @@ class ServerSettings(FromOutside):
         "PYRO_NATHOST": ("nathost", kinds.OPTIONAL_TEXT),
         "PYRO_NATPORT": ("natport", kinds.PORT),
         "PYRO_SERVERTYPE": ("servertype", kinds.SERVER_TYPE),
+        "PYRO_PROCESSES": ("processes", kinds.Whole(0)),
         "PYRO_EVENT_LOOP": ("event_loop", kinds.EVENT_LOOP),
         "PYRO_SERIALIZERS_ACCEPTED": ("serializers", kinds.NAMES),
         "PYRO_THREADPOOL_SIZE": ("threads", kinds.COUNT),
@@ -166,6 +175,7 @@ class ServerSettings(FromOutside):
         "PYRO_SOCK_REUSE": ("reuse_address", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.idle_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_OBSERVERS": ("observers", kinds.PERHAPS_NAMES),
         "PYRO_SSL": ("tls", kinds.TRUTH),
         "PYRO_SSL_SERVERCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_SERVERKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),

@@ -7,7 +7,7 @@ knows the dialogue and owns no socket. Third parties write one ``Transport``, on
 
 import abc
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pyro_core.settings import ServerSettings
 
@@ -159,6 +159,31 @@ class Host(Protocol):
     def housekeeping(self) -> None:
         """Called every few seconds, and at least once per ``Timeouts.housekeeping_s``."""
 
+    def forked(self) -> Callable[[], None]:
+        """This is a child process now, which serves on its own: leave to the parent what only one can do.
+
+        Returns:
+            What to call when it has served.
+        """
+
+
+class Load(NamedTuple):
+    """How much a transport has to do.
+
+    Attributes:
+        connections: Open connections.
+        calls: Calls that run or wait to be run.
+        oneways_queued: One-way calls that wait for a thread.
+        threads: Threads that run calls.
+        starved: Works wait because there may be no more threads.
+    """
+
+    connections: int = 0
+    calls: int = 0
+    oneways_queued: int = 0
+    threads: int = 0
+    starved: bool = False
+
 
 class Transport(abc.ABC):
     """Accepts connections, moves bytes, and runs works.
@@ -190,6 +215,13 @@ class Transport(abc.ABC):
             f"the {self.name!r} transport listens only where it was told to first; use Daemon(listen=[...])"
         )
 
+    def check_background(self) -> None:  # noqa: B027 - most have nothing against it
+        """See that ``serve`` may be called in a thread beside those of the program.
+
+        Raises:
+            PyroError: If not.
+        """
+
     @abc.abstractmethod
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         """Serve until ``shutdown`` is called or ``running()``, asked every now and then, gives False.
@@ -208,6 +240,16 @@ class Transport(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Close listeners and connections, end threads. Works that run get a moment to finish."""
+
+    @property
+    def load(self) -> Load:
+        """How much it has to do now, roughly: others go on meanwhile. Zeros where that is not known."""
+        return Load()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether ``serve`` is under way; True where that is not known."""
+        return True
 
     @property
     def sockets(self) -> Sequence[Any]:

@@ -1,12 +1,17 @@
 """What the connections of one daemon share, and what its transport asks of it."""
 
 import logging
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
+from pyro_core.features import DUPLEX, SUPPORTED
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
+from pyro_core.serializer import Serializer
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
@@ -19,6 +24,7 @@ from pyro_server.engine import ServerEngine
 from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
+from pyro_server.plain_calls import PlainCalls, plain_calls
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
@@ -26,7 +32,9 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from pyro_core.identity import Authorizer
+    from pyro_core.observing import Observer, Observers
     from pyro_core.wire.codec import Codecs
+    from pyro_core.wire.plain import PackPlain
     from pyro_server.daemon import Daemon
 
 log = logging.getLogger("pyro_server.host")
@@ -46,15 +54,19 @@ class DaemonHost:
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
         admission: Finds out who clients are; None if nobody asks them.
         authorizer: Says what they may do; None if they may do everything.
+        observers: Are told what happens; None for those that the settings name.
 
     Attributes:
         daemon: As given.
         settings: As given.
         admission: As given.
         objects: What is registered.
+        gate: Held for a moment when a connection passes from its handshake to its calls.
         streams: The open item streams.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
+        features: Extras that connections may agree on.
+        features_without_wire: Those of them that work where the engine cannot reach its connection.
         annotate: As given.
         oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
             the multiplexed server do not, so that its objects are never called by two threads at once.
@@ -62,6 +74,7 @@ class DaemonHost:
         hangs_up: Whether an error of a call, or of a batch, ends the connection without an answer; gets the
             request and the error.
         codecs: Protocol versions that clients may speak; holds for new connections.
+        observers: The same as one; None for nobody.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 
@@ -78,6 +91,7 @@ class DaemonHost:
         load_serializer: Callable[[str], Any] | None = None,
         admission: Admission | None = None,
         authorizer: "Authorizer | None" = None,
+        observers: "Iterable[str | Observer] | None" = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -87,8 +101,17 @@ class DaemonHost:
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
+        self.features = SUPPORTED | self.accepted.offers
+        self.features_without_wire = self.features - DUPLEX
+        self.gate = threading.Lock()
+        self._plain_calls: dict[object, type[PlainCalls]] = {}
         self.admission = admission
         self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
+        self.observers: Observers | None = None
+        self._make_engine: Callable[..., ServerEngine] = ServerEngine
+        wanted = settings.observers if observers is None else observers
+        if wanted:
+            self._tell(wanted)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,
@@ -96,9 +119,20 @@ class DaemonHost:
         )
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
+        self._began_at = monotonic()
         self.oneways_beside = settings.servertype != "multiplex"
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
+
+    def plain_calls(
+        self, serializer: Serializer, serializer_id: int, pack: "PackPlain", most_bytes: int, max_calls: int
+    ) -> type[PlainCalls]:
+        """What runs the plain calls of all connections for which these are the same; see ``plain_calls``."""
+        key = (serializer, serializer_id, pack, most_bytes, max_calls)
+        found = self._plain_calls.get(key)
+        if found is None:
+            found = self._plain_calls[key] = plain_calls(self, *key)
+        return found
 
     def wrap(self, sock: Any, listener: Any) -> Any:
         """What to use instead of an accepted socket: one that speaks TLS, if that is wanted there."""
@@ -111,7 +145,25 @@ class DaemonHost:
     def connection_made(self, peer: str, sock: Any) -> ServerEngine:
         """A client connected."""
         self._listeners.check_is_asked()
-        return ServerEngine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+        return self._make_engine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since it was made."""
+        return monotonic() - self._began_at
+
+    def _tell(self, whom: "Iterable[str | Observer]") -> None:
+        """Have all connections, and their calls, told."""
+        from pyro_core.observing import observers_of
+        from pyro_server.observed import ObservedDispatcher, ObservedEngine
+
+        observers = self.observers = observers_of(whom)
+        if observers is None:
+            return
+        dispatcher: Any = ObservedDispatcher(self.dispatcher, self.objects, observers)
+        self.dispatcher = dispatcher
+        self._make_engine = partial(ObservedEngine, observers=observers)
+        self.codecs = observers.codecs("server", self.codecs)
 
     def connection_lost(self, connection: Connection, *, was_accepted: bool) -> None:
         """A client is gone.
@@ -152,8 +204,18 @@ class DaemonHost:
         except Exception:
             log.exception("housekeeping() failed")
 
+    def forked(self) -> Callable[[], None]:
+        """This is a child process now: it publishes no names, and has an event loop of its own if need be."""
+        self.coroutines = BackgroundLoop()
+        self.daemon.forked()
+        return self.close
+
     def call_failed(self, call: CallContext, error: BaseException, *, unanswered: bool = False) -> None:
-        """A call raised: tell the daemon's hook."""
+        """A call raised, or is refused: tell the daemon's hook."""
+        if self.observers is not None:
+            from pyro_server.observed import note_failure
+
+            note_failure(self.observers, call, error)
         entry = self.objects.by_id.get(call.object_id)
         method = entry.members.methods.get(call.method) if entry is not None else None
         unseen = unanswered or bool(call.flags & ONEWAY) or (method is not None and method.callback)
