@@ -11,11 +11,11 @@ def test_what_is_printed_is_there_as_it_comes() -> None:
     console = Console()
     console.push("import threading; gate = threading.Event()")
     output = console.run("print('begun'); _ = gate.wait(30); print('ended')")
-    assert next(output) == "begun\n"
+    assert next(output).startswith("begun")  # a piece may end anywhere
     with pytest.raises(PyroError, match="busy"):
         console.run("1")
     console._names["gate"].set()
-    assert "".join(map(str, output)) == "ended\nFalse"
+    assert "".join(map(str, output)).lstrip() == "ended\nFalse"
 
 
 @pytest.mark.parametrize("code", ["while True: pass", "while True: print('x' * 100)", "while True: print()"])
@@ -45,7 +45,9 @@ def test_whoever_wants_no_more_output_interrupts() -> None:
     output = console.run("")
     next(output)
     output.close()
-    assert any(text.endswith("KeyboardInterrupt\n") for text in output if isinstance(text, str))
+    *printed, more = output
+    assert "".join(printed).endswith("KeyboardInterrupt\n")
+    assert not more
 
 
 def test_only_the_console_is_redirected(capsys) -> None:
@@ -74,9 +76,10 @@ def test_nobody_can_be_asked() -> None:
 def test_statements_raise_what_they_raise() -> None:
     console = Console()
     output = console.execute("print('first')\n1 / 0")
-    assert next(output) == "first\n"
+    printed = []
     with pytest.raises(ZeroDivisionError):
-        next(output)
+        printed.extend(output)
+    assert "".join(printed) == "first\n"
 
 
 def test_completion() -> None:

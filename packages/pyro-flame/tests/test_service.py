@@ -193,12 +193,13 @@ def test_files_and_consoles_with_every_server_type(servertype, tmp_path) -> None
         with flame.console() as console:
             console.push("while True: print('x')")
             items = console._proxy.run("")
-            assert next(items).startswith("x\n")
+            assert next(items).startswith("x")
             assert console.interrupt()
             assert list(items)[-1] is False
             assert console.complete("pri") == ["print("]
-            console.execute("print('y')", told.append)
-            assert told[-1] == "y\n"
+            printed = []
+            console.execute("print('y')", printed.append)
+            assert "".join(printed) == "y\n"
 
 
 @pytest.mark.usefixtures("no_garbage")
