@@ -17,7 +17,7 @@ PROMPT = "ready> "
 
 
 class Terminal:
-    """A bash in a terminal of 120 columns and 60 rows, with ``pyro-cli`` as a command.
+    """A bash in a terminal of 160 columns and 60 rows, with ``pyro-cli`` as a command.
 
     Args:
         folder: For its files; its name is short, as that of a Unix socket must be.
@@ -35,7 +35,7 @@ class Terminal:
         path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
         profile.write_text(f"PATH={shlex.quote(path)}\nPS1={shlex.quote(PROMPT)}\nunset HISTFILE\n")
         shell = ["bash", "--noprofile", "--rcfile", str(profile), "-i"]
-        size = ["-x", "120", "-y", "60"]
+        size = ["-x", "160", "-y", "60"]
         surroundings = processes.environment({"TERM": "screen", **env})
         subprocess.run(
             [*self._tmux, "new-session", "-d", *size, shlex.join(shell)], env=surroundings, check=True
