@@ -35,7 +35,7 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
     "pyro-http": SERIALIZING
     | {"pyro-client", "pyro-server", "pyro-cli", "click"}
-    | {"starlette", "anyio", "idna", "typing-extensions", "uvicorn", "h11", "websockets"},
+    | {"starlette", "anyio", "idna", "typing-extensions", "uvicorn", "h11", "httptools", "websockets"},
     "pyro-cli": frozenset({"pyro-core", "click"}),
     "pyro4-compat": SERIALIZING
     | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame", "pyro-cli", "click"},

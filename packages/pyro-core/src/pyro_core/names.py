@@ -53,6 +53,8 @@ ANNOTATION_ITEMS: Final = "ITMS"
 """Annotation of a message with items of a stream, between our peers (see ``pyro_core.duplex``)."""
 ANNOTATION_BUFFERS: Final = "BUFS"
 """Annotation between our peers: which parts of the payload are buffers (see ``pyro_core.bulk``)."""
+ANNOTATION_TRACE: Final = "TRCE"
+"""Request annotation: the ``traceparent`` of W3C Trace Context, as ASCII text; anybody may send and read it."""
 RESERVED_ANNOTATIONS: Final = frozenset(
     {
         ANNOTATION_STREAM,
