@@ -1,7 +1,7 @@
 """A name server and objects for tests of the HTTP gateway; ends when its standard input closes.
 
-Prints ``ready HOST:PORT`` of the name server. A line ``register NAME TTL`` on its input gives the clock another name
-under a lease that nobody renews, ``remove NAME`` takes a name away; both answer ``done``.
+Prints ``ready HOST:PORT`` of the name server. A line ``register NAME TTL`` on its input gives the clock another
+name under a lease that nobody renews, ``remove NAME`` takes a name away; both answer ``done``.
 """
 
 import sys
@@ -191,7 +191,9 @@ def main() -> None:
         for line in sys.stdin:
             word, name, *rest = line.split()
             if word == "register":
-                names.registry.register(name, str(known["http.clock"]), metadata=["leased"], ttl=float(rest[0]))
+                names.registry.register(
+                    name, str(known["http.clock"]), metadata=["leased"], ttl=float(rest[0])
+                )
             else:
                 names.registry.remove(name)
             print("done", flush=True)

@@ -54,7 +54,7 @@ ANNOTATION_ITEMS: Final = "ITMS"
 ANNOTATION_BUFFERS: Final = "BUFS"
 """Annotation between our peers: which parts of the payload are buffers (see ``pyro_core.bulk``)."""
 ANNOTATION_TRACE: Final = "TRCE"
-"""Request annotation: the ``traceparent`` of W3C Trace Context, as ASCII text; anybody may send and read it."""
+"""Request annotation: the ``traceparent`` of W3C Trace Context, as ASCII text; anybody may use it."""
 RESERVED_ANNOTATIONS: Final = frozenset(
     {
         ANNOTATION_STREAM,

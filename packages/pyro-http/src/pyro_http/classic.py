@@ -63,7 +63,8 @@ def overview(names: list[str]) -> str:
     shown = "\n".join(f"<li><code>{html.escape(name)}</code></li>" for name in names[:_SHOWN])
     more = f"<p>and {len(names) - _SHOWN} more</p>" if len(names) > _SHOWN else ""
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Pyro HTTP gateway</title></head>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<title>Pyro HTTP gateway</title></head>\n"
         "<body><h1>Pyro HTTP gateway</h1>\n"
         "<p>A method is called with <code>/pyro/NAME/METHOD?argument=value</code>; "
         "<code>/pyro/NAME/$meta</code> tells what there is.</p>\n"

@@ -1,4 +1,4 @@
-"""Connections to daemons: a few for each, used by all HTTP clients, and what is known about the objects there."""
+"""Connections to daemons, which all HTTP clients share, and what is known about the objects there."""
 
 import difflib
 import time
@@ -10,7 +10,7 @@ from pyro_client import AsyncProxy
 from pyro_client.plans.connect import Connection
 from pyro_core.descriptions import ONEWAY as ONEWAY_METHOD
 from pyro_core.descriptions import AttributeDescription, ClassDescription, MethodDescription
-from pyro_core.errors import SecurityError
+from pyro_core.errors import DaemonError, SecurityError
 from pyro_core.features import CALLS
 from pyro_core.metadata import Metadata
 from pyro_core.names import DAEMON_ID, GET_ATTRIBUTE, SET_ATTRIBUTE
@@ -130,14 +130,20 @@ class Daemon:
         known = self._members.get(object_id)
         current = self._lanes[0].proxy._pyro.connection
         if known is not None and known.connection is current and (not having or known.has(having)):
-            if time.monotonic() - known.asked_at < MAX_AGE_S:
+            age_s = time.monotonic() - known.asked_at
+            if age_s < MAX_AGE_S:
                 return known
-        wire = await self.invoke(DAEMON_ID, "get_metadata", (object_id,), {})
         description = ClassDescription()
         proxy = self._lanes[0].proxy
-        if _DESCRIBE in proxy._pyro.metadata.methods:
-            described = await self.invoke(DAEMON_ID, _DESCRIBE, (object_id,), {})
-            description = ClassDescription.from_wire(described)
+        try:
+            wire = await self.invoke(DAEMON_ID, "get_metadata", (object_id,), {})
+            if _DESCRIBE in proxy._pyro.metadata.methods:
+                described = await self.invoke(DAEMON_ID, _DESCRIBE, (object_id,), {})
+                description = ClassDescription.from_wire(described)
+        except DaemonError as problem:
+            raise Problem(
+                "unreachable", f"the daemon at {self._uri.location} has no object {object_id!r} (any more)"
+            ) from problem
         found = Members(Metadata.from_wire(wire), description, proxy._pyro.connection)  # type: ignore[arg-type]
         while len(self._members) >= MAX_OBJECTS:
             del self._members[next(iter(self._members))]

@@ -4,7 +4,7 @@ import asyncio
 import difflib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -129,7 +129,7 @@ class Directory:
         """How many watch."""
         return len(self._watchers)
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """All names first, then changes as they happen; ends for a watcher that is too slow."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue(MAX_WAITING)
         self._watchers.add(queue)

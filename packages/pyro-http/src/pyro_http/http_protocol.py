@@ -1,4 +1,4 @@
-"""HTTP/1.1 of uvicorn, with what it lacks: an end to patience, a limit of heads, and one write for one answer."""
+"""HTTP/1.1 of uvicorn, with what it lacks: an end to patience, a limit of heads, one write for an answer."""
 
 import asyncio
 from typing import Any, Final

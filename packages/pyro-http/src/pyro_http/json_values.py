@@ -11,7 +11,7 @@
 ``UUID``                ``{"$uuid": "..."}``
 ``complex``             ``{"$complex": [1.0, 2.0]}``
 ``nan``, ``inf``        ``{"$float": "nan"}``, ``"inf"``, ``"-inf"``
-other dicts             ``{"$dict": [[key, value], ...]}``: keys that are no text, or one key that begins with ``$``
+other dicts             ``{"$dict": [[key, value], ...]}``: keys that are no text; one key with ``$``
 remote objects          ``{"$object": "PYRO:..."}``; in results only
 ======================  ==========================================
 """
@@ -277,12 +277,13 @@ def seconds(content: Any, pointer: str) -> timedelta:
 
 def _complex(content: Any, pointer: str, depth: int) -> complex:
     parts = _list(content, pointer, depth)
-    numbers = [part for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
     try:
-        real, imaginary = numbers if len(numbers) == len(parts) else ()
-        return complex(real, imaginary)
-    except (ValueError, OverflowError) as problem:
-        raise BadValue(pointer, "expected two numbers") from problem
+        real, imaginary = (float(part) for part in parts if type(part) in (int, float))
+        if len(parts) == 2:
+            return complex(real, imaginary)
+    except (ValueError, OverflowError):
+        pass  # not two, or one too large
+    raise BadValue(pointer, "expected two numbers")
 
 
 _READERS: Final[dict[str, Callable[[Any, str, int], Any]]] = {

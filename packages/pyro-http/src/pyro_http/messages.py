@@ -189,7 +189,7 @@ def annotations_of(headers: Mapping[str, str]) -> Mapping[str, bytes]:
     return {ANNOTATION_TRACE: trace.encode("ascii")}
 
 
-class on_behalf_of:  # noqa: N801 - used like the functions of contextlib
+class on_behalf_of:
     """Let calls that are made inside have the deadline, correlation id and trace of a request.
 
     Args:

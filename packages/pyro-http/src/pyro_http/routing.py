@@ -89,4 +89,3 @@ def parts_of(raw: bytes, root: str) -> list[str]:
     elif path == root:
         path = "/"
     return [unquote(part) for part in path[1:].partition("?")[0].split("/")]
-

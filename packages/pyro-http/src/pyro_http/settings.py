@@ -38,7 +38,7 @@ class GatewaySettings(FromOutside):
         max_streams: Streams that are open at the same time.
         rate_per_s: Requests a second that one client may make; 0 for any number.
         burst: Requests that a client may make at once after a pause; 0 for twice ``rate_per_s``.
-        connections_per_daemon: Connections to a daemon that does one call at a time on each, as stock ones do.
+        connections_per_daemon: Connections to a daemon that does one call at a time on each (a stock one).
         max_daemons: Daemons with open connections.
         heartbeat_s: Silence on a stream of events after which the client is told that nothing happens.
         drain_s: How long ``serve`` waits for calls that run when it is to stop.

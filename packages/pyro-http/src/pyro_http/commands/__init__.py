@@ -48,11 +48,11 @@ def gateway() -> None:
 @click.option("-c", "--config", metavar="FILE", help="TOML file with a table [gateway].")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 def serve(ns_host: str | None, config: str | None, log_level: str, **given: Any) -> None:
-    """Run a gateway until Ctrl-C or SIGTERM.
+    r"""Run a gateway until Ctrl-C or SIGTERM.
 
     Options go before variables of the environment (PYRO_GATEWAY_...), and those before the file.
 
-    Example: pyro-cli gateway serve --console --expose 'example\\..*'
+    Example: pyro-cli gateway serve --console --expose 'example\..*'
     """
     from pyro_http import server
     from pyro_http.settings import GatewaySettings
