@@ -117,9 +117,13 @@ class Daemon:
         finally:
             lane.busy -= 1
 
-    async def ping(self) -> None:
-        """Ask for a sign of life."""
-        await self.invoke(DAEMON_ID, "ping", (), {})
+    async def ping(self, object_id: str) -> None:
+        """Ask for a sign of life of an object, without calling any of its own methods.
+
+        Raises:
+            Problem: If the daemon has no such object.
+        """
+        await self._about("get_metadata", object_id)
 
     async def members(self, object_id: str, *, having: str = "") -> Members:
         """What an object offers; asked anew after a reconnection, and when ``having`` is not among it.
@@ -135,20 +139,20 @@ class Daemon:
                 return known
         description = ClassDescription()
         proxy = self._lanes[0].proxy
-        try:
-            wire = await self.invoke(DAEMON_ID, "get_metadata", (object_id,), {})
-            if _DESCRIBE in proxy._pyro.metadata.methods:
-                described = await self.invoke(DAEMON_ID, _DESCRIBE, (object_id,), {})
-                description = ClassDescription.from_wire(described)
-        except DaemonError as problem:
-            raise Problem(
-                "unreachable", f"the daemon at {self._uri.location} has no object {object_id!r} (any more)"
-            ) from problem
+        wire = await self._about("get_metadata", object_id)
+        if _DESCRIBE in proxy._pyro.metadata.methods:
+            description = ClassDescription.from_wire(await self._about(_DESCRIBE, object_id))
         found = Members(Metadata.from_wire(wire), description, proxy._pyro.connection)  # type: ignore[arg-type]
         while len(self._members) >= MAX_OBJECTS:
             del self._members[next(iter(self._members))]
         self._members[object_id] = found
         return found
+
+    async def _about(self, question: str, object_id: str) -> Any:
+        try:
+            return await self.invoke(DAEMON_ID, question, (object_id,), {})
+        except DaemonError as problem:
+            raise Problem("unreachable", "the daemon does not have the object (any more)") from problem
 
     async def close(self) -> None:
         """Close all connections."""
@@ -190,6 +194,10 @@ class Target:
         self.daemon = daemon
         self.name = name
         self._id = object_id
+
+    async def ping(self) -> None:
+        """As ``Daemon.ping``."""
+        await self.daemon.ping(self._id)
 
     async def members(self, having: str = "") -> Members:
         """As ``Daemon.members``."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -93,7 +93,7 @@ class Endpoints:
             target = await self._target(name)
             began = time.perf_counter()
             try:
-                await target.daemon.ping()
+                await target.ping()
             except Exception as failure:
                 problem = problem_of(failure)
                 return json_response({"up": False, "milliseconds": None, "detail": problem.detail})
@@ -125,12 +125,19 @@ class Endpoints:
             check_json(request.headers)
             document = parse(body)
         asked_oneway = wants_oneway(request)
-        with self._on_behalf_of(request, correlation_id):
-            target, members = await self.reach(principal, name, method)
-            described = members.method(method)
-            arguments = read_arguments(document, described)
-            oneway = asked_oneway or described.kind == ONEWAY
-            value = await self.invoke(principal, target, method, arguments, oneway=oneway)
+        about_request = self._on_behalf_of(request, correlation_id)
+
+        async def called() -> tuple[bool, Any]:
+            with about_request:
+                target, members = await self.reach(principal, name, method)
+                described = members.method(method)
+                arguments = read_arguments(document, described)
+                oneway = asked_oneway or described.kind == ONEWAY
+                return oneway, await self.invoke(principal, target, method, arguments, oneway=oneway)
+
+        if _wants_events_only(request):
+            return self._event_stream(self._call_events(called()))
+        oneway, value = await called()
         if oneway:
             return json_response({"result": None}, 202)
         if not is_stream(value):
@@ -140,7 +147,7 @@ class Endpoints:
             raise Problem(
                 "not-acceptable",
                 f"{method} returns a stream; accept {MEDIA_TYPE}, or use the WebSocket "
-                f"/objects/{{name}}/streams/{{method}}",
+                "/objects/{name}/streams/{method}",
             )
         return self._event_stream(self._items(value))
 
@@ -351,7 +358,23 @@ class Endpoints:
     def _end_stream(self) -> None:
         self._streams -= 1
 
-    async def _items(self, items: Any) -> AsyncIterator[bytes]:
+    async def _call_events(self, call: Coroutine[Any, Any, tuple[bool, Any]]) -> AsyncIterator[bytes]:
+        """A call as events, whatever it returns; it is taken back when the client goes away."""
+        try:
+            oneway, value = await call
+            document = None if is_stream(value) else to_json(value)
+        except Exception as failure:
+            problem = problem_of(failure, tracebacks=self.settings.tracebacks)
+            yield event("problem", problem.document())
+            return
+        if is_stream(value):
+            async with contextlib.aclosing(self._items(value)) as items:
+                async for one in items:
+                    yield one
+        else:
+            yield event("sent" if oneway else "result", document)
+
+    async def _items(self, items: Any) -> AsyncGenerator[bytes, None]:
         number = 0
         async for kind, document in self.told(items):
             yield event(kind, document, number if kind == "item" else None)
@@ -380,3 +403,8 @@ def _redirect(request: Request, path: str) -> Response:
 def _accepts_events(request: Request) -> bool:
     accepted = request.headers.get("accept", "*/*")
     return any(one in accepted for one in (MEDIA_TYPE, "text/*", "*/*"))
+
+
+def _wants_events_only(request: Request) -> bool:
+    """Whether the client takes nothing but events: results and problems come as such, too."""
+    return request.headers.get("accept", "").strip() == MEDIA_TYPE

@@ -70,11 +70,11 @@ export function callPath(name, method) {
   return new URL(`objects/${part(name)}/methods/${part(method)}`, ROOT);
 }
 
-// Gives the response: JSON for results, events for streams.
+// Gives the response. Whatever happens to the call comes as events: a result, items, or a problem.
 export async function call(name, method, args, signal) {
   return send(`objects/${part(name)}/methods/${part(method)}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json, text/event-stream" },
+    headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
     body: JSON.stringify(args),
     signal,
   });

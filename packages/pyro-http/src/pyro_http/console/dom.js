@@ -24,6 +24,11 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
+// Types as people say them: without the modules of classes.
+export function shortTypes(text) {
+  return text.replace(/\b(?:[a-z_]\w*\.)+(?=[A-Z])/g, "");
+}
+
 export function plural(number, word) {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }

@@ -1,12 +1,12 @@
 // A form for the arguments of a method, made from what the object tells about them.
 
-import { el } from "./dom.js";
+import { el, shortTypes } from "./dom.js";
 import { isAny, parse, takes } from "./values.js";
 
 let counter = 0;
 
 function typeName(parameter) {
-  return parameter.annotation || "any value";
+  return shortTypes(parameter.annotation) || "any value";
 }
 
 function control(parameter, id, describedBy) {

@@ -3,6 +3,7 @@
 import { svg } from "./dom.js";
 
 const KEPT = 40;
+const FEW = 12;
 const known = new Map();
 
 // Takes milliseconds, or null when there was no answer.
@@ -36,8 +37,8 @@ export function summary(name) {
 export function sparkline(name, width, height) {
   const samples = samplesOf(name);
   const top = Math.max(1, ...samples.map((one) => one ?? 0)) * 1.15;
-  const step = width / (KEPT - 1);
-  const start = width - (samples.length - 1) * step;
+  const step = (width - 4) / (Math.max(samples.length, FEW) - 1);
+  const start = width - 3 - (samples.length - 1) * step;
   const points = [];
   const gaps = [];
   samples.forEach((one, index) => {

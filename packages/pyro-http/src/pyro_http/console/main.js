@@ -76,7 +76,7 @@ function take(event, seen) {
     }
   }
   list.filter();
-  if (ready && !location.hash.slice(2)) page.showOverview(list.names.size);
+  refreshOverview();
 }
 
 // ---- signs of life
@@ -100,6 +100,7 @@ async function keepPinging() {
         for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) await pingOne(name);
       });
       await Promise.all(workers);
+      refreshOverview();
     }
     await new Promise((resolve) => { setTimeout(resolve, ready ? PING_MS : 100); });
   }
@@ -112,7 +113,11 @@ function route() {
   const name = decodeURIComponent(location.hash.slice(2));
   list.setOpened(name || null);
   if (name) page.openObject(name, list.names.get(name));
-  else page.showOverview(list.names.size);
+  else refreshOverview();
+}
+
+function refreshOverview() {
+  if (ready && !location.hash.slice(2)) page.showOverview([...list.names.values()].sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
 // ---- a token
@@ -165,7 +170,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 onUnauthorized(askForToken);
 setInterval(() => {
   list.tick();
-  document.querySelector(".lease-slot .lease")?.tick();
+  for (const lease of document.querySelectorAll("main .lease")) lease.tick();
 }, 250);
 follow();
 keepPinging();

@@ -1,7 +1,7 @@
 // Calling a method: its form, and what comes back - a value, a stream, or an exception.
 
 import { ProblemError, call, callPath, events } from "./api.js";
-import { el, plural } from "./dom.js";
+import { el, plural, shortTypes } from "./dom.js";
 import { argumentsForm } from "./forms.js";
 import { format, note } from "./latency.js";
 import { show } from "./values.js";
@@ -32,9 +32,7 @@ export function methodSection(name, method, onCalled) {
     const began = performance.now();
     try {
       const response = await call(name, method.name, args, running.signal);
-      const took = performance.now() - began;
-      note(name, took);
-      await showResponse(response, took, running.signal);
+      await showEvents(response, began, running.signal);
     } catch (problem) {
       if (problem.name === "AbortError") output.replaceChildren(el("p", { class: "waiting" }, "Given up."));
       else showProblem(problem, performance.now() - began);
@@ -42,62 +40,67 @@ export function methodSection(name, method, onCalled) {
       running = null;
       fields.button.textContent = isStream ? "Start" : "Call";
       fields.button.classList.remove("busy");
+      output.scrollIntoView({ block: "nearest" });
       onCalled();
     }
   }
 
-  async function showResponse(response, took, signal) {
-    if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      await showStream(response, signal);
-      return;
+  async function showEvents(response, began, signal) {
+    const correlation = el("span", { class: "correlation", title: "Correlation id" }, response.headers.get("x-correlation-id"));
+    let stream = null;
+    for await (const { kind, data } of tilStopped(events(response), signal)) {
+      const took = performance.now() - began;
+      if (kind === "result" || kind === "sent") {
+        note(name, took);
+        const sent = kind === "sent";
+        output.replaceChildren(
+          el("p", { class: "facts" }, el("span", { class: "badge good" }, sent ? "sent" : "returned"), sent ? " Nobody waits for a result." : ` in ${format(took)}`, correlation),
+          sent ? "" : el("div", { class: "value" }, show(data)),
+        );
+        return;
+      }
+      if (kind === "problem") {
+        showProblem(new ProblemError(data, data.status), took, stream?.list);
+        return;
+      }
+      if (!stream) {
+        stream = beginStream();
+        output.scrollIntoView({ block: "nearest" });
+      }
+      if (kind === "item") stream.add(data);
+      else if (kind === "end") {
+        stream.end("ended", "good");
+        return;
+      }
     }
-    if (response.status === 202) {
-      output.replaceChildren(el("p", { class: "facts" }, el("span", { class: "badge good" }, "sent"), " Nobody waits for a result of this method."));
-      return;
-    }
-    const { result } = await response.json();
-    const correlation = response.headers.get("x-correlation-id");
-    output.replaceChildren(
-      el("p", { class: "facts" }, el("span", { class: "badge good" }, "returned"), ` in ${format(took)}`, el("span", { class: "correlation", title: "Correlation id" }, correlation)),
-      el("div", { class: "value" }, show(result)),
-    );
+    stream ??= beginStream();
+    stream.end(signal.aborted ? "stopped" : "broken off", signal.aborted ? "" : "bad");
   }
 
-  async function showStream(response, signal) {
+  function beginStream() {
     const badge = el("span", { class: "badge live" }, "streaming");
     const count = el("span", {}, "");
     const list = el("ol", { class: "items", tabindex: "0", "aria-label": "Items" });
     output.replaceChildren(el("p", { class: "facts" }, badge, " ", count), list);
     const began = performance.now();
     let items = 0;
-    try {
-      for await (const { kind, data } of events(response)) {
-        if (kind === "item") {
-          items += 1;
-          const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
-          list.append(el("li", { value: items }, show(data)));
-          if (list.children.length > SHOWN_ITEMS) list.firstElementChild.remove();
-          if (atEnd) list.scrollTop = list.scrollHeight;
-          const rate = items / Math.max((performance.now() - began) / 1000, 0.001);
-          count.textContent = `${plural(items, "item")} · ${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)} a second`;
-        } else if (kind === "problem") {
-          showProblem(new ProblemError(data, data.status), performance.now() - began, list);
-          return;
-        } else if (kind === "end") {
-          badge.textContent = "ended";
-          badge.className = "badge good";
-          count.textContent = `${plural(items, "item")} in ${format(performance.now() - began)}`;
-          return;
-        }
-      }
-      badge.textContent = "broken off";
-      badge.className = "badge bad";
-    } catch (problem) {
-      if (!signal.aborted) throw problem;
-      badge.textContent = "stopped";
-      badge.className = "badge";
-      count.textContent = plural(items, "item");
-    }
+    return {
+      list,
+      add(data) {
+        items += 1;
+        const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
+        list.append(el("li", { value: items }, show(data)));
+        if (list.children.length > SHOWN_ITEMS) list.firstElementChild.remove();
+        if (atEnd) list.scrollTop = list.scrollHeight;
+        const rate = items / Math.max((performance.now() - began) / 1000, 0.001);
+        count.textContent = `${plural(items, "item")} · ${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)} a second`;
+      },
+      end(word, kind) {
+        badge.textContent = word;
+        badge.className = `badge ${kind}`;
+        count.textContent = `${plural(items, "item")} in ${format(performance.now() - began)}`;
+      },
+    };
   }
 
   function showProblem(error, took, before = null) {
@@ -141,10 +144,19 @@ export function methodSection(name, method, onCalled) {
   const summary = el(
     "summary",
     {},
-    el("code", { class: "signature" }, el("b", {}, method.name), method.signature),
+    el("code", { class: "signature" }, el("b", {}, method.name), shortTypes(method.signature)),
     KINDS[method.kind] ? el("span", { class: `kind ${method.kind}` }, KINDS[method.kind]) : null,
   );
   return el("details", { class: "method", "data-method": method.name }, summary, el("div", { class: "inside" }, method.doc ? el("p", { class: "doc" }, method.doc) : null, fields.form, output));
+}
+
+// Events until the user has seen enough.
+async function* tilStopped(source, signal) {
+  try {
+    yield* source;
+  } catch (problem) {
+    if (!signal.aborted) throw problem;
+  }
 }
 
 // A remote traceback: the lines of the user's own code stand out.

@@ -2,7 +2,7 @@
 
 import { ProblemError, describe, readAttribute, writeAttribute } from "./api.js";
 import { byId, el, plural } from "./dom.js";
-import { format, sparkline, summary } from "./latency.js";
+import { format, samplesOf, sparkline, summary } from "./latency.js";
 import { leaseView } from "./leases.js";
 import { methodSection } from "./methods.js";
 import { parse, show } from "./values.js";
@@ -13,21 +13,38 @@ export function currentName() {
   return current?.name ?? null;
 }
 
-export function showOverview(count) {
+// All objects at a glance; called again whenever something has changed.
+export function showOverview(all) {
   current = null;
   document.title = "Remote objects";
-  const text = count
-    ? "Choose an object to see what it can do, and call it."
-    : "Objects appear here as soon as they are registered.";
+  if (all.length) {
+    const focused = document.activeElement?.classList.contains("card") ? document.activeElement.hash : null;
+    byId("content").replaceChildren(el("h1", { tabindex: "-1" }, plural(all.length, "object")), el("div", { class: "cards" }, all.map(card)));
+    if (focused) [...byId("content").querySelectorAll(".card")].find((one) => one.hash === focused)?.focus();
+    return;
+  }
   byId("content").replaceChildren(
     el(
       "div",
       { class: "empty" },
       el("img", { src: "icon.svg", alt: "", width: 64, height: 64 }),
-      el("h1", { tabindex: "-1" }, count ? plural(count, "object") : "No objects yet"),
-      el("p", {}, text),
+      el("h1", { tabindex: "-1" }, "No objects yet"),
+      el("p", {}, "Objects appear here as soon as they are registered, under a name that is offered."),
       el("p", { class: "keys" }, el("kbd", {}, "/"), " searches · ", el("kbd", {}, "↑"), el("kbd", {}, "↓"), " move · ", el("kbd", {}, "Enter"), " opens"),
     ),
+  );
+}
+
+function card(named) {
+  const found = summary(named.name);
+  const down = samplesOf(named.name).at(-1) === null;
+  return el(
+    "a",
+    { class: down ? "card down" : "card", href: `#/${encodeURIComponent(named.name)}` },
+    el("span", { class: "card-name" }, named.name),
+    el("span", { class: "card-figure" }, down ? "no answer" : found ? format(found.median) : "–"),
+    sparkline(named.name, 200, 40),
+    named.lease ? leaseView(named) : el("span", { class: "muted" }, named.tags.slice(0, 3).join(" · ") || "permanent"),
   );
 }
 
