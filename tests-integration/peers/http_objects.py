@@ -1,7 +1,7 @@
 """A name server and objects for tests of the HTTP gateway; ends when its standard input closes.
 
-Prints ``ready HOST:PORT`` of the name server. A line ``register NAME TTL`` on its input gives the clock another
-name under a lease that nobody renews, ``remove NAME`` takes a name away; both answer ``done``.
+Prints ``ready HOST:PORT`` of the name server. A line ``register NAME TTL`` on its input gives the clock one more
+name, under a lease that nobody renews; ``remove NAME`` takes a name away; both answer ``done``.
 """
 
 import sys
@@ -14,6 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from pyro_core.context import current_call
+from pyro_core.names import ANNOTATION_TRACE
 from pyro_nameserver import start_ns
 from pyro_server import Daemon, expose, oneway
 
@@ -34,6 +35,7 @@ class Shop:
         self._stock = {"spanner": 3, "hammer": 0}
         self.noted: list[str] = []
         self.streams_open = 0
+        self.last_number = 0
 
     def add(self, a: int, b: int = 2) -> int:
         """The sum of two numbers."""
@@ -83,6 +85,7 @@ class Shop:
             for number in range(until):
                 if pause_s:
                     time.sleep(min(pause_s, 1.0))
+                self.last_number = number
                 yield number
         finally:
             self.streams_open -= 1
@@ -95,6 +98,10 @@ class Shop:
     def opened(self) -> int:
         """How many streams are open."""
         return self.streams_open
+
+    def counted(self) -> int:
+        """How far the last stream has come."""
+        return self.last_number
 
     def sleep(self, seconds: float) -> None:
         """Take some time."""
@@ -112,9 +119,9 @@ class Shop:
     def seen(self) -> dict[str, str]:
         """What came along with this call."""
         call = current_call()
-        annotations = {key: bytes(value).decode("ascii") for key, value in call.annotations.items()}
+        trace = bytes(call.annotations.get(ANNOTATION_TRACE, b"")).decode("ascii")
         left = "none" if call.remaining_s is None else "some"
-        return {"correlation": str(call.correlation_id), "trace": annotations.get("TRCE", ""), "left": left}
+        return {"correlation": str(call.correlation_id), "trace": trace, "left": left}
 
     @property
     def motto(self) -> str:
@@ -191,11 +198,10 @@ def main() -> None:
         for line in sys.stdin:
             word, name, *rest = line.split()
             if word == "register":
-                names.registry.register(
-                    name, str(known["http.clock"]), metadata=["leased"], ttl=float(rest[0])
-                )
+                clock, ttl = str(known["http.clock"]), float(rest[0])
+                names.registry.register(name, clock, metadata=["leased"], ttl=ttl, owner="test")
             else:
-                names.registry.remove(name)
+                names.registry.remove(name, owner="test")
             print("done", flush=True)
         daemon.shutdown()
 

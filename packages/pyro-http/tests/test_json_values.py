@@ -101,11 +101,17 @@ def test_levels_are_limited_both_ways() -> None:
         to_json(nested(MAX_DEPTH + 2))
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"[NaN]", b"1" * 5000, b"[" * 100_000], ids=len)
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff", b"[NaN]", b"1" * 5000, b"[" * 100_000, b'["\\uD800"]'], ids=len
+)
 def test_a_body_that_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(Problem, match="the body is no JSON") as caught:
         parse(body)
     assert caught.value.status == 400
+
+
+def test_whole_characters_may_be_written_in_halves() -> None:
+    assert parse(b'"\\ud83d\\ude00"') == "\U0001f600"
 
 
 def test_numbers_that_json_lacks_are_never_written() -> None:

@@ -54,7 +54,10 @@ def parse(body: bytes) -> Any:
         Problem: If it is none.
     """
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        value = json.loads(body, parse_constant=_no_constant)
+        if b"\\ud" in body.lower():  # half a character, perhaps, which no serializer can carry
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except (ValueError, RecursionError) as problem:
         raise Problem("bad-json", f"the body is no JSON: {problem or 'too many levels'}") from problem
 

@@ -13,7 +13,7 @@ from pyro_core.net.sockets import is_loopback
 from pyro_core.settings import ClientSettings
 from pyro_http.access import Authorize
 from pyro_http.gateway import Gateway
-from pyro_http.http_protocol import protocol_with
+from pyro_http.http_protocol import SocketProtocol, protocol_with
 from pyro_http.settings import GatewaySettings
 from pyro_server.stop_signals import stopping
 
@@ -140,6 +140,7 @@ def _configuration(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Confi
     return uvicorn.Config(
         gateway,
         http=protocol_with(settings.head_s, settings.max_header_bytes),
+        ws=SocketProtocol,
         loop="asyncio",
         lifespan="on",
         log_config=None,
