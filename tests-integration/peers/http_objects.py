@@ -1,7 +1,7 @@
 """A name server and objects for tests of the HTTP gateway; ends when its standard input closes.
 
-Prints ``ready HOST:PORT`` of the name server. A line ``register NAME TTL`` on its input gives the clock one more
-name, under a lease that nobody renews; ``remove NAME`` takes a name away; both answer ``done``.
+Prints ``ready HOST:PORT`` of the name server. A line ``register NAME TTL`` on its input gives the clock
+another name, under a lease that nobody renews; ``remove NAME`` takes one away; both answer ``done``.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """HTTP requests a second through our gateway and through Pyro5's, in one run; 64 clients at a time.
 
-Each gateway has a name server and a daemon of its own kind behind it, all of them processes, on all cores. The clients are coroutines of one more process; they keep connections where the gateway does. Turns are
-taken (A B C A B C ...); figures are medians.
+Each gateway has a name server and a daemon of its own kind behind it, all of them processes, on all cores.
+The clients are coroutines of one more process; they keep connections where the gateway does. Turns are taken
+(A B C A B C ...); figures are medians.
 
 Usage: python tools/bench/http_gateways.py [--clients 64] [--seconds 3] [--turns 3] [--json FILE]
 """

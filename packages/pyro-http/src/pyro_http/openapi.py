@@ -100,7 +100,7 @@ def _call(name: str, method: MethodDescription) -> dict[str, Any]:
         responses = {
             "200": {
                 "description": "Events named item, with an item as data; then end, or problem.",
-                "content": {EVENTS: {"schema": {"type": "string"}, "x-item-schema": item}},
+                "content": {EVENTS: {"schema": reference("Event"), "x-item-schema": item}},
             }
         }
     else:

@@ -19,6 +19,7 @@ def _text(**more: Any) -> Schema:
     return {"type": "string", **more}
 
 
+_BASE64: Final = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _ANY: Final[Schema] = {"$ref": "#/components/schemas/Value"}
 _ITEMS: Final[Schema] = {"type": "array", "items": _ANY}
 _NUMBER: Final[Schema] = {"type": "number"}
@@ -59,10 +60,10 @@ _NAMED: Final[dict[str, Schema]] = {
 
 FORMS: Final[dict[str, Schema]] = {
     "Value": {"description": "Any value; those that JSON lacks are objects with one $ member."},
-    "Bytes": _form("$bytes", _text(contentEncoding="base64"), "bytes"),
-    "Datetime": _form("$datetime", _text(format="date-time"), "A date and time of ISO 8601."),
+    "Bytes": _form("$bytes", _text(contentEncoding="base64", pattern=_BASE64), "bytes"),
+    "Datetime": _form("$datetime", _text(), "A date and time of ISO 8601, with or without an offset."),
     "Date": _form("$date", _text(format="date"), "A date of ISO 8601."),
-    "Time": _form("$time", _text(format="time"), "A time of ISO 8601."),
+    "Time": _form("$time", _text(), "A time of ISO 8601, with or without an offset."),
     "Timedelta": _form("$timedelta", _NUMBER, "A duration in seconds."),
     "Decimal": _form("$decimal", _text(format="decimal"), "A decimal number."),
     "Uuid": _form("$uuid", _text(format="uuid"), "A UUID."),
@@ -75,6 +76,16 @@ FORMS: Final[dict[str, Schema]] = {
         "additionalProperties": False,
     },
     "Problem": _PROBLEM,
+    "Event": {
+        "type": "object",
+        "description": "A server-sent event; data is JSON.",
+        "properties": {
+            "event": {"enum": ["item", "end", "problem", "result", "sent"]},
+            "data": _text(contentMediaType="application/json"),
+            "id": _text(),
+        },
+        "required": ["event", "data"],
+    },
     "Objects": {
         "type": "object",
         "properties": {

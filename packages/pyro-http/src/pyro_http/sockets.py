@@ -1,7 +1,8 @@
 """Item streams over WebSockets.
 
 The client sends one message, ``{"args": [...], "kwargs": {...}}``, and gets ``{"item": ...}`` for each item,
-then ``{"end": {"items": N}}`` or ``{"problem": {...}}``; of other methods, ``{"result": ...}``. It ends a stream early by closing the WebSocket, or by ``{"stop": true}``.
+then ``{"end": {"items": N}}`` or ``{"problem": {...}}``; of other methods, ``{"result": ...}``. It ends a
+stream early by closing the WebSocket, or by ``{"stop": true}``.
 """
 
 import asyncio
