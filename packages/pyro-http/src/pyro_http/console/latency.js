@@ -50,7 +50,7 @@ export function sparkline(name, width, height) {
   const label = found
     ? `Answers take ${format(found.median)}, at least ${format(found.least)} and at most ${format(found.most)}`
     : "Not measured yet";
-  const picture = svg("svg", { class: "sparkline", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
+  const picture = svg("svg", { class: "sparkline", viewBox: `0 0 ${width} ${height}`, width, height, preserveAspectRatio: "none", role: "img", "aria-label": label });
   if (points.length > 1) {
     const line = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
     picture.append(
