@@ -107,6 +107,15 @@ class Shop:
         """Take some time."""
         time.sleep(min(seconds, 2.0))
 
+    def wait(self) -> None:
+        """Wait until nobody wants the answer any more, and take that down."""
+        call = current_call()
+        for _ in range(1000):
+            if call.cancelled:
+                self.noted.append("cancelled")
+                return
+            time.sleep(0.01)
+
     @oneway
     def note(self, text: str) -> None:
         """Take something down."""

@@ -24,6 +24,7 @@ MAX_LEASES: Final = 1_000
 """Leases of which that is asked."""
 SILENCE_S: Final = 40.0
 """A name server that says nothing for so long is gone: it speaks every 15 seconds."""
+NOT_HEARD: Final = "the name server cannot be heard now; the log of the gateway says why"
 _RETRY_S: Final = 1.0
 
 Event = dict[str, Any]
@@ -96,7 +97,7 @@ class Directory:
             except PyroError as failure:
                 problem = str(failure)
             self._server = None
-            if not self.problem:
+            if not self.problem or not self.asked.is_set():
                 _log.warning("names are not known for now: %s", problem)
             self.problem = problem
             self.asked.set()
@@ -138,7 +139,7 @@ class Directory:
             while event is not None:
                 yield event
                 if event["kind"] == "reset":
-                    problem = self.problem
+                    problem = NOT_HEARD if self.problem else ""
                     for shown in self.shown():
                         yield {"kind": "added", **shown}
                     yield {"kind": "current", "problem": problem}

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from pyro_http.access import Authorize, Principal
 from pyro_http.arguments import Arguments, read_arguments
 from pyro_http.daemons import Daemons, Members, Target
 from pyro_http.descriptions import describe_object
-from pyro_http.directory import Directory
+from pyro_http.directory import NOT_HEARD, Directory
 from pyro_http.json_types import json_type
 from pyro_http.json_values import BadValue, parse, to_json
 from pyro_http.messages import check_json, json_response, on_behalf_of, read_body, timeout_of, wants_oneway
@@ -136,7 +136,7 @@ class Endpoints:
                 return oneway, await self.invoke(principal, target, method, arguments, oneway=oneway)
 
         if _wants_events_only(request):
-            return self._event_stream(self._call_events(called()))
+            return self._event_stream(self._call_events(called))
         oneway, value = await called()
         if oneway:
             return json_response({"result": None}, 202)
@@ -149,7 +149,11 @@ class Endpoints:
                 f"{method} returns a stream; accept {MEDIA_TYPE}, or use the WebSocket "
                 "/objects/{name}/streams/{method}",
             )
-        return self._event_stream(self._items(value))
+        try:
+            return self._event_stream(self._items(value))
+        except Problem:
+            await value.aclose()
+            raise
 
     async def attribute(
         self, request: Request, principal: Principal, correlation_id: UUID, name: str, attribute: str
@@ -338,7 +342,7 @@ class Endpoints:
 
     def _check_names(self) -> None:
         if self._directory.problem:
-            raise Problem("no-name-server", self._directory.problem, headers={"Retry-After": "1"})
+            raise Problem("no-name-server", NOT_HEARD, headers={"Retry-After": "1"})
 
     async def _document(self, request: Request) -> Any:
         check_json(request.headers)
@@ -358,10 +362,12 @@ class Endpoints:
     def _end_stream(self) -> None:
         self._streams -= 1
 
-    async def _call_events(self, call: Coroutine[Any, Any, tuple[bool, Any]]) -> AsyncIterator[bytes]:
+    async def _call_events(
+        self, call: Callable[[], Coroutine[Any, Any, tuple[bool, Any]]]
+    ) -> AsyncIterator[bytes]:
         """A call as events, whatever it returns; it is taken back when the client goes away."""
         try:
-            oneway, value = await call
+            oneway, value = await call()
             document = None if is_stream(value) else to_json(value)
         except Exception as failure:
             problem = problem_of(failure, tracebacks=self.settings.tracebacks)

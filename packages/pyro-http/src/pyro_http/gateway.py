@@ -122,7 +122,7 @@ class Gateway:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        if self._watching is None:
+        if not self.directory.asked.is_set():
             await self.start()
         began = time.perf_counter()
         if scope["type"] == "websocket":

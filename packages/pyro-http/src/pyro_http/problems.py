@@ -1,5 +1,6 @@
 """What goes wrong, as HTTP clients are told: RFC 9457 problems with stable types and the right status."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -129,19 +130,31 @@ _KINDS: Final[tuple[tuple[type[PyroError], str], ...]] = (
 )
 
 
+_WITHOUT_ADDRESSES: Final[Mapping[str, str]] = {
+    "deadline": "there was no answer in time; the call may have been executed, or still run",
+    "no-name-server": "the name server cannot be asked now; the log of the gateway says why",
+    "unreachable": "the daemon of the object cannot be reached; the log of the gateway says why",
+}
+"""What is told of errors whose own text tells where things are."""
+
+_log = logging.getLogger("pyro_http.problems")
+
+
 def problem_of(error: Exception, *, tracebacks: bool = False) -> Problem:
     """What a client is told about an error of a call.
 
     Args:
         error: What the call raised.
-        tracebacks: Whether to show the remote traceback.
+        tracebacks: Whether to show the remote traceback, and where daemons are.
     """
     if isinstance(error, Problem):
         return error
     remote = remote_traceback_lines(error)
     if isinstance(error, PyroError) and not remote and not isinstance(error, RemoteError):
         kind = next((kind for cls, kind in _KINDS if isinstance(error, cls)), "bad-answer")
-        return Problem(kind, safe_str(error))
+        text = safe_str(error)
+        _log.info("%s: %s", kind, text)
+        return Problem(kind, text if tracebacks else _WITHOUT_ADDRESSES.get(kind, text))
     name = error.type_name if isinstance(error, RemoteError) else _name_of(type(error))
     text = error.message if isinstance(error, RemoteError) else safe_str(error)
     exception: dict[str, Any] = {"type": name, "message": text}
