@@ -58,3 +58,17 @@ def test_http_gateways_are_compared_in_one_run(tmp_path: Path) -> None:
     assert list(found) == ["ours, typed JSON", "ours, classic form", "Pyro5's gateway"]
     assert all(rate > 0 for rate in found.values())
     assert "goal: 5 x Pyro5's gateway:" in done.stdout
+
+
+def test_curves_have_what_they_were_measured_at(tmp_path: Path) -> None:
+    curves = tmp_path / "curves.json"
+    command = [sys.executable, str(ROOT / "tools/bench/curves.py"), "measure", str(curves), "--quick"]
+    subprocess.run(command, check=True, capture_output=True)
+    found = json.loads(curves.read_text(encoding="utf8"))
+    assert {name: [size for size, _ in curve] for name, curve in found.items()} == {
+        "payload": [1, 4],
+        "connections": [1, 10],
+        "objects": [1, 10],
+        "names": [1, 10],
+    }
+    assert all(cost > 0 for curve in found.values() for _, cost in curve)

@@ -11,14 +11,17 @@ import pytest
 
 sys.path.insert(0, str(processes.PEERS))
 
-from behaviour.blocking import BlockingClient
+from behaviour.blocking import BlockingClient, LongBlockingClient
 from behaviour.clients import Client, Combination
 from behaviour.exceptions import reason_against
-from behaviour.looping import AsyncioClient
+from behaviour.looping import AsyncioClient, LongAsyncioClient
 from behaviour.servers import ELSEWHERE, OURS, SERIALIZERS, STOCK, TRANSPORTS, Servers
 
 CLIENTS = {"sync": BlockingClient, "async": AsyncioClient}
+LONG_WAYS = {"sync_long": LongBlockingClient, "async_long": LongAsyncioClient}
+"""The same without any short way, on which most calls of the others go."""
 COMBINATIONS = [
+    *(Combination(*words) for words in product(LONG_WAYS, OURS, ["tcp"], ["msgpack"])),
     *(Combination(*words) for words in product(CLIENTS, OURS, TRANSPORTS, SERIALIZERS)),
     *(Combination(*words) for words in product(CLIENTS, STOCK, ["tcp"], SERIALIZERS)),
 ]
@@ -55,7 +58,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture(scope="package")
 def client(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Client]:
     combination: Combination = request.param
-    client = CLIENTS[combination.client](
+    client = {**CLIENTS, **LONG_WAYS}[combination.client](
         servers.uri(combination.server, combination.transport),
         servers.uri(*ELSEWHERE),
         servers.client_settings(combination.transport, combination.serializer),

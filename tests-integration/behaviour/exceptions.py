@@ -44,7 +44,9 @@ EXCEPTIONS: dict[tuple[str, ...], str] = {
 
 def reason_against(behaviour: str, combination: Combination) -> str | None:
     """Why a behaviour does not hold with a combination; None if it does."""
-    words = {*combination, "stock"} if combination.is_stock else {*combination}
+    words = {*combination, combination.client.removesuffix("_long")}
+    if combination.is_stock:
+        words.add("stock")
     for (name, *where), reason in EXCEPTIONS.items():
         if name == behaviour and words.issuperset(where):
             return reason

@@ -21,11 +21,11 @@ from typing import Any
 
 import imports
 from name_workloads import make_file
-from peers import OURS, PYRO5, Cost, Pair, Peer, contestants, name_servers, replacements
-from plan import IDLE, NAMES, REPLACED, SERPENT_ONLY_SMALL, WORKLOADS, Workload
+from peers import OURS, PYRO5, Cost, Pair, Peer, careful, contestants, name_servers, replacements
+from plan import CAREFUL, IDLE, NAMES, REPLACED, SERPENT_ONLY_SMALL, WORKLOADS, Workload
 from tables import Reached, show, show_goals, show_idle, show_replaced
 
-PARTS = [workload.key for workload in WORKLOADS] + ["W9", "names", "pyro4", "imports"]
+PARTS = [workload.key for workload in WORKLOADS] + ["W9", "care", "names", "pyro4", "imports"]
 Costs = dict[str, Cost]
 
 
@@ -140,6 +140,8 @@ def main() -> int:
     if "W9" in wanted:
         results["W9"] = idle([peer for peer in peers if not options.quick or peer.label in (OURS, PYRO5)])
         goals.extend(show_idle(results["W9"]))
+    if "care" in wanted:
+        run(careful(), [CAREFUL])
     if "names" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             run(name_servers(Path(folder), make_file), NAMES)

@@ -1,7 +1,7 @@
 """How the cost of a call grows: with its payload, idle connections, registered objects and registered names.
 
-Usage: python tools/bench/curves.py measure FILE      (a JSON file; takes a few minutes)
-       python tools/bench/curves.py draw FILE FOLDER  (needs matplotlib; writes SVG pictures)
+Usage: python tools/bench/curves.py measure FILE [--quick]  (a JSON file; takes half a minute)
+       python tools/bench/curves.py draw FILE FOLDER        (needs matplotlib; writes SVG pictures)
 """
 
 import json
@@ -12,11 +12,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 TURNS = 5
+QUICK = 2
+"""Sizes of each kind that a quick look takes."""
 PAYLOADS = [4**power for power in range(14)]  # 1 byte to 64 MiB
 CONNECTIONS = [1, 10, 100, 300, 1000]
 REGISTERED = [1, 10, 100, 1_000, 10_000, 100_000]
@@ -69,6 +72,7 @@ def serve(kind: str, number: int) -> None:
         with NameServer(settings) as nameserver:
             print(nameserver.uri, flush=True)
             nameserver.serve()
+        return
     with Daemon() as daemon:
         service = expose(workloads.Service)
         uri = daemon.register(service(), "service")
@@ -78,33 +82,32 @@ def serve(kind: str, number: int) -> None:
         daemon.request_loop()
 
 
-def measured() -> dict[str, Curve]:
-    """All curves."""
+def measured(most: int) -> dict[str, Curve]:
+    """All curves, of so many sizes at most."""
     from pyro_client import Proxy
 
     found: dict[str, Curve] = {title: [] for title in TITLES}
     with serving("objects", "1") as uri, ExitStack() as stack:
         proxy = stack.enter_context(Proxy(uri))
-        for size in PAYLOADS:
-            value = bytes(size)
-            found["payload"].append((size, seconds(lambda value=value: proxy.echo(value)) * 1e6))
+        for size in PAYLOADS[:most]:
+            found["payload"].append((size, seconds(partial(proxy.echo, bytes(size))) * 1e6))
         idle = 0
-        for number in CONNECTIONS:
+        for number in CONNECTIONS[:most]:
             for _ in range(number - idle):
                 stack.enter_context(Proxy(uri)).add(1, 2)
             idle = number
-            found["connections"].append((number, seconds(lambda: proxy.add(2, 3)) * 1e6))
-    for number in REGISTERED:
+            found["connections"].append((number, seconds(partial(proxy.add, 2, 3)) * 1e6))
+    for number in REGISTERED[:most]:
         with serving("objects", str(number)) as uri, Proxy(uri) as proxy:
-            found["objects"].append((number, seconds(lambda proxy=proxy: proxy.add(2, 3)) * 1e6))
+            found["objects"].append((number, seconds(partial(proxy.add, 2, 3)) * 1e6))
     with serving("names", "1") as uri, Proxy(uri) as nameserver:
         there = 0
-        for number in REGISTERED:
+        for number in REGISTERED[:most]:
             for other in range(there, number):
                 nameserver.register(f"name.{other:06}", uri)
             there = number
             wanted = f"name.{number // 2:06}"
-            found["names"].append((number, seconds(lambda name=wanted: nameserver.lookup(name)) * 1e6))
+            found["names"].append((number, seconds(partial(nameserver.lookup, wanted)) * 1e6))
     return found
 
 
@@ -136,8 +139,9 @@ def draw(curves: dict[str, Curve], folder: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Measure, draw, or be a server."""
     match arguments:
-        case ["measure", file]:
-            Path(file).write_text(json.dumps(measured(), indent=1) + "\n", encoding="utf8")
+        case ["measure", file, *more]:
+            found = measured(QUICK if more == ["--quick"] else len(PAYLOADS))
+            Path(file).write_text(json.dumps(found, indent=1) + "\n", encoding="utf8")
         case ["draw", file, folder]:
             curves: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf8"))
             draw(

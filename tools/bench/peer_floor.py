@@ -1,4 +1,7 @@
-"""F2, the floor: raw blocking sockets, length-prefixed msgpack calls, and a dict look-up."""
+"""F2, the floor: raw blocking sockets, length-prefixed msgpack calls, and a dict look-up.
+
+With the word ``tls``, encrypted with the certificates in the working folder.
+"""
 
 import socket
 import struct
@@ -17,6 +20,20 @@ CHUNK_ITEMS = 1000
 ONEWAY = "note"
 BATCH = "<batch>"
 STREAM = "items"
+
+
+def encrypted(sock: socket.socket, *, server: bool) -> socket.socket:
+    """The socket, after the handshake if everything is encrypted."""
+    if "tls" not in sys.argv:
+        return sock
+    import ssl
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH if server else ssl.Purpose.SERVER_AUTH)
+    if server:
+        context.load_cert_chain("server.pem", "server.key")
+        return context.wrap_socket(sock, server_side=True)
+    context.load_verify_locations("authority.pem")
+    return context.wrap_socket(sock, server_hostname="localhost")
 
 
 class Wire:
@@ -102,7 +119,7 @@ class Client(workloads.Client):
 
     def connect(self) -> AbstractContextManager[Any]:
         """Another socket."""
-        return Remote(socket.create_connection(self._address))
+        return Remote(encrypted(socket.create_connection(self._address), server=False))
 
     def batch(self, count: int) -> int:
         """One message with many calls."""
@@ -131,7 +148,8 @@ def serve() -> None:
         workloads.ready(f"127.0.0.1:{listener.getsockname()[1]}")
         while True:
             sock, _ = listener.accept()
-            threading.Thread(target=attend, args=(Wire(sock), methods, service), daemon=True).start()
+            wire = Wire(encrypted(sock, server=True))
+            threading.Thread(target=attend, args=(wire, methods, service), daemon=True).start()
 
 
 def attend(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from pyro_core.testing.certificates import Authority
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent / "tests-integration"))
 
@@ -27,6 +29,8 @@ OURS_UNIX = "ours, Unix socket, msgpack"
 FLOOR = "F2 raw sockets, msgpack"
 PYRO5 = "Pyro5, msgpack"
 PYRO5_DEFAULT = "Pyro5, serpent (its default)"
+CARE = ("no limits", "deadline", "tls", "tls and deadline")
+"""Ways to run a call: without limits, with a deadline, encrypted."""
 CLASSIC = ("serpent", "json", "marshal", "msgpack", "pickle")
 """The serializers of Pyro4 that need nothing else."""
 
@@ -80,6 +84,17 @@ def contestants(others: bool, quick: bool) -> list[Peer]:
         rivals = str(stock_env.python_of("rivals"))
         peers += [Peer("RPyC", rivals, "peer_rpyc.py"), Peer("gRPC, msgpack", rivals, "peer_grpc.py")]
     return [peer for peer in peers if peer.quick or not quick]
+
+
+def careful() -> list[Peer]:
+    """With what makes calls safe, and without; the floors first."""
+    mine = [Peer(f"{OURS}, {word}", sys.executable, "peer_ours.py", arguments=(word,)) for word in CARE]
+    return [
+        Peer(FLOOR, sys.executable, "peer_floor.py"),
+        Peer(f"{FLOOR}, tls", sys.executable, "peer_floor.py", arguments=("tls",)),
+        Peer(OURS, sys.executable, "peer_ours.py"),
+        *mine,
+    ]
 
 
 def replacements() -> list[Peer]:
@@ -157,10 +172,13 @@ class Pair:
         under: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> None:
         self.peer = peer
-        place = [str(folder / "service.sock") if word == "unix" else word for word in peer.arguments]
-        self._server = self._start(under[0], ["server", *place], cores)
+        words = [str(folder / "service.sock") if word == "unix" else word for word in peer.arguments]
+        self._folder = folder
+        if any("tls" in word for word in words):
+            Authority(folder, "authority").issue("server")
+        self._server = self._start(under[0], ["server", *words], cores)
         address = self._line(self._server).split(" ", 1)[1].strip()
-        self._client = self._start(under[1], ["client", address], cores)
+        self._client = self._start(under[1], ["client", address, *words], cores)
 
     @property
     def processes(self) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
@@ -207,6 +225,7 @@ class Pair:
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
+            cwd=self._folder,
         )
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(process.pid, cores)

@@ -6,13 +6,15 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pyro_client.secure import SHARED, ClientTls
 from pyro_core import plans
 from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
 from pyro_core.net import sockets
+from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.tls_failures import TlsError, explanation
+from pyro_core.net.unix_sockets import unix_path
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
 
@@ -25,15 +27,20 @@ _HELD_BYTES: Final = 1 << 20
 """Bytes that may wait for somebody who wants them, before the server is made to wait."""
 
 
-class AsyncLink(asyncio.Protocol):
+class AsyncLink(ArrivingBytes):
     """A connection on an event loop.
 
     Args:
         peer: Address of the other side, for texts.
+
+    Attributes:
+        has_room: ``post`` may be used: the connection stands, and the other side takes what is sent.
     """
 
     def __init__(self, peer: str) -> None:
+        super().__init__()
         self.peer = peer
+        self.has_room = True
         self.loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._held = bytearray()
@@ -43,10 +50,12 @@ class AsyncLink(asyncio.Protocol):
         self._problem: Exception | None = None
         self._consumer: Callable[[bytes], None] | None = None
         self._on_end: Callable[[], None] | None = None
+        self._outbox: list[bytes] = []  # for the end of this turn of the loop
+        self._receiving = False
+        self._flushing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # its class is the loop's business
 
     def hand_over(self, consumer: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
         """From now on, give what arrives to somebody at once, instead of to who calls ``receive``.
@@ -66,7 +75,13 @@ class AsyncLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._consumer is not None:
-            self._consumer(data)
+            self._receiving = True
+            try:
+                self._consumer(data)
+            finally:
+                self._receiving = False
+                if self._outbox:
+                    self._flush()
             return
         waiter = self._waiter
         if waiter is not None:
@@ -89,9 +104,11 @@ class AsyncLink(asyncio.Protocol):
         self._end(exc)
 
     def pause_writing(self) -> None:
+        self.has_room = False
         self._room = self.loop.create_future()
 
     def resume_writing(self) -> None:
+        self.has_room = not self._ended
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
@@ -100,6 +117,11 @@ class AsyncLink(asyncio.Protocol):
     def ended(self) -> bool:
         """Whether the other side has closed the connection, or it broke."""
         return self._ended
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that wait until the system takes them."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     @property
     def sock(self) -> Any:
@@ -114,6 +136,7 @@ class AsyncLink(asyncio.Protocol):
         """
         if self._ended or self._transport is None:
             raise self.lost(retry_safe=True)
+        self._flush()
         if type(data) is list:
             self._transport.writelines(data)
         else:
@@ -147,13 +170,37 @@ class AsyncLink(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send all of it, later if the other side is slow; nothing if the connection is gone."""
+        self._flush()
         if self._transport is not None and not self._ended:
             self._transport.write(data)
+
+    def post(self, data: bytes, *, alone: bool) -> None:
+        """Send all of it, together with what else is posted in this turn of the loop.
+
+        Args:
+            data: What to send.
+            alone: Nothing else is likely to be posted: send it now, unless something waits already.
+        """
+        if alone and not self._outbox and not self._receiving and self._transport is not None:
+            self._transport.write(data)
+            return
+        self._outbox.append(data)
+        if not (self._receiving or self._flushing):
+            self._flushing = True
+            self.loop.call_soon(self._flush)
 
     def close(self) -> None:
         """Close the connection at once."""
         if self._transport is not None and not self.loop.is_closed():
             self._transport.abort()
+
+    def _flush(self) -> None:
+        """Send what was posted."""
+        self._flushing = False
+        if self._outbox:
+            posted, self._outbox = self._outbox, []
+            if self._transport is not None and not self._ended:
+                self._transport.write(posted[0] if len(posted) == 1 else b"".join(posted))
 
     def _end(self, problem: Exception | None) -> None:
         self._ended = True
@@ -199,13 +246,27 @@ class AsyncRunner:
         self._discover = discover
         self._tls: ClientTls | None = None
 
-    async def run(self, plan: Plan[T]) -> T:
-        """Run a plan to its end. Cancelling is raised inside the plan, which closes what it opened."""
+    async def run(self, plan: Plan[T], within_s: float | None = None) -> T:
+        """Run a plan to its end. Cancelling is raised inside the plan, which closes what it opened.
+
+        Args:
+            plan: The plan.
+            within_s: Seconds after which every step of it fails with a ``TimeoutError``; None for never.
+        """
+        until = None if within_s is None else asyncio.get_running_loop().time() + within_s
         try:
             step = next(plan)
             while True:
                 try:
-                    result = await self._perform(step)
+                    async with asyncio.timeout_at(until) as limit:
+                        result = await self._perform(step)
+                except builtins.TimeoutError as passed:
+                    if not limit.expired():
+                        step = plan.throw(passed)
+                        continue
+                    late = TimeoutError(f"timeout: not done within {within_s:g} s", retry_safe=True)
+                    late.__cause__ = passed
+                    step = plan.throw(late)
                 except BaseException as problem:  # cancellation too: the plan decides, and raises it again
                     step = plan.throw(problem)
                 else:
@@ -250,9 +311,7 @@ class AsyncRunner:
         try:
             async with asyncio.timeout(timeout_s):
                 if uri.sockname:
-                    _, link = await loop.create_unix_connection(
-                        factory, sockets.unix_path(uri.sockname), **secure
-                    )
+                    _, link = await loop.create_unix_connection(factory, unix_path(uri.sockname), **secure)
                 else:
                     _, link = await loop.create_connection(
                         factory, uri.host or "", uri.port or 0, family=family, **secure

@@ -11,10 +11,11 @@ from pyro_core.wire.message import NO_ANNOTATIONS, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Final
 
     from pyro_core.wire.codec import Codec, Codecs
-    from pyro_core.wire.plain import TakePlain
+    from pyro_core.wire.plain import Plain, TakePlain, TakeSomePlain
 
 _SMALL_PIECE_BYTES: Final = 4_096
 """Pieces below this size are gathered, so that a trickling peer cannot make us keep a million objects."""
@@ -48,6 +49,7 @@ class FrameBuffer:
         "_parts",
         "_position",
         "_take_plain",
+        "_take_some_plain",
         "keeps_pieces",
         "max_message_bytes",
     )
@@ -71,6 +73,7 @@ class FrameBuffer:
         self._parts: list[bytes | bytearray | memoryview] = []
         self._missing = 0
         self._take_plain: TakePlain | None = None
+        self._take_some_plain: TakeSomePlain | None = None
 
     @property
     def version(self) -> int | None:
@@ -86,6 +89,10 @@ class FrameBuffer:
     def mid_message(self) -> bool:
         """True if something of a message arrived, and it was not taken yet."""
         return bool(self._chunk) or bool(self._head)
+
+    def settle(self, version: int) -> None:
+        """All messages are of this version; as if the first of them had come, and was taken."""
+        self._codec = codec_for(version, self._codecs)
 
     @property
     def arriving(self) -> tuple[int, int] | None:
@@ -112,9 +119,9 @@ class FrameBuffer:
         self.feed(data)
         return None
 
-    def expect_plain(self, take: TakePlain | None) -> None:
-        """What ``take_plain`` is to look for from now on; None for nothing."""
-        self._take_plain = take
+    def expect_plain(self, plain: Plain | None) -> None:
+        """What ``take_plain`` and ``take_some_plain`` are to look for from now on; None for nothing."""
+        _, self._take_plain, self._take_some_plain = plain or (None, None, None)
 
     def take_plain(self, data: bytes) -> tuple[int, bytes] | None:
         """Number and payload, if nothing is waiting and ``data`` is exactly one expected plain message.
@@ -124,6 +131,15 @@ class FrameBuffer:
         if self._take_plain is None or self._chunk or self._head or len(data) > self.max_message_bytes:
             return None
         return self._take_plain(data)
+
+    def take_some_plain(self, data: bytes) -> tuple[Sequence[tuple[int, bytes]], int]:
+        """Numbers and payloads of the expected plain messages with which ``data`` begins, and where they end.
+
+        Gives none while something is waiting. What follows them is untouched: it is for ``take`` or ``feed``.
+        """
+        if self._take_some_plain is None or self._chunk or self._head:
+            return (), 0
+        return self._take_some_plain(data, self.max_message_bytes)
 
     def feed(self, data: bytes) -> None:
         """Add bytes that arrived; after an error they are dropped.
@@ -274,7 +290,7 @@ class FrameBuffer:
 
     def _fail(self, error: ProtocolError) -> None:
         self._error = error
-        self._take_plain = None
+        self.expect_plain(None)
         self._chunk = b""
         self._position = 0
         self._head = bytearray()

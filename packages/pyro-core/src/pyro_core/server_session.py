@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pyro_core.settings import Limits
     from pyro_core.wire.codec import Codec, Codecs
-    from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_core.wire.plain import PackPlain, PlainCalls, TakePlain
 
     State = Literal["awaiting", "deciding", "open", "closed"]
 
@@ -110,7 +110,7 @@ class ServerSession:
         self._events: list[ServerEvent] = []
         self._out = b""
         self._called = 0  # number of the last call that the server made
-        self._calling: set[int] = set()  # numbers of those whose answers are due
+        self._calling: set[int] | None = None  # numbers of those whose answers are due, once there were any
 
     def support(self, features: AbstractSet[str]) -> None:
         """Agree to these extras from now on. To be called before anything is received."""
@@ -161,7 +161,7 @@ class ServerSession:
             self._broke(error)
         return None
 
-    def expect_plain(self, serializer_id: int) -> tuple[TakePlain, PackPlain] | None:
+    def expect_plain(self, serializer_id: int) -> tuple[TakePlain, PlainCalls, PackPlain] | None:
         """Take plain calls (see ``pyro_core.wire.plain``) the quickest way from now on.
 
         Args:
@@ -169,14 +169,14 @@ class ServerSession:
 
         Returns:
             What gives number and payload of a plain call, if the bytes are exactly that and nothing else is
-            waiting (None means nothing: give the data to ``call_from`` then); and what makes the RESULT,
-            without any check. None if there are no plain calls here.
+            waiting; what gives those of all with which the bytes begin, and where they end; and what makes
+            the RESULT, without any check. None if there are no plain calls here.
         """
         calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
             return None
-        self._buffer.expect_plain(calls[1])
-        return self._buffer.take_plain, results[0]
+        self._buffer.expect_plain(calls)
+        return self._buffer.take_plain, self._buffer.take_some_plain, results[0]
 
     def events(self) -> list[ServerEvent]:
         """What happened since the last time, in order.
@@ -224,7 +224,8 @@ class ServerSession:
         if self.state == "closed":
             return b""
         if self._agreed is not None:
-            self._agreed -= without
+            if without:
+                self._agreed -= without
             annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._agreed)}
             self.features = self._agreed
             self._buffer.keeps_pieces = extras.BUFFERS in self._agreed
@@ -335,6 +336,8 @@ class ServerSession:
         """
         if len(payload) > self._limits.max_message_bytes:
             raise MessageTooLarge(len(payload), self._limits.max_message_bytes, "call")
+        if self._calling is None:
+            self._calling = set()
         seq = number_after(self._called, self._calling)
         data = self.codec.pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self._called = seq
@@ -385,7 +388,7 @@ class ServerSession:
         message = inflated(message, self._buffer.max_message_bytes)
         event: ServerEvent | None = duplex_event(message, self.features)
         if event is None:
-            if message.kind != RESULT or message.seq not in self._calling:
+            if message.kind != RESULT or self._calling is None or message.seq not in self._calling:
                 return False
             self._calling.discard(message.seq)
             event = ReplyArrived(message)

@@ -105,6 +105,19 @@ class TlsEngine:
                 except ssl.SSLError as problem:
                     self._fail(problem)
 
+    def encrypted(self, data: bytes | bytearray | memoryview) -> bytes:
+        """The bytes for the other side, after encrypting no more than one record.
+
+        Raises:
+            TlsError: If the dialogue failed.
+        """
+        with self._lock:
+            try:
+                self.ssl_object.write(data)
+            except ssl.SSLError as problem:
+                self._fail(problem)
+            return self._outgoing.read()
+
     def say_farewell(self) -> bool:
         """Tell the other side that nothing more comes; False if another thread is busy here."""
         if not self._lock.acquire(blocking=False):

@@ -5,9 +5,9 @@ import socket
 import threading
 from typing import Final
 
-DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
+DONT_WAIT: Final = int(getattr(socket, "MSG_DONTWAIT", 0))  # the enum is slow to compute with
 """Not to wait this once; 0 where there is no such flag, where only the socket's time limit counts."""
-PEEK: Final = getattr(socket, "MSG_PEEK", 0)
+PEEK: Final = int(getattr(socket, "MSG_PEEK", 0))
 """To look at what has arrived and leave it there."""
 
 
@@ -28,5 +28,5 @@ def take_turn(lock: threading.Lock, raw: socket.socket, flags: int, doing: str) 
     Raises:
         BlockingIOError: If another thread has it, and waiting is not allowed.
     """
-    if not lock.acquire(blocking=may_wait(raw, flags)):
+    if not lock.acquire(blocking=False) and not (may_wait(raw, flags) and lock.acquire()):
         raise BlockingIOError(errno.EAGAIN, f"another thread {doing}")

@@ -40,13 +40,33 @@ class TlsSender:
     def send(self, data: bytes | bytearray | memoryview, flags: int) -> int:
         """Send; gives how many of the bytes must not be sent again. See ``TlsSocket.send``."""
         take_turn(self.lock, self._raw, flags, "is sending")
-        sent = 0
-        taken_before = self._taken_bytes
+        before = self._taken_bytes
         try:
             if self._engine.problem is not None:
                 raise self._engine.problem
-            view = memoryview(data)
-            size = len(view)
+            if 0 < len(data) <= RECORD_BYTES and not self._unsent and self._send_record(data, flags):
+                return len(data)
+            return self._send_all(memoryview(data), flags, before)
+        finally:
+            self.lock.release()
+
+    def _send_record(self, data: bytes | bytearray | memoryview, flags: int) -> bool:
+        """The quick way for most data; tells whether the kernel took all of it. The lock is held."""
+        encrypted = self._engine.encrypted(data)
+        self._owed = len(data)
+        self._unsent = memoryview(encrypted)  # in case that sending fails
+        taken = self._raw.send(encrypted, flags)
+        self._taken_bytes += taken
+        self._unsent = self._unsent[taken:]
+        if self._unsent:
+            return False
+        self._owed = 0
+        return True
+
+    def _send_all(self, view: memoryview, flags: int, taken_before: int) -> int:
+        """Send what may take several records and attempts. The lock is held."""
+        sent, size = 0, len(view)
+        try:
             while True:
                 self._push(flags)
                 # All that was encrypted is out, and with it what the caller repeats.
@@ -62,8 +82,6 @@ class TlsSender:
             if sent or self._taken_bytes > taken_before:
                 return sent
             raise
-        finally:
-            self.lock.release()
 
     def _push(self, flags: int) -> None:
         """Have the kernel take everything that is encrypted. The lock is held."""

@@ -22,6 +22,7 @@ annotation ``CORR``; here it is a field of the message, and never among its anno
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from struct import Struct
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
@@ -99,8 +100,13 @@ def pack(
     return head + payload
 
 
-def plain(kind: int, serializer_id: int) -> Plain | None:
-    """Writer and reader of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
+def plain(kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS) -> Plain | None:
+    """Writer and readers of frames with nothing unusual about them; None if they have annotations."""
+    return None if annotations else _plain(kind, serializer_id)
+
+
+@lru_cache(maxsize=64)
+def _plain(kind: int, serializer_id: int) -> Plain:
     return plain_48(PREFIX, kind, serializer_id, _CHECKSUM_START)
 
 
