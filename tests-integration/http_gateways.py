@@ -3,7 +3,7 @@
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
@@ -12,8 +12,8 @@ import httpx
 import processes
 
 from pyro_core.features import AUTO
+from pyro_core.identity import Authenticator, Authorizer
 from pyro_core.settings import ClientSettings
-from pyro_http.access import Authorize
 from pyro_http.server import GatewayServer
 from pyro_http.settings import GatewaySettings
 
@@ -50,12 +50,18 @@ def running_objects() -> Iterator[Objects]:
 
 @contextmanager
 def gateway(
-    name_server: str, *, authorize: Authorize | None = None, port: int = 0, **settings: Any
+    name_server: str,
+    *,
+    authenticate: Sequence[Authenticator] = (),
+    authorize: Authorizer | None = None,
+    **settings: Any,
 ) -> Iterator[httpx.Client]:
     """A running gateway; yields a client of it."""
     client_settings = ClientSettings(ns_host=name_server, serializer=AUTO, broadcast_addresses=())
-    given = GatewaySettings(port=port, **settings)
-    with GatewayServer(given, client_settings=client_settings, authorize=authorize) as server:
+    given = GatewaySettings(port=0, **settings)
+    with GatewayServer(
+        given, client_settings=client_settings, authenticate=authenticate, authorize=authorize
+    ) as server:
         told: SimpleQueue[str] = SimpleQueue()
         thread = threading.Thread(target=server.serve, args=(told.put,))
         thread.start()

@@ -11,6 +11,8 @@ import pytest
 from http_gateways import PATIENCE_S, Objects, call, gateway, running_objects
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from pyro_server import Tokens
+
 TOKEN = "the-token-of-ann-is-long"
 
 
@@ -212,7 +214,7 @@ def test_colours_and_widths_fit(watched: Watched) -> None:
 
 
 def test_a_token_is_asked_for_until_it_is_right(browser: Browser, objects: Objects) -> None:
-    with gateway(objects.name_server, console=True, tokens=(f"ann:{TOKEN}",)) as client:
+    with gateway(objects.name_server, console=True, authenticate=[Tokens({"ann": TOKEN})]) as client:
         watched = Watched(browser, client)
         page = watched.page
         page.goto(f"{client.base_url}/console/")

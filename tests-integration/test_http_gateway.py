@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from pyro_client import locate_ns
+from pyro_server import AllowMethods, Tokens
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CORRELATION = "11111111-2222-3333-4444-555555555555"
@@ -351,12 +352,9 @@ def test_signs_of_life_are_passed_on(http: httpx.Client) -> None:
 
 def test_tokens_let_in_and_an_authorizer_decides(objects: Objects) -> None:
     token, other = "the-token-of-ann-is-long", "the-token-of-bob-is-long"
-    allowed = {("ann", "http.shop", ""), ("ann", "http.shop", "add")}
-    with gateway(
-        objects.name_server,
-        tokens=(f"ann:{token}", f"bob:{other}"),
-        authorize=lambda who, name, member: (who.name, name, member) in allowed,
-    ) as client:
+    tokens = Tokens({"ann": token, "bob": other}, roles={"ann": ["buyer"]})
+    permissions = AllowMethods({"role:buyer": {"http.shop": ["add", "motto"]}})
+    with gateway(objects.name_server, authenticate=[tokens], authorize=permissions) as client:
         assert client.get("/livez").status_code == 200
         answer = client.get("/objects")
         assert (problem(answer), answer.headers["www-authenticate"]) == (
@@ -367,6 +365,12 @@ def test_tokens_let_in_and_an_authorizer_decides(objects: Objects) -> None:
         assert [one["name"] for one in client.get("/objects").json()["objects"]] == ["http.shop"]
         assert call(client, "http.shop.add", 1) == 3
         assert problem(client.post("/objects/http.shop/methods/opened")) == "forbidden"
+        assert client.get("/objects/http.shop/attributes/motto").status_code == 200
+        answer = client.put("/objects/http.shop/attributes/motto", json={"value": "mine"})
+        assert problem(answer) == "forbidden"
+        assert answer.json()["detail"].startswith("ann (token) may not set 'motto' of 'http.shop' here; ask")
+        assert client.get("/pyro/http.shop/motto").status_code == 200
+        assert problem(client.get("/pyro/http.shop/opened")) == "forbidden"
         assert problem(client.get("/objects/http.clock")) == "forbidden"
         paths = client.get("/openapi.json").json()["paths"]
         assert "/objects/http.shop" in paths

@@ -15,7 +15,7 @@ import processes
 import pytest
 
 from pyro_cli.main import cli
-from pyro_http import Principal
+from pyro_core.identity import ANONYMOUS, Credentials
 from pyro_http.problems import TITLES
 from pyro_http.settings import GatewaySettings
 
@@ -59,12 +59,19 @@ def played(url: str) -> None:
             assert checker.check_output(wanted.strip(), shown.strip(), LOOSE), f"$ {typed}\n{shown}"
 
 
-def test_the_function_that_decides_can_be_asked() -> None:
+def test_who_may_do_what_is_decided_as_for_daemons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tokens.toml").write_text('[ann]\ntoken = "a-token"\nroles = ["staff"]\n')
     (code,) = blocks("python allowed")
     space: dict[str, Any] = {"__name__": "guide"}
     exec(compile(code, "guide", "exec"), space)
-    asked = [space["allowed"](Principal("bob"), "http.shop", member) for member in ("take", "set_price")]
-    assert asked == [True, False]
+    ann = space["tokens"].authenticate(Credentials({"token": "a-token"}))
+    decisions = [
+        space["permissions"].authorize(who, "http.shop", member, "call").allowed
+        for who in (ann, ANONYMOUS)
+        for member in ("prices", "take")
+    ]
+    assert decisions == [True, True, True, False]
 
 
 def commands() -> list[str]:

@@ -1,19 +1,24 @@
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyro_core.errors import SettingsError
-from pyro_http.access import MIN_TOKEN_CHARS, Access, Principal
+from pyro_core.identity import ANONYMOUS, Credentials, Decision, Principal
+from pyro_http.access import Access, decided
 from pyro_http.problems import Problem
 from pyro_http.settings import GatewaySettings
+from pyro_server import Anonymous, Tokens
 
 TOKEN = "a-token-of-some-length"
 OTHER = "another-token-of-length"
+PEER = "127.0.0.1"
 
 
-def with_tokens(**more: object) -> Access:
-    return Access(GatewaySettings(tokens=(f"ann:{TOKEN}", f"bob:{OTHER}"), **more))  # type: ignore[arg-type]
+def with_tokens(*more: Any) -> Access:
+    tokens = Tokens({"ann": TOKEN, "bob": OTHER}, roles={"ann": ["staff"]})
+    return Access(GatewaySettings(), [tokens, *more])
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ def with_tokens(**more: object) -> Access:
     ids=["bearer", "lower case", "classic", "socket"],
 )
 def test_a_token_tells_who_asks(headers: dict[str, str]) -> None:
-    assert with_tokens().principal(headers) == Principal("ann")
+    assert with_tokens().principal(headers, PEER) == Principal("ann", "token", frozenset(["staff"]))
 
 
 @pytest.mark.parametrize(
@@ -46,36 +51,56 @@ def test_a_token_tells_who_asks(headers: dict[str, str]) -> None:
 )
 def test_without_the_right_token_nobody_comes_in(headers: dict[str, str]) -> None:
     with pytest.raises(Problem) as caught:
-        with_tokens().principal(headers)
+        with_tokens().principal(headers, PEER)
     assert caught.value.status == 401
     assert caught.value.headers["WWW-Authenticate"].startswith("Bearer")
     assert TOKEN not in caught.value.detail
 
 
-def test_without_tokens_everybody_is_nobody_in_particular() -> None:
-    assert Access(GatewaySettings()).principal({}) == Principal("")
+def test_without_authenticators_everybody_is_anonymous() -> None:
+    assert Access(GatewaySettings()).principal({}, PEER) == ANONYMOUS
+    assert Access(GatewaySettings()).lets_anybody_in
+    assert not with_tokens().lets_anybody_in
+    assert with_tokens(Anonymous()).lets_anybody_in
+    assert with_tokens(Anonymous()).principal({}, PEER) == ANONYMOUS
 
 
-def test_a_file_holds_tokens_and_remarks(tmp_path: Path) -> None:
-    path = tmp_path / "tokens"
-    path.write_text(f"# who may\n\n  carla:{TOKEN}  \n")
-    access = Access(GatewaySettings(token_file=str(path)))
-    assert access.principal({"authorization": f"Bearer {TOKEN}"}).name == "carla"
-    path.write_text("# nobody\n")
-    with pytest.raises(SettingsError, match="has no token"):
-        Access(GatewaySettings(token_file=str(path)))
-    with pytest.raises(SettingsError, match="cannot read the token file"):
-        Access(GatewaySettings(token_file=str(tmp_path / "missing")))
+def test_tokens_may_be_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.toml"
+    path.write_text(f'carla = "{TOKEN}"\n')
+    access = Access(GatewaySettings(tokens_file=str(path)))
+    assert access.principal({"authorization": f"Bearer {TOKEN}"}, PEER).name == "carla"
+    with pytest.raises(SettingsError, match="cannot read the tokens"):
+        Access(GatewaySettings(tokens_file=str(tmp_path / "missing")))
 
 
-def test_tokens_that_can_be_guessed_are_refused_without_being_shown() -> None:
-    short = "x" * (MIN_TOKEN_CHARS - 1)
-    for line in (f"ann:{short}", f":{TOKEN}", TOKEN):
-        with pytest.raises(SettingsError) as caught:
-            Access(GatewaySettings(tokens=(line,)))
-        assert short not in str(caught.value)
-        assert TOKEN not in str(caught.value)
-    Access(GatewaySettings(tokens=(f"ann:{short}x",)))
+class Odd:
+    """Answers with whatever it is given, or raises it."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def authenticate(self, credentials: Credentials) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def authorize(self, *_: object) -> Any:
+        return self.authenticate(Credentials())
+
+
+@pytest.mark.parametrize("answer", [None, "ann", ValueError("no")], ids=["nobody", "a text", "an error"])
+def test_an_authenticator_that_gives_no_principal_lets_nobody_in(answer: Any) -> None:
+    with pytest.raises(Problem) as caught:
+        Access(GatewaySettings(), [Odd(answer)]).principal({"authorization": "Bearer x"}, PEER)
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize("answer", [None, True, ValueError("no")], ids=["nothing", "true", "an error"])
+def test_an_authorizer_that_gives_no_decision_allows_nothing(answer: Any) -> None:
+    assert not decided(Odd(answer), ANONYMOUS, "http.shop", "add", "call").allowed
+    assert decided(Odd(Decision(True)), ANONYMOUS, "http.shop", "add", "call").allowed
+    assert decided(None, ANONYMOUS, "http.shop", "add", "call").allowed
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1:80", "[::1]:8080", "[::1]"])

@@ -2,6 +2,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
@@ -10,6 +11,7 @@ from pyro_core.errors import CommunicationError, SettingsError
 from pyro_core.settings import ClientSettings
 from pyro_http.server import GatewayServer
 from pyro_http.settings import GatewaySettings
+from pyro_server import Anonymous, Tokens
 
 NOBODY = ClientSettings(ns_host="127.0.0.1:1", broadcast_addresses=())
 LIMIT = 2000
@@ -76,14 +78,14 @@ def test_a_gateway_without_a_name_server_says_so() -> None:
 
 
 def test_everybody_elsewhere_is_let_in_only_on_purpose() -> None:
-    with pytest.raises(SettingsError, match="can be reached from elsewhere, and there is no token"):
+    with pytest.raises(SettingsError, match="can be reached from elsewhere, and nobody is asked for a token"):
         GatewayServer(GatewaySettings(host="0.0.0.0", port=0), client_settings=NOBODY)
-    token = ("ann:a-token-of-some-length",)
-    for settings in (
-        GatewaySettings(host="0.0.0.0", port=0, tokens=token),
-        GatewaySettings(host="0.0.0.0", port=0, allow_anonymous=True),
-    ):
-        GatewayServer(settings, client_settings=NOBODY).close()
+    everywhere = GatewaySettings(host="0.0.0.0", port=0)
+    tokens = Tokens({"ann": "a-token-of-some-length"})
+    GatewayServer(everywhere, client_settings=NOBODY, authenticate=[tokens]).close()
+    with pytest.raises(SettingsError):
+        GatewayServer(everywhere, client_settings=NOBODY, authenticate=[tokens, Anonymous()])
+    GatewayServer(replace(everywhere, allow_anonymous=True), client_settings=NOBODY).close()
 
 
 def test_a_port_that_is_taken_is_an_error_that_says_so() -> None:

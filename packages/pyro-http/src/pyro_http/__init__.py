@@ -9,17 +9,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pyro_http.access import Principal
     from pyro_http.gateway import Gateway
     from pyro_http.server import serve
     from pyro_http.settings import GatewaySettings
 
-__all__ = ["Gateway", "GatewaySettings", "Principal", "serve"]
+__all__ = ["Gateway", "GatewaySettings", "serve"]
 
 _HOMES = {
     "Gateway": "pyro_http.gateway",
     "GatewaySettings": "pyro_http.settings",
-    "Principal": "pyro_http.access",
     "serve": "pyro_http.server",
 }
 

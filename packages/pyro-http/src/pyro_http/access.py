@@ -2,19 +2,18 @@
 
 import base64
 import binascii
-import hashlib
-import hmac
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Final, NamedTuple
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
-from pyro_core.errors import SettingsError
+from pyro_core.errors import SecurityError
+from pyro_core.identity import ANONYMOUS, Authenticator, Authorizer, Credentials, Decision, Principal
+from pyro_core.identity import Access as AccessKind
 from pyro_http.problems import Problem
 from pyro_http.settings import GatewaySettings
+from pyro_server.tokens import Tokens
 
-MIN_TOKEN_CHARS: Final = 16
-"""Shorter tokens can be guessed."""
 SOCKET_PROTOCOL: Final = "pyro.stream.v1"
 """Subprotocol of our WebSockets."""
 TOKEN_PROTOCOL: Final = "pyro.bearer."
@@ -22,44 +21,35 @@ TOKEN_PROTOCOL: Final = "pyro.bearer."
 _CLASSIC_KEY: Final = "x-pyro-gateway-key"
 
 
-class Principal(NamedTuple):
-    """Who makes a request.
-
-    Attributes:
-        name: As the tokens say; empty for somebody without one.
-    """
-
-    name: str
-
-
-ANYBODY: Final = Principal("")
-
 Headers = Mapping[str, str]
 
-Authorize = Callable[[Principal, str, str], bool]
-"""Gets who asks, the name of the object and of its member (empty for a look at the object): may they?"""
+_log = logging.getLogger("pyro_http.access")
 
 
 class Access:
     """Decides on requests, before anything else is done for them.
 
     Args:
-        settings: Have the tokens, hosts and origins.
+        settings: Have the hosts and origins, and perhaps a file of tokens.
+        authenticate: Are asked who a client is, the first one first. They get its address, and its token
+            as if it had been said in a handshake.
 
     Raises:
-        SettingsError: If a token cannot be used, or the file cannot be read.
+        SettingsError: If the file cannot be used.
     """
 
-    def __init__(self, settings: GatewaySettings) -> None:
-        lines = [*settings.tokens, *_file_lines(settings.token_file)]
-        self._tokens = [_name_and_digest(line) for line in lines]
+    def __init__(self, settings: GatewaySettings, authenticate: Sequence[Authenticator] = ()) -> None:
+        own = [] if settings.tokens_file is None else [Tokens(file=settings.tokens_file)]
+        self._authenticators = [*own, *authenticate]
         self._hosts = frozenset(host.lower() for host in settings.allowed_hosts)
         self._origins = frozenset(settings.cors_origins)
 
     @property
-    def asks_for_tokens(self) -> bool:
-        """Whether there is any token."""
-        return bool(self._tokens)
+    def lets_anybody_in(self) -> bool:
+        """Whether clients need not say who they are."""
+        return not self._authenticators or any(
+            getattr(one, "lets_anybody_in", False) for one in self._authenticators
+        )
 
     def check_host(self, headers: Headers) -> None:
         """Refuse requests to other host names, which a hostile page can make point here (DNS rebinding).
@@ -94,38 +84,72 @@ class Access:
             raise _other_origin(origin)
         return None
 
-    def principal(self, headers: Headers) -> Principal:
+    def principal(self, headers: Headers, peer: str) -> Principal:
         """Who makes the request.
 
-        Raises:
-            Problem: If it takes a token, and there is none, or a wrong one.
-        """
-        if not self._tokens:
-            return ANYBODY
-        token = _token_of(headers)
-        found = self._named(token) if token is not None else None
-        if found is None:
-            what = "a token is needed" if token is None else "the token is not known here"
-            raise Problem(
-                "unauthorized",
-                f"{what}; send it in the header Authorization: Bearer TOKEN",
-                headers={"WWW-Authenticate": 'Bearer realm="pyro"'},
-            )
-        return found
+        Args:
+            headers: Of the request.
+            peer: Address of the client.
 
-    def _named(self, token: str) -> Principal | None:
-        """Takes the same time for every wrong one."""
-        given = _digest(token)
-        found = None
-        for name, digest in self._tokens:
-            if hmac.compare_digest(given, digest):
-                found = Principal(name)
-        return found
+        Raises:
+            Problem: If nobody knows the client, or it says something wrong.
+        """
+        if not self._authenticators:
+            return ANONYMOUS
+        token = _token_of(headers)
+        said = None if token is None else {"token": token}
+        try:
+            for one in self._authenticators:
+                found = one.authenticate(Credentials(said, peer))
+                if isinstance(found, Principal):
+                    return found
+                if found is not None:
+                    raise SecurityError("the gateway cannot tell who you are; its log says why")
+        except SecurityError as refusal:
+            raise _unauthorized(str(refusal)) from refusal
+        except Exception as failure:  # of somebody's own authenticator: it lets nobody in
+            _log.error("an authenticator failed", exc_info=failure)
+            raise _unauthorized("the gateway cannot tell who you are; its log says why") from failure
+        raise _unauthorized("a token is needed")
 
     @staticmethod
     def _is_visit(headers: Headers) -> bool:
         """Whether somebody follows a link to a page, as to the console."""
         return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+
+
+def decided(
+    authorizer: Authorizer | None, principal: Principal, name: str, member: str, access: AccessKind
+) -> Decision:
+    """What an authorizer says; a no for anything but a ``Decision``.
+
+    Args:
+        authorizer: Is asked; None allows everything.
+        principal: Who wants to do it.
+        name: With which object, by its registered name.
+        member: With which method or attribute; empty for a look at the object.
+        access: What is to be done.
+    """
+    if authorizer is None:
+        return _ALLOWED
+    try:
+        decision = authorizer.authorize(principal, name, member, access)
+    except Exception as failure:  # of somebody's own authorizer: whatever it raises means no
+        _log.error("an authorizer failed", exc_info=failure)
+        return _FAILED
+    return decision if isinstance(decision, Decision) else _FAILED
+
+
+_ALLOWED: Final = Decision(True, lasting=True)
+_FAILED: Final = Decision(False, "the gateway cannot decide about it; its log says why")
+
+
+def _unauthorized(why: str) -> Problem:
+    return Problem(
+        "unauthorized",
+        f"{why}; send it in the header Authorization: Bearer TOKEN" if "needed" in why else why,
+        headers={"WWW-Authenticate": 'Bearer realm="pyro"'},
+    )
 
 
 def _other_origin(origin: str) -> Problem:
@@ -150,36 +174,3 @@ def _from_base64url(text: str) -> str:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("utf-8")
     except (binascii.Error, ValueError):
         return ""  # no token that anybody has
-
-
-def _file_lines(path: str | None) -> Iterable[str]:
-    if path is None:
-        return []
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(f"cannot read the token file {path}: {problem}", name="token_file") from problem
-    found = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    if not found:
-        raise SettingsError(
-            f"the token file {path} has no token; expected lines NAME:TOKEN", name="token_file"
-        )
-    return found
-
-
-def _name_and_digest(line: str) -> tuple[str, bytes]:
-    name, colon, token = line.partition(":")
-    if not colon or not name or len(token) < MIN_TOKEN_CHARS:
-        raise SettingsError(
-            f"a token cannot be used (that of {name[:40]!r}): expected NAME:TOKEN, with a token of "
-            f"{MIN_TOKEN_CHARS} characters or more"
-            if colon
-            else "a token has no name: expected NAME:TOKEN",
-            name="tokens",
-        )
-    return name, _digest(token)
-
-
-def _digest(token: str) -> bytes:
-    """All of one length, so that comparing them tells nothing, not even how long a token is."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

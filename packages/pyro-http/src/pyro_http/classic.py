@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pyro_core.descriptions import ONEWAY
-from pyro_http.access import Principal
+from pyro_core.identity import Principal
 from pyro_http.arguments import Arguments
 from pyro_http.json_values import to_json
 from pyro_http.messages import json_response
@@ -39,9 +39,11 @@ async def answer(
         _, members = await endpoints.reach(principal, name)
         metadata = members.metadata
         return json_response({"methods": sorted(metadata.methods), "attributes": sorted(metadata.attrs)})
-    target, members = await endpoints.reach(principal, name, member)
     fields = _fields(request, form)
-    if member in members.metadata.attrs and member not in members.metadata.methods:
+    _, members = await endpoints.reach(principal, name)
+    is_attribute = member in members.metadata.attrs and member not in members.metadata.methods
+    target, members = await endpoints.reach(principal, name, member, "get" if is_attribute else "call")
+    if is_attribute:
         if fields or request.method == "POST":
             raise Problem("bad-request", f"{member} is an attribute: it is read with GET and no parameters")
         return json_response(to_json(await endpoints.checked(target.get(member))))

@@ -13,8 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from pyro_core.descriptions import ONEWAY
 from pyro_core.errors import NameNotFound
+from pyro_core.identity import Access as AccessKind
+from pyro_core.identity import Authorizer, Principal
 from pyro_http import classic, console_files, openapi
-from pyro_http.access import Authorize, Principal
+from pyro_http.access import decided
 from pyro_http.arguments import Arguments, read_arguments
 from pyro_http.daemons import Daemons, Members, Target
 from pyro_http.descriptions import describe_object
@@ -33,6 +35,7 @@ OPENAPI_AGE_S: Final = 2.0
 """For how long the same ``/openapi.json`` is given again."""
 
 _log = logging.getLogger("pyro_http.calls")
+_access_log = logging.getLogger("pyro_http.access")
 
 
 class Endpoints:
@@ -44,6 +47,7 @@ class Endpoints:
         daemons: The way to objects.
         metrics: Figures.
         authorize: Asked before each call.
+        has_tokens: Whether clients have to say who they are.
 
     Attributes:
         settings: As given.
@@ -56,9 +60,12 @@ class Endpoints:
         directory: Directory,
         daemons: Daemons,
         metrics: Metrics,
-        authorize: Authorize | None = None,
+        authorize: Authorizer | None = None,
+        *,
+        has_tokens: bool = False,
     ) -> None:
         self.settings = settings
+        self._has_tokens = has_tokens
         self._directory = directory
         self._daemons = daemons
         self._metrics = metrics
@@ -89,7 +96,7 @@ class Endpoints:
     async def ping(self, request: Request, principal: Principal, correlation_id: UUID, name: str) -> Response:
         """Whether the daemon of an object answers, and how quickly."""
         with self._on_behalf_of(request, correlation_id):
-            self._check_may(principal, name, "")
+            self._check_may(principal, name, "", "describe")
             target = await self._target(name)
             began = time.perf_counter()
             try:
@@ -129,7 +136,7 @@ class Endpoints:
 
         async def called() -> tuple[bool, Any]:
             with about_request:
-                target, members = await self.reach(principal, name, method)
+                target, members = await self.reach(principal, name, method, "call")
                 described = members.method(method)
                 arguments = read_arguments(document, described)
                 oneway = asked_oneway or described.kind == ONEWAY
@@ -162,7 +169,7 @@ class Endpoints:
         is_read = request.method != "PUT"
         document = None if is_read else await self._document(request)
         with self._on_behalf_of(request, correlation_id):
-            target, members = await self.reach(principal, name, attribute)
+            target, members = await self.reach(principal, name, attribute, "get" if is_read else "set")
             described = members.attribute(attribute)
             if is_read:
                 return json_response({"value": to_json(await self.checked(target.get(attribute)))})
@@ -197,13 +204,15 @@ class Endpoints:
         names = [one["name"] for one in self._directory.shown() if self._may(principal, one["name"])]
         return Response(classic.overview(names), media_type="text/html; charset=utf-8")
 
-    async def reach(self, principal: Principal, name: str, member: str = "") -> tuple[Target, Members]:
-        """An object, and what it offers.
+    async def reach(
+        self, principal: Principal, name: str, member: str = "", access: AccessKind = "describe"
+    ) -> tuple[Target, Members]:
+        """An object, and what it offers, for somebody who wants to do something with it.
 
         Raises:
             Problem: If it is not there, or not for this client.
         """
-        self._check_may(principal, name, member)
+        self._check_may(principal, name, member, access)
         target = await self._target(name)
         return target, await self.checked(target.members(member))
 
@@ -215,12 +224,12 @@ class Endpoints:
         Raises:
             Problem: If that fails.
         """
-        _log.debug("%s calls %s.%s", principal.name or "somebody", target.name, method)
+        _log.debug("%s calls %s.%s", principal, target.name, method)
         return await self.checked(target.call(method, arguments.args, arguments.kwargs, oneway=oneway))
 
     async def opened(self, principal: Principal, name: str, method: str, document: Any) -> Any:
         """What a method returns, for a WebSocket."""
-        target, members = await self.reach(principal, name, method)
+        target, members = await self.reach(principal, name, method, "call")
         arguments = read_arguments(document, members.method(method))
         return await self.invoke(principal, target, method, arguments)
 
@@ -253,7 +262,7 @@ class Endpoints:
             self._openapi = now, described
         known = {name: one for name, one in self._openapi[1].items() if self._may(principal, name)}
         root = request.scope.get("root_path", "")
-        return json_response(openapi.document(known, root, self.settings))
+        return json_response(openapi.document(known, root, has_tokens=self._has_tokens))
 
     async def metrics(self, request: Request, principal: Principal, correlation_id: UUID) -> Response:
         """Figures for Prometheus."""
@@ -328,17 +337,18 @@ class Endpoints:
         except Exception as failure:
             raise problem_of(failure, tracebacks=self.settings.tracebacks) from failure
 
-    def _may(self, principal: Principal, name: str, member: str = "") -> bool:
-        return self._authorize is None or self._authorize(principal, name, member)
+    def _may(self, principal: Principal, name: str) -> bool:
+        """Whether somebody may look at an object."""
+        return decided(self._authorize, principal, name, "", "describe").allowed
 
-    def _check_may(self, principal: Principal, name: str, member: str) -> None:
+    def _check_may(self, principal: Principal, name: str, member: str, access: AccessKind) -> None:
         if not self._directory.offers(name):
             raise Problem("not-exposed", f"the name {name!r:.200} is not offered over HTTP")
-        if not self._may(principal, name, member):
-            what = f"{name}.{member}" if member else name
-            raise Problem(
-                "forbidden", f"{principal.name or 'a client without a token'} may not use {what:.200}"
-            )
+        decision = decided(self._authorize, principal, name, member, access)
+        if not decision.allowed:
+            what = f"{access} {member!r:.120} of {name!r:.200}" if member else f"use {name!r:.200}"
+            _access_log.warning("denied: %s may not %s: %s", principal, what, decision.reason)
+            raise Problem("forbidden", f"{principal} may not {what} here; {decision.reason}".rstrip("; "))
 
     def _check_names(self) -> None:
         if self._directory.problem:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from pyro_core.identity import ANONYMOUS, Authenticator, Authorizer, Principal
 from pyro_core.settings import ClientSettings
 from pyro_http import messages, routing
-from pyro_http.access import Access, Authorize, Principal
+from pyro_http.access import Access
 from pyro_http.daemons import Daemons
 from pyro_http.directory import Directory
 from pyro_http.endpoints import Endpoints
@@ -54,7 +55,10 @@ class Gateway:
     Args:
         settings: What it offers to whom; None reads the environment.
         client_settings: How to find the name server and to talk to daemons; None reads the environment.
-        authorize: Asked before each call, and each look at an object; None allows what tokens allow.
+        authenticate: Are asked who a client is; see ``pyro_server.Tokens`` and its like. Without any, and
+            without a file of tokens in the settings, everybody is anonymous.
+        authorize: Is asked about each call and each look at an object, by its registered name, on the event
+            loop; None allows everything.
 
     Attributes:
         settings: As given.
@@ -70,16 +74,24 @@ class Gateway:
         settings: GatewaySettings | None = None,
         *,
         client_settings: ClientSettings | None = None,
-        authorize: Authorize | None = None,
+        authenticate: Sequence[Authenticator] = (),
+        authorize: Authorizer | None = None,
     ) -> None:
         self.settings = settings or GatewaySettings.from_environ()
         client_settings = client_settings or ClientSettings.from_environ()
-        self.access = Access(self.settings)
+        self.access = Access(self.settings, authenticate)
         self.metrics = Metrics()
         self.directory = Directory(client_settings, Exposure(self.settings.expose))
         daemons = Daemons(client_settings, self.settings.max_daemons, self.settings.connections_per_daemon)
         self._daemons = daemons
-        self._endpoints = Endpoints(self.settings, self.directory, daemons, self.metrics, authorize)
+        self._endpoints = Endpoints(
+            self.settings,
+            self.directory,
+            daemons,
+            self.metrics,
+            authorize,
+            has_tokens=not self.access.lets_anybody_in,
+        )
         self._rate = RateLimit(self.settings.rate_per_s, self.settings.burst)
         self._guesses = RateLimit(WRONG_TOKENS_PER_S)
         self._watching: asyncio.Task[None] | None = None
@@ -169,7 +181,7 @@ class Gateway:
         if method not in route.methods:
             allowed = ", ".join(route.methods)
             raise Problem("method-not-allowed", f"expected {allowed}", headers={"Allow": allowed})
-        principal = Principal("") if route.is_open else self._principal(request.headers, _peer(request.scope))
+        principal = ANONYMOUS if route.is_open else self._principal(request.headers, _peer(request.scope))
         endpoint = getattr(self._endpoints, route.label)
         response: Response = await endpoint(request, principal, correlation_id, *parts)
         return response
@@ -182,11 +194,11 @@ class Gateway:
     def _principal(self, headers: Mapping[str, str], peer: str) -> Principal:
         """Who asks, if there may be one more request."""
         try:
-            principal = self.access.principal(headers)
+            principal = self.access.principal(headers, peer)
         except Problem:
             self._guesses.take(peer)
             raise
-        self._rate.take(f"name {principal.name}" if principal.name else f"peer {peer}")
+        self._rate.take(f"peer {peer}" if principal == ANONYMOUS else f"name {principal.name}")
         return principal
 
     def _problem(self, failure: Exception, label: str) -> Problem:

@@ -16,7 +16,6 @@ from pyro_http.arguments import body_schema
 from pyro_http.json_types import Schema, item_type, json_type, reference
 from pyro_http.openapi_forms import FORMS
 from pyro_http.problems import MEDIA_TYPE, TITLES
-from pyro_http.settings import GatewaySettings
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -24,20 +23,17 @@ _ALWAYS: Final = (400, 401, 403, 404, 421, 429, 500, 502, 503, 504)
 _WITH_BODY: Final = (408, 413, 415, 422)
 
 
-def document(
-    objects: Mapping[str, ClassDescription], root_path: str, settings: GatewaySettings
-) -> dict[str, Any]:
+def document(objects: Mapping[str, ClassDescription], root_path: str, *, has_tokens: bool) -> dict[str, Any]:
     """The document.
 
     Args:
         objects: Name -> what the object tells about itself.
         root_path: Where the gateway is mounted.
-        settings: Whether there are tokens.
+        has_tokens: Whether clients have to say who they are.
     """
     paths = _own_paths()
     for name, described in sorted(objects.items()):
         paths.update(_object_paths(name, described))
-    has_tokens = bool(settings.tokens or settings.token_file)
     schemes = {"token": {"type": "http", "scheme": "bearer"}} if has_tokens else {}
     return {
         "openapi": "3.1.0",

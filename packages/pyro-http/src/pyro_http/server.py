@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import uvicorn
 
 from pyro_core.errors import CommunicationError, SettingsError
+from pyro_core.identity import Authenticator, Authorizer
 from pyro_core.net.sockets import is_loopback
 from pyro_core.settings import ClientSettings
-from pyro_http.access import Authorize
 from pyro_http.gateway import Gateway
 from pyro_http.http_protocol import SocketProtocol, protocol_with
 from pyro_http.settings import GatewaySettings
@@ -29,6 +29,7 @@ class GatewayServer:
     Args:
         settings: Where to listen, and what the gateway does.
         client_settings: As for ``Gateway``.
+        authenticate: As for ``Gateway``.
         authorize: As for ``Gateway``.
 
     Attributes:
@@ -46,14 +47,17 @@ class GatewayServer:
         settings: GatewaySettings | None = None,
         *,
         client_settings: ClientSettings | None = None,
-        authorize: Authorize | None = None,
+        authenticate: Sequence[Authenticator] = (),
+        authorize: Authorizer | None = None,
     ) -> None:
         settings = settings or GatewaySettings.from_environ()
         if "*" not in settings.allowed_hosts:
             own = f"[{settings.host}]" if ":" in settings.host else settings.host
             settings = replace(settings, allowed_hosts=(*settings.allowed_hosts, own))
-        self.gateway = Gateway(settings, client_settings=client_settings, authorize=authorize)
-        _check_reach(settings, asks_for_tokens=self.gateway.access.asks_for_tokens)
+        self.gateway = Gateway(
+            settings, client_settings=client_settings, authenticate=authenticate, authorize=authorize
+        )
+        _check_reach(settings, lets_anybody_in=self.gateway.access.lets_anybody_in)
         self._socket = _listening(settings.host, settings.port)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         scheme = "https" if settings.certfile else "http"
@@ -88,8 +92,8 @@ class GatewayServer:
             if self.gateway.directory.problem
             else f"Connected to the name server; {len(self.gateway.directory.names)} names are offered."
         )
-        if not self.gateway.access.asks_for_tokens:
-            lines.append("Everybody who can reach it may call these objects: there are no tokens.")
+        if self.gateway.access.lets_anybody_in:
+            lines.append("Everybody who can reach it may call these objects: nobody is asked for a token.")
         return "\n".join(lines)
 
     def close(self) -> None:
@@ -107,11 +111,14 @@ def serve(
     settings: GatewaySettings | None = None,
     *,
     client_settings: ClientSettings | None = None,
-    authorize: Authorize | None = None,
+    authenticate: Sequence[Authenticator] = (),
+    authorize: Authorizer | None = None,
     announce: Callable[[str], object] = print,
 ) -> None:
     """Run a gateway in this thread until Ctrl-C or SIGTERM; arguments and errors as for ``GatewayServer``."""
-    with GatewayServer(settings, client_settings=client_settings, authorize=authorize) as server:
+    with GatewayServer(
+        settings, client_settings=client_settings, authenticate=authenticate, authorize=authorize
+    ) as server:
         server.serve(announce)
 
 
@@ -159,12 +166,12 @@ def _configuration(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Confi
     )
 
 
-def _check_reach(settings: GatewaySettings, *, asks_for_tokens: bool) -> None:
-    if not asks_for_tokens and not settings.allow_anonymous and not is_loopback(settings.host):
+def _check_reach(settings: GatewaySettings, *, lets_anybody_in: bool) -> None:
+    if lets_anybody_in and not settings.allow_anonymous and not is_loopback(settings.host):
         raise SettingsError(
-            f"host = {settings.host!r} can be reached from elsewhere, and there is no token: everybody there "
-            "could call the objects; set token_file (--token-file), listen on localhost, or allow_anonymous "
-            "(--allow-anonymous) if that is what you want",
+            f"host = {settings.host!r} can be reached from elsewhere, and nobody is asked for a token: "
+            "everybody there could call the objects; set tokens_file (--tokens-file), listen on localhost, or set "
+            "allow_anonymous (--allow-anonymous) if that is what you want",
             name="host",
         )
 

@@ -1,7 +1,7 @@
 """How a gateway behaves: frozen values, read from a program, a TOML table or the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pyro_core import setting_kinds as kinds
@@ -19,9 +19,9 @@ class GatewaySettings(FromOutside):
         keyfile: File with its private key; None if it is in the same file.
         expose: Regular expressions; the names that one of them matches as a whole are there for HTTP clients.
             Names that begin with ``Pyro.`` are so only by a pattern that begins with ``Pyro``.
-        tokens: Who may use the gateway: ``NAME:TOKEN`` each. Without any everybody may.
-        token_file: File with one such line for each token; empty lines and those with ``#`` are left out.
-        allow_anonymous: Whether ``serve`` listens beyond loopback although there is no token.
+        tokens_file: TOML file with the tokens of clients that are let in, see ``pyro_server.Tokens``.
+            Without it, and without authenticators, everybody may.
+        allow_anonymous: Whether ``serve`` listens beyond loopback although nobody is asked who they are.
         allowed_hosts: What the header ``Host`` may say, without port; ``*`` for anything. ``serve`` adds the
             address that it listens on.
         cors_origins: Origins, such as ``https://app.example``, whose pages may use the gateway.
@@ -49,8 +49,7 @@ class GatewaySettings(FromOutside):
     certfile: str | None = None
     keyfile: str | None = None
     expose: tuple[str, ...] = (r"http\..*",)
-    tokens: tuple[str, ...] = field(default=(), repr=False)
-    token_file: str | None = None
+    tokens_file: str | None = None
     allow_anonymous: bool = False
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     cors_origins: tuple[str, ...] = ()
@@ -76,8 +75,7 @@ class GatewaySettings(FromOutside):
     _VARIABLES: ClassVar[Mapping[str, tuple[str, kinds.Kind]]] = {
         "PYRO_GATEWAY_HOST": ("host", kinds.TEXT),
         "PYRO_GATEWAY_PORT": ("port", kinds.PORT),
-        "PYRO_GATEWAY_TOKENS": ("tokens", kinds.PERHAPS_NAMES),
-        "PYRO_GATEWAY_TOKEN_FILE": ("token_file", kinds.OPTIONAL_TEXT),
+        "PYRO_GATEWAY_TOKENS_FILE": ("tokens_file", kinds.OPTIONAL_TEXT),
         "PYRO_GATEWAY_ALLOWED_HOSTS": ("allowed_hosts", kinds.NAMES),
         "PYRO_GATEWAY_CORS_ORIGINS": ("cors_origins", kinds.PERHAPS_NAMES),
     }

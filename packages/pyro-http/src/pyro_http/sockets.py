@@ -13,7 +13,8 @@ from uuid import UUID
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from pyro_http.access import SOCKET_PROTOCOL, Principal
+from pyro_core.identity import Principal
+from pyro_http.access import SOCKET_PROTOCOL
 from pyro_http.json_values import dump, parse, to_json
 from pyro_http.messages import on_behalf_of, problem_response, timeout_of
 from pyro_http.problems import Problem, problem_of
@@ -43,7 +44,7 @@ async def serve_stream(
     settings = endpoints.settings
     timeout_s = timeout_of(socket.headers, settings.timeout_s, settings.max_timeout_s)
     with on_behalf_of(socket.headers, correlation_id, timeout_s):
-        _, members = await endpoints.reach(principal, name, method)
+        _, members = await endpoints.reach(principal, name, method, "call")
         members.method(method)
     offered = [one.strip() for one in socket.headers.get("sec-websocket-protocol", "").split(",")]
     await socket.accept(SOCKET_PROTOCOL if SOCKET_PROTOCOL in offered else None)

@@ -33,10 +33,8 @@ def gateway() -> None:
     metavar="REGEX",
     help=r"Offer names that match as a whole; may be repeated. Default: http\..*",
 )
-@click.option("--token-file", metavar="FILE", help="Who may use it: lines NAME:TOKEN.")
-@click.option(
-    "--allow-anonymous", is_flag=True, default=None, help="Listen beyond loopback without any token."
-)
+@click.option("--tokens-file", metavar="FILE", help='TOML file of who may use it: lines NAME = "TOKEN".')
+@click.option("--allow-anonymous", is_flag=True, default=None, help="Listen beyond loopback without tokens.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="HOST", help="A host name of it.")
 @click.option("--cors-origin", "cors_origins", multiple=True, metavar="URL", help="Pages that may use it.")
 @click.option("--console", is_flag=True, default=None, help="With the web console.")
