@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import uvicorn
 
@@ -16,6 +17,7 @@ from pyro_http.gateway import Gateway
 from pyro_http.http_protocol import SocketProtocol, protocol_with
 from pyro_http.settings import GatewaySettings
 from pyro_server.stop_signals import stopping
+from pyro_server.transports.event_loops import new_event_loop
 
 KEEP_ALIVE_S = 30
 """How long a connection stays open between two requests."""
@@ -73,8 +75,8 @@ class GatewayServer:
         """
         self._server.on_start = lambda: announce(self.banner())
         # Around all of it: asyncio takes Ctrl-C for itself where nobody else has.
-        with stopping(self.stop):
-            asyncio.run(self._server.serve(sockets=[self._socket]))
+        with stopping(self.stop), asyncio.Runner(loop_factory=partial(new_event_loop, "auto")) as runner:
+            runner.run(self._server.serve(sockets=[self._socket]))
 
     def stop(self) -> None:
         """Stop soon, after the calls that run. From any thread."""
@@ -170,8 +172,8 @@ def _check_reach(settings: GatewaySettings, *, lets_anybody_in: bool) -> None:
     if lets_anybody_in and not settings.allow_anonymous and not is_loopback(settings.host):
         raise SettingsError(
             f"host = {settings.host!r} can be reached from elsewhere, and nobody is asked for a token: "
-            "everybody there could call the objects; set tokens_file (--tokens-file), listen on localhost, or set "
-            "allow_anonymous (--allow-anonymous) if that is what you want",
+            "everybody there could call the objects; set tokens_file (--tokens-file), listen on localhost, "
+            "or set allow_anonymous (--allow-anonymous) if that is what you want",
             name="host",
         )
 
