@@ -1,6 +1,7 @@
 """The HTTP gateway with real clients, daemons and name servers."""
 
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from pyro_client import locate_ns
+from pyro_nameserver import start_ns
 from pyro_server import AllowMethods, Tokens
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -464,3 +466,48 @@ def test_stock_daemons_and_name_servers_are_offered_too(generation: str) -> None
             ) as answer:
                 assert [kind for kind, _ in events(answer)] == ["item", "item", "item", "end"]
             assert problem(client.post("/objects/http.thing/methods/none")) == "unknown-member"
+
+
+def test_a_gateway_gets_along_without_its_name_server_for_a_while(objects: Objects) -> None:
+    with start_ns(port=0, broadcast=False) as names:
+        port = names.uri.port or 0
+        with locate_ns(objects.name_server) as known:
+            shop = str(known.lookup("http.shop"))
+        names.registry.register("http.shop", shop)
+        with (
+            gateway(f"localhost:{port}") as client,
+            client.stream("GET", "/names/events", headers=EVENTS) as answer,
+        ):
+            told = events(answer)
+            assert [next(told)[0] for _ in range(3)] == ["reset", "added", "current"]
+            names.close()
+            kind, event = next(told)
+            assert (kind, event["problem"][:15]) == ("current", "the name server")
+            assert client.get("/readyz").status_code == 503
+            assert problem(client.get("/objects")) == "no-name-server"
+            assert problem(client.get("/objects/http.other")) == "no-name-server"
+            assert call(client, "http.shop.add", 1) == 3
+            with start_ns(port=port, broadcast=False) as again:
+                again.registry.register("http.again", shop)
+                until(lambda: "http.again" in client.get("/objects").text)
+                assert client.get("/readyz").status_code == 200
+                assert next(told)[0] == "reset"
+                assert call(client, "http.again.add", 1) == 3
+
+
+@pytest.mark.parametrize("signal", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_a_gateway_stops_when_it_is_told_although_streams_are_open(
+    objects: Objects, signal: signal.Signals
+) -> None:
+    command = [processes.sys.executable, "-m", "pyro_cli", "gateway", "serve", "--port", "0"]
+    with processes.running([*command, "--ns", objects.name_server]) as process:
+        url = processes.wait_for(process, "Pyro HTTP gateway on ").rpartition(" ")[2]
+        processes.wait_for(process, "Everybody who can reach it")
+        with httpx.stream("GET", f"{url}/names/events", headers=EVENTS, timeout=PATIENCE_S) as answer:
+            told = events(answer)
+            assert next(told)[0] == "reset"
+            process.send_signal(signal)
+            assert "current" in [kind for kind, _ in told]  # and no more
+        assert process.stdout is not None
+        assert process.stdout.read() == "Gateway stopped.\n"
+        assert process.wait(PATIENCE_S) == 0

@@ -35,7 +35,8 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
     "pyro-http": SERIALIZING
     | {"pyro-client", "pyro-server", "pyro-cli", "click"}
-    | {"starlette", "anyio", "idna", "typing-extensions", "uvicorn", "h11", "httptools", "websockets"},
+    | {"starlette", "anyio", "idna", "uvicorn", "h11", "httptools", "websockets"}
+    | ({"typing-extensions"} if sys.version_info < (3, 13) else set()),
     "pyro-cli": frozenset({"pyro-core", "click"}),
     "pyro4-compat": SERIALIZING
     | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame", "pyro-cli", "click"},

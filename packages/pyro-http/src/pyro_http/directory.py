@@ -22,6 +22,8 @@ LEASES_S: Final = 2.0
 """How often it is asked how long leases still last, while somebody watches."""
 MAX_LEASES: Final = 1_000
 """Leases of which that is asked."""
+REMEMBERED_S: Final = 60.0
+"""How long names hold when the name server is gone: the objects are still there, most probably."""
 SILENCE_S: Final = 40.0
 """A name server that says nothing for so long is gone: it speaks every 15 seconds."""
 NOT_HEARD: Final = "the name server cannot be heard now; the log of the gateway says why"
@@ -80,6 +82,7 @@ class Directory:
         self._watchers: set[asyncio.Queue[Event | None]] = set()
         self._server: AsyncProxy | None = None
         self._tells = False
+        self._lost_at = 0.0
         self.names: dict[str, Named] = {}
         self.problem = "not asked yet"
         self.asked = asyncio.Event()
@@ -97,6 +100,9 @@ class Directory:
             except PyroError as failure:
                 problem = str(failure)
             self._server = None
+            if not self.problem:
+                self._lost_at = self._clock()
+                self._tell({"kind": "current", "problem": NOT_HEARD})
             if not self.problem or not self.asked.is_set():
                 _log.warning("names are not known for now: %s", problem)
             self.problem = problem
@@ -115,7 +121,8 @@ class Directory:
             NamingError: If the name server cannot be asked.
         """
         found = self.names.get(name)
-        if found is not None and not self.problem:
+        heard = not self.problem or self._clock() - self._lost_at < REMEMBERED_S
+        if found is not None and heard:
             return found
         if self.problem or not self._tells:
             return await self._ask(name)
