@@ -37,6 +37,7 @@ CLOSURES: dict[str, frozenset[str]] = {
     | {"pyro-client", "pyro-server", "pyro-cli", "click"}
     | {"starlette", "anyio", "idna", "uvicorn", "h11", "httptools", "websockets"}
     | ({"typing-extensions"} if sys.version_info < (3, 13) else set()),
+    "pyro-observe": frozenset({"pyro-core"}),
     "pyro-cli": frozenset({"pyro-core", "click"}),
     "pyro4-compat": SERIALIZING
     | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame", "pyro-cli", "click"},
