@@ -194,9 +194,14 @@ def test_tracebacks_are_shown_only_if_the_operator_wants(objects: Objects, http:
 
 
 def test_what_a_request_brings_along_reaches_the_object(http: httpx.Client) -> None:
-    headers = {"X-Correlation-Id": CORRELATION, "Traceparent": TRACE, "Pyro-Timeout": "5"}
+    headers = {
+        "X-Correlation-Id": CORRELATION,
+        "Traceparent": TRACE,
+        "Tracestate": "a=1",
+        "Pyro-Timeout": "5",
+    }
     answer = http.post("/objects/http.shop/methods/seen", headers=headers)
-    assert answer.json()["result"] == {"correlation": CORRELATION, "trace": TRACE, "left": "some"}
+    assert answer.json()["result"] == {"correlation": CORRELATION, "trace": f"{TRACE}\na=1", "left": "some"}
     assert answer.headers["x-correlation-id"] == CORRELATION
     answer = http.post("/objects/http.shop/methods/seen")
     assert answer.json()["result"]["correlation"] == answer.headers["x-correlation-id"] != CORRELATION

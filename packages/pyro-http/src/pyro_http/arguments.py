@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pyro_core.descriptions import MethodDescription, ParameterDescription
-from pyro_http.json_types import JsonType, Schema, json_type, reference
+from pyro_http.annotations import json_type
+from pyro_http.json_types import JsonType, Schema, reference
 from pyro_http.json_values import BadValue, escaped, from_json
 from pyro_http.problems import Finding, Problem
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from pyro_core.descriptions import GENERATOR, AttributeDescription, MethodDescription, ParameterDescription
+from pyro_http.annotations import item_type, json_type
 from pyro_http.daemons import Members
-from pyro_http.json_types import item_type, json_type
 
 
 def describe_object(members: Members) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from pyro_core.descriptions import ONEWAY
 from pyro_core.errors import NameNotFound
@@ -17,17 +17,27 @@ from pyro_core.identity import Access as AccessKind
 from pyro_core.identity import Authorizer, Principal
 from pyro_http import classic, console_files, openapi
 from pyro_http.access import decided
+from pyro_http.annotations import json_type
 from pyro_http.arguments import Arguments, read_arguments
 from pyro_http.daemons import Daemons, Members, Target
 from pyro_http.descriptions import describe_object
 from pyro_http.directory import NOT_HEARD, Directory
-from pyro_http.json_types import json_type
 from pyro_http.json_values import BadValue, parse, to_json
-from pyro_http.messages import check_json, json_response, on_behalf_of, read_body, timeout_of, wants_oneway
+from pyro_http.messages import (
+    accepts_events,
+    check_json,
+    json_response,
+    on_behalf_of,
+    read_body,
+    redirect,
+    timeout_of,
+    wants_events_only,
+    wants_oneway,
+)
 from pyro_http.metrics import CONTENT_TYPE, Metrics
 from pyro_http.problems import TITLES, Problem, problem_of
 from pyro_http.settings import GatewaySettings
-from pyro_http.streaming import MEDIA_TYPE, EventStream, event, is_stream
+from pyro_http.streaming import MEDIA_TYPE, EventStream, OpenStreams, event, is_stream
 
 MAX_DESCRIBED: Final = 200
 """Objects of which ``/openapi.json`` tells the methods."""
@@ -51,6 +61,7 @@ class Endpoints:
 
     Attributes:
         settings: As given.
+        streams: Those that are open.
         ending: Set when streams are to end.
     """
 
@@ -70,7 +81,7 @@ class Endpoints:
         self._daemons = daemons
         self._metrics = metrics
         self._authorize = authorize
-        self._streams = 0
+        self.streams = OpenStreams(settings.max_streams)
         self.ending = asyncio.Event()
         self._openapi: tuple[float, dict[str, Any]] | None = None
 
@@ -142,14 +153,14 @@ class Endpoints:
                 oneway = asked_oneway or described.kind == ONEWAY
                 return oneway, await self.invoke(principal, target, method, arguments, oneway=oneway)
 
-        if _wants_events_only(request):
+        if wants_events_only(request):
             return self._event_stream(self._call_events(called))
         oneway, value = await called()
         if oneway:
             return json_response({"result": None}, 202)
         if not is_stream(value):
             return json_response({"result": to_json(value)})
-        if not _accepts_events(request):
+        if not accepts_events(request):
             await value.aclose()
             raise Problem(
                 "not-acceptable",
@@ -233,19 +244,6 @@ class Endpoints:
         arguments = read_arguments(document, members.method(method))
         return await self.invoke(principal, target, method, arguments)
 
-    @contextlib.contextmanager
-    def one_stream(self) -> Iterator[None]:
-        """Count a stream while it is open.
-
-        Raises:
-            Problem: If there are too many.
-        """
-        self._begin_stream()
-        try:
-            yield
-        finally:
-            self._end_stream()
-
     # ---- about the gateway
 
     async def openapi(self, request: Request, principal: Principal, correlation_id: UUID) -> Response:
@@ -270,7 +268,7 @@ class Endpoints:
             "ready": ("Whether the name server is heard.", float(not self._directory.problem)),
             "names": ("Names that are offered.", float(len(self._directory.names))),
             "watchers": ("Clients that watch names.", float(len(self._directory))),
-            "streams": ("Streams that are open.", float(self._streams)),
+            "streams": ("Streams that are open.", float(self.streams.count)),
             "daemons": ("Daemons that were talked to.", float(len(self._daemons))),
             "daemon_connections": ("Connections to daemons.", float(self._daemons.connections)),
         }
@@ -305,15 +303,15 @@ class Endpoints:
 
     async def root(self, request: Request, principal: Principal, correlation_id: UUID) -> Response:
         """To where people begin."""
-        return _redirect(request, "/console/" if self.settings.console else "/pyro/")
+        return redirect(request, "/console/" if self.settings.console else "/pyro/")
 
     async def to_console(self, request: Request, principal: Principal, correlation_id: UUID) -> Response:
         """To the console."""
-        return _redirect(request, "/console/")
+        return redirect(request, "/console/")
 
     async def to_classic_list(self, request: Request, principal: Principal, correlation_id: UUID) -> Response:
         """To the page with the names."""
-        return _redirect(request, "/pyro/")
+        return redirect(request, "/pyro/")
 
     # ---- parts of the above
 
@@ -359,18 +357,8 @@ class Endpoints:
         return parse(await read_body(request, self.settings.max_body_bytes, self.settings.body_s))
 
     def _event_stream(self, source: AsyncIterator[bytes]) -> EventStream:
-        self._begin_stream()
-        return EventStream(source, self.settings.heartbeat_s, self.ending, self._end_stream)
-
-    def _begin_stream(self) -> None:
-        if self._streams >= self.settings.max_streams:
-            raise Problem(
-                "overloaded", f"{self.settings.max_streams} streams are open", headers={"Retry-After": "5"}
-            )
-        self._streams += 1
-
-    def _end_stream(self) -> None:
-        self._streams -= 1
+        self.streams.begin()
+        return EventStream(source, self.settings.heartbeat_s, self.ending, self.streams.end)
 
     async def _call_events(
         self, call: Callable[[], Coroutine[Any, Any, tuple[bool, Any]]]
@@ -410,17 +398,3 @@ class Endpoints:
             yield "end", {"items": count}
         finally:
             await items.aclose()
-
-
-def _redirect(request: Request, path: str) -> Response:
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{path}", 307)
-
-
-def _accepts_events(request: Request) -> bool:
-    accepted = request.headers.get("accept", "*/*")
-    return any(one in accepted for one in (MEDIA_TYPE, "text/*", "*/*"))
-
-
-def _wants_events_only(request: Request) -> bool:
-    """Whether the client takes nothing but events: results and problems come as such, too."""
-    return request.headers.get("accept", "").strip() == MEDIA_TYPE

@@ -246,7 +246,7 @@ class Gateway:
             if found is None:
                 raise Problem("no-such-page", "there is no stream at this address")
             principal = self._principal(headers, _peer(scope))
-            with self._endpoints.one_stream():
+            with self._endpoints.streams.one():
                 await serve_stream(socket, self._endpoints, principal, correlation_id, *found[1])
         except Problem as problem:
             status = problem.status

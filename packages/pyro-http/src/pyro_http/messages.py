@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from pyro_core.context import (
@@ -31,7 +31,8 @@ ONEWAY_HEADER: Final = "pyro-oneway"
 CORRELATION_HEADER: Final = "x-correlation-id"
 CLASSIC_CORRELATION_HEADER: Final = "x-pyro-correlation-id"
 JSON: Final = "application/json"
-MAX_TRACE_CHARS: Final = 512
+EVENTS: Final = "text/event-stream"
+MAX_TRACE_CHARS: Final = 1024
 _TRUE: Final = frozenset({"1", "true", "yes", "on", ""})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _VERSION_4: Final = 4
@@ -72,6 +73,11 @@ def json_response(document: Any, status: int = 200, media_type: str = JSON) -> R
         media_type: What it is.
     """
     return JsonResponse(dump(document), status, media_type)
+
+
+def redirect(request: Request, path: str) -> Response:
+    """To another place of the gateway."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}{path}", 307)
 
 
 def problem_response(problem: Problem, correlation_id: str = "") -> Response:
@@ -166,6 +172,17 @@ def wants_oneway(request: Request) -> bool:
     return said.lower() in _TRUE
 
 
+def accepts_events(request: Request) -> bool:
+    """Whether the client takes server-sent events."""
+    accepted = request.headers.get("accept", "*/*")
+    return any(one in accepted for one in (EVENTS, "text/*", "*/*"))
+
+
+def wants_events_only(request: Request) -> bool:
+    """Whether the client takes nothing but events: results and problems come as such, too."""
+    return request.headers.get("accept", "").strip() == EVENTS
+
+
 def correlation_of(headers: Mapping[str, str]) -> UUID:
     """The id that the request goes by; a new one if it has none.
 
@@ -183,7 +200,8 @@ def correlation_of(headers: Mapping[str, str]) -> UUID:
 
 def annotations_of(headers: Mapping[str, str]) -> Mapping[str, bytes]:
     """What goes along with the call beside the correlation id."""
-    trace = headers.get("traceparent", "")
+    parent, state = headers.get("traceparent", ""), headers.get("tracestate", "")
+    trace = f"{parent}\n{state}" if state and len(parent) + len(state) < MAX_TRACE_CHARS else parent
     if not trace or len(trace) > MAX_TRACE_CHARS or not trace.isascii():
         return {}
     return {ANNOTATION_TRACE: trace.encode("ascii")}

@@ -12,8 +12,9 @@ from pyro_core.descriptions import (
     MethodDescription,
 )
 from pyro_http.__about__ import __version__
+from pyro_http.annotations import item_type, json_type
 from pyro_http.arguments import body_schema
-from pyro_http.json_types import Schema, item_type, json_type, reference
+from pyro_http.json_types import Schema, reference
 from pyro_http.openapi_forms import FORMS
 from pyro_http.problems import MEDIA_TYPE, TITLES
 

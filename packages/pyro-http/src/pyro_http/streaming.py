@@ -1,18 +1,55 @@
 """Streams to HTTP clients: server-sent events and WebSockets, no faster than the client takes them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from pyro_http.json_values import dump
+from pyro_http.problems import Problem
 
 MEDIA_TYPE: Final = "text/event-stream"
 _BEAT: Final = b": nothing happens\n\n"
 
 OnEnd = Callable[[], object]
+
+
+class OpenStreams:
+    """Counts the streams that are open.
+
+    Args:
+        limit: How many may be.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.count = 0
+
+    def begin(self) -> None:
+        """One more.
+
+        Raises:
+            Problem: If there are too many.
+        """
+        if self.count >= self._limit:
+            raise Problem("overloaded", f"{self._limit} streams are open", headers={"Retry-After": "5"})
+        self.count += 1
+
+    def end(self) -> None:
+        """One less."""
+        self.count -= 1
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one while it is open. Raises as ``begin``."""
+        self.begin()
+        try:
+            yield
+        finally:
+            self.end()
 
 
 def is_stream(value: Any) -> bool:

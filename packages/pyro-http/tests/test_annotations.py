@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from pyro_http.json_types import ANYTHING, MAX_TEXT_CHARS, item_type, json_type
+from pyro_http.annotations import MAX_TEXT_CHARS, item_type, json_type
+from pyro_http.json_types import ANYTHING
 from pyro_http.json_values import BadValue
 
 TAKEN = [
