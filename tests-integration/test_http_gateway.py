@@ -248,7 +248,8 @@ def test_who_takes_only_events_gets_results_and_problems_as_such(http: httpx.Cli
 def test_a_stream_ends_there_when_the_client_goes_away(http: httpx.Client) -> None:
     body = {"args": [1_000_000, 0.01]}
     with http.stream("POST", "/objects/http.shop/methods/count", json=body, headers=EVENTS) as answer:
-        assert next(events(answer)) == ("item", 0)
+        told = events(answer)
+        assert next(told) == ("item", 0)
         assert call(http, "http.shop.opened") == 1
     until(lambda: call(http, "http.shop.opened") == 0)
 
@@ -256,7 +257,8 @@ def test_a_stream_ends_there_when_the_client_goes_away(http: httpx.Client) -> No
 def test_a_call_that_is_asked_for_as_events_is_taken_back_with_its_client(http: httpx.Client) -> None:
     path = "/objects/http.shop/methods/wait"
     with http.stream("POST", path, headers=EVENTS) as answer:
-        assert next(answer.iter_lines()) == ": nothing happens"
+        lines = answer.iter_lines()  # which closes the response when nobody has it any more
+        assert next(lines) == ": nothing happens"
         assert "cancelled" not in call(http, "http.shop.notes")
     until(lambda: "cancelled" in call(http, "http.shop.notes"))
 
@@ -264,7 +266,8 @@ def test_a_call_that_is_asked_for_as_events_is_taken_back_with_its_client(http: 
 def test_a_client_that_does_not_read_makes_the_object_wait(http: httpx.Client) -> None:
     body = {"args": [10_000_000]}
     with http.stream("POST", "/objects/http.shop/methods/count", json=body, headers=EVENTS) as answer:
-        assert next(events(answer)) == ("item", 0)
+        told = events(answer)
+        assert next(told) == ("item", 0)
         before = -1
         while (now := call(http, "http.shop.counted")) != before:  # until it waits
             before = now
@@ -407,6 +410,28 @@ def test_limits_of_rate_streams_and_pages(objects: Objects) -> None:
         assert statuses == [200, 200, 429]
 
 
+def test_bodies_and_requests_at_a_time_are_limited(objects: Objects, http: httpx.Client) -> None:
+    path = "/objects/http.shop/methods/same"
+    fits = '{"args": ["%s"]}' % ("x" * (10_000 - len('{"args": [""]}')))
+    assert http.post(path, content=fits, headers=JSON).status_code == 200
+    assert problem(http.post(path, content=f"{fits} ", headers=JSON)) == "body-too-large"
+
+    def chunks() -> Iterator[bytes]:
+        yield fits.encode()
+        yield b" "
+
+    assert problem(http.post(path, content=chunks(), headers=JSON)) == "body-too-large"
+    with gateway(objects.name_server, max_calls=1) as client:
+        body = {"args": [2]}
+        waiting = threading.Thread(
+            target=client.post, args=("/objects/http.shop/methods/sleep",), kwargs={"json": body}
+        )
+        waiting.start()
+        until(lambda: client.get("/objects").status_code == 503)
+        waiting.join()
+        assert client.get("/objects").status_code == 200
+
+
 def test_the_classic_form(http: httpx.Client) -> None:
     assert http.get("/", follow_redirects=True).url.path == "/pyro/"
     assert "<code>http.shop</code>" in http.get("/pyro/").text
@@ -471,6 +496,18 @@ def test_stock_daemons_and_name_servers_are_offered_too(generation: str) -> None
             ) as answer:
                 assert [kind for kind, _ in events(answer)] == ["item", "item", "item", "end"]
             assert problem(client.post("/objects/http.thing/methods/none")) == "unknown-member"
+            waiting = threading.Thread(target=call, args=(client, "http.thing.wait_for_note"))
+            waiting.start()  # which takes one connection, as stock daemons do one call at a time on each
+
+            def answers_beside_it() -> bool:
+                assert call(client, "http.thing.add", 1) == 2
+                return "\npyro_http_daemon_connections 2\n" in client.get("/metrics").text
+
+            until(answers_beside_it)
+            assert waiting.is_alive()
+            assert client.post("/objects/http.thing/methods/note", json={"args": ["x"]}).status_code == 202
+            waiting.join(PATIENCE_S)
+            assert not waiting.is_alive()
 
 
 def test_a_gateway_gets_along_without_its_name_server_for_a_while(objects: Objects) -> None:
