@@ -273,8 +273,8 @@ class Run:
             self.check(joined(plain.run(*call)), request)
             return
         for work in self.engine.receive(data):
-            request = getattr(work, "message", None)
-            self.check(joined(self.engine.run(work)), request)
+            asked = getattr(work, "message", None)
+            self.check(joined(self.engine.run(work)), asked)
         self.check(self.engine.output(), None)
 
     def check(self, answer: bytes, request: Message | None) -> None:

@@ -9,6 +9,7 @@ kind of ProtocolError.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
@@ -57,7 +58,7 @@ def check(data: bytes) -> None:
                 raise AssertionError(f"payload above the limit after inflating: {size} bytes")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for; gives the exit code."""
     return coverage.main(arguments, check, [str(CORPUS)])
 

@@ -8,7 +8,7 @@ written and read again.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -80,5 +80,10 @@ def run(rng: Any, count: int) -> int:
     return count
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Run what the arguments ask for; gives the exit code."""
+    return coverage.main(arguments, check, ())
+
+
 if __name__ == "__main__":
-    sys.exit(coverage.main(sys.argv[1:], check, ()))
+    sys.exit(main(sys.argv[1:]))
