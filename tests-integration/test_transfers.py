@@ -1,14 +1,19 @@
 """Long transfers tell how far they are, and can be given up."""
 
+import asyncio
 import mmap
 from pathlib import Path
 
 import pytest
 
-from pyro_client import Proxy, Transfer
+from pyro_client import AsyncProxy, Proxy, Transfer
 from pyro_server import Daemon, expose
 
 SIZE = 8 << 20
+
+
+class Enough(Exception):
+    """Somebody gives up."""
 
 
 @expose
@@ -54,9 +59,6 @@ def test_a_long_transfer_tells_how_far_it_is(proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("direction", ["send", "receive"])
 def test_raising_gives_the_transfer_up_and_the_next_call_works(proxy: Proxy, direction: str) -> None:
-    class Enough(Exception):
-        pass
-
     def stop(transfer: Transfer) -> None:
         if transfer.done_bytes > SIZE // 2:
             raise Enough
@@ -74,3 +76,32 @@ def test_a_file_travels_as_what_it_is_mapped_to(proxy: Proxy, tmp_path: Path, si
     path.write_bytes(bytes(size - 4) + b"last")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         assert proxy.keep(mapped) == (size, b"last")
+
+
+async def transfers_of(uri: str) -> None:
+    told: list[Transfer] = []
+    async with AsyncProxy(uri) as proxy:
+        proxy._pyro.on_transfer = told.append
+        assert await proxy.add(1, 2) == 3
+        assert told == []
+        assert len(await proxy.frame(SIZE)) == SIZE
+        assert await proxy.keep(bytes(SIZE)) == (SIZE, bytes(4))
+        for direction in ("receive", "send"):
+            done = [each.done_bytes for each in told if each.direction == direction]
+            assert done == sorted(done)
+            assert done[-1] >= SIZE
+        assert len([each for each in told if each.direction == "receive"]) > 8
+
+        def stop(transfer: Transfer) -> None:
+            raise Enough
+
+        for give_up in (lambda: proxy.frame(SIZE), lambda: proxy.keep(bytes(SIZE))):
+            proxy._pyro.on_transfer = stop
+            with pytest.raises(Enough):
+                await give_up()
+            proxy._pyro.on_transfer = None
+            assert await proxy.add(1, 2) == 3
+
+
+def test_the_same_on_an_event_loop(proxy: Proxy) -> None:
+    asyncio.run(transfers_of(str(proxy._pyro.uri)))

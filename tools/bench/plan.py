@@ -143,9 +143,9 @@ NAME_GOALS = tuple(
     Goal(f"ours, {storage}", f"Pyro5, {storage}", 3.0, 1.0) for storage in ("memory", "sqlite")
 )
 NAMES = (
-    Workload("lookup", "lookup of one of 10,000 names", 200, goals=NAME_GOALS),
-    Workload("register", "a name registered anew, beside 10,000 others", 20, goals=NAME_GOALS),
-    Workload("prefix", "the 100 of 10,000 names with a prefix", 5, goals=NAME_GOALS),
+    Workload("lookup", "lookup of one of 10,000 names", 1000, goals=NAME_GOALS),
+    Workload("register", "a name registered anew, beside 10,000 others", 200, goals=NAME_GOALS),
+    Workload("prefix", "the 100 of 10,000 names with a prefix", 30, goals=NAME_GOALS),
 )
 """What name servers are asked."""
 REPLACED = Workload(

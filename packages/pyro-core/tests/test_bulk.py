@@ -14,6 +14,7 @@ from pyro_core.bulk import (
     lower_call,
     lower_value,
     split,
+    stays_whole,
 )
 from pyro_core.calls import Call
 from pyro_core.errors import ProtocolError, PyroError
@@ -82,6 +83,18 @@ def test_small_and_hidden_values_stay_where_they_are(value: Any) -> None:
 def test_what_is_bulky_is_told_quickly() -> None:
     assert is_bulky((1, LARGE))
     assert not is_bulky((1, LARGE[:-1], "text", [LARGE]))
+
+
+@given(
+    st.sampled_from([list, tuple, lambda items: {str(place): item for place, item in enumerate(items)}]),
+    st.lists(st.sampled_from([1, "a", None, b"", LARGE, [LARGE]]), max_size=MOST_ELEMENTS + 2),
+)
+def test_what_stays_whole_is_told_quickly(make: Any, items: list[Any]) -> None:
+    made = make(items)
+    if stays_whole(made):
+        assert lift_value(made) is None
+    if not any(isinstance(item, bytes) for item in items):
+        assert stays_whole(made)
 
 
 @pytest.mark.parametrize(

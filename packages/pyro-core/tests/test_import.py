@@ -24,8 +24,8 @@ EXPENSIVE = (
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(pyro_core.__path__, "pyro_core.")
-    # What works with ssl is imported by those who use it.
-    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.tls"))
+    # What works with ssl or asyncio is imported by those who use it.
+    if not module.name.startswith(("pyro_core.testing", "pyro_core.net.arriving", "pyro_core.net.tls"))
 )
 
 WATCH = """

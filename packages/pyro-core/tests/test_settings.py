@@ -38,6 +38,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ClientSettings, "PYRO_NS_PORT", "10000", "ns_port", 10000),
         (ClientSettings, "PYRO_NS_BCPORT", "10001", "ns_broadcast_port", 10001),
         (ClientSettings, "PYRO_NS_TOKEN", "secret", "ns_token", "secret"),
+        (ClientSettings, "PYRO_TOKEN", "secret", "token", "secret"),
         (ClientSettings, "PYRO_NS_CACHE", "no", "ns_cache", False),
         (ClientSettings, "PYRO_NS_MDNS", "yes", "mdns", True),
         (
@@ -60,6 +61,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_NATPORT", "5555", "natport", 5555),
         (ServerSettings, "PYRO_SERVERTYPE", "thread", "servertype", "threaded"),
         (ServerSettings, "PYRO_SERVERTYPE", "multiplex", "servertype", "multiplex"),
+        (ServerSettings, "PYRO_EVENT_LOOP", "uvloop", "event_loop", "uvloop"),
         (ServerSettings, "PYRO_SERIALIZERS_ACCEPTED", "serpent, json ,", "serializers", ("serpent", "json")),
         (ServerSettings, "PYRO_THREADPOOL_SIZE", "200", "threads", 200),
         (ServerSettings, "PYRO_THREADPOOL_SIZE_MIN", "0", "min_threads", 0),
@@ -72,6 +74,8 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_SOCK_REUSE", "false", "reuse_address", False),
         (ServerSettings, "PYRO_PREFER_IP_VERSION", "4", "prefer_ip_version", 4),
         (ServerSettings, "PYRO_COMMTIMEOUT", "30", "timeouts.idle_s", 30.0),
+        (ServerSettings, "PYRO_TOKENS_FILE", "/etc/tokens.toml", "tokens_file", "/etc/tokens.toml"),
+        (ServerSettings, "PYRO_ALLOW_ANONYMOUS", "1", "allow_anonymous", True),
         (ServerSettings, "PYRO_MAX_MESSAGE_SIZE", "1", "limits.max_message_bytes", 1),
         (NameServerSettings, "PYRO_HOST", "::", "host", "::"),
         (NameServerSettings, "PYRO_NS_PORT", "0", "port", 0),
@@ -332,7 +336,7 @@ def test_each_class_has_its_table(tmp_path: Path) -> None:
         (
             ServerSettings,
             {"zzz": 1},
-            "unknown setting 'zzz' in settings; known are compression, detailed_traceback",
+            "unknown setting 'zzz' in settings; known are allow_anonymous, compression",
         ),
         (
             ServerSettings,
@@ -429,7 +433,10 @@ def test_a_word_that_is_not_one_of_the_few_is_refused(name: str, value: object) 
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    settings = ClientSettings(ns_token="very-secret"), NameServerSettings(admin_tokens=("very-secret",))
+    settings = (
+        ClientSettings(ns_token="very-secret", token="very-secret"),
+        NameServerSettings(admin_tokens=("very-secret",)),
+    )
     shown = [repr(settings), *(repr(one.describe({})) for one in settings)]
     assert "secret" not in "".join(shown)
     assert "********" in shown[1]

@@ -12,7 +12,6 @@ from pyro_core.errors import ConnectionRejected, NameOwned, NameServerNotFound, 
 from pyro_core.settings import TLS, ClientSettings, NameServerSettings, ServerSettings
 from pyro_core.testing.certificates import Authority, have_openssl
 from pyro_nameserver import NameServer, start_ns
-from pyro_nameserver.access import names_in
 
 HERE = "PYRO:obj@localhost:4444"
 THERE = "PYRO:obj@localhost:5555"
@@ -140,14 +139,6 @@ def test_certificates_are_mapped_to_roles(tmp_path: Path) -> None:
                 ns.register("a", THERE)
 
 
-def test_the_names_of_a_certificate() -> None:
-    certificate = {
-        "subject": ((("organizationName", "x"),), (("commonName", "a"),)),
-        "subjectAltName": (("DNS", "b"), ("URI", "spiffe://c"), ("IP Address", "10.0.0.1")),
-    }
-    assert list(names_in(certificate)) == ["a", "b", "spiffe://c"]
-
-
 def test_identities_without_certificates_are_refused() -> None:
     with pytest.raises(SettingsError, match=r"asks for none.*PYRO_SSL_CACERTS"):
         guarded(register_identities=("x",))
@@ -168,3 +159,37 @@ def test_beyond_loopback_without_any_access_control_it_warns(
     with NameServer(settings):
         said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert ["PYRO_NS_REGISTER_TOKENS" in text for text in said] == [True] * warns
+
+
+def test_a_denied_change_is_logged_with_who_asked_for_it(
+    nameserver: NameServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Proxy(nameserver.uri) as ns, pytest.raises(SecurityError):
+        ns.register("a", HERE)
+    (record,) = [one for one in caplog.records if one.name == "pyro_server.access"]
+    assert record.levelno == logging.WARNING
+    fields = record.fields  # type: ignore[attr-defined]
+    assert (fields["principal"], fields["object"], fields["name"]) == (
+        "anonymous",
+        "Pyro.NameServer",
+        "register",
+    )
+
+
+def test_who_has_several_roles_gets_the_highest() -> None:
+    with (
+        guarded(read_tokens=("both",), admin_tokens=("both",)) as nameserver,
+        client(nameserver, "both") as ns,
+    ):
+        ns.register("a", HERE, ttl=60)
+        assert ns.remove("a") == 1  # which is not its own
+
+
+def test_what_is_read_again_counts_for_new_connections(nameserver: NameServer) -> None:
+    with client(nameserver, "reg-1") as before:
+        nameserver.access.apply(NameServerSettings(register_tokens=("reg-3",)))
+        before.register("a", HERE)
+        with pytest.raises(NameServerNotFound, match="does not know the token"):
+            client(nameserver, "reg-1")
+        with client(nameserver, "reg-3") as now:
+            now.remove("a")

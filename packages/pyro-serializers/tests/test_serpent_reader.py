@@ -64,10 +64,18 @@ TOKENS = [
 ]
 
 
+MARKS = [*"()[]{},:'\"\\-. 0", "", "),(", "]}", "[)", "\\u0000", "True", "null"]
+
+
 @given(st.lists(st.sampled_from(TOKENS), max_size=9).map("".join))
 @example("(1)")
 @example("(,)")
 @example("[1)")
+@example("(1,2]}")
+@example("{'a':[1)")
+@example("[(1,2]},{'a':[1)]")
+@example("(1,2],'x':[3)")
+@example("(]}")
 @example("('a',)")
 @example("(1,2,)")
 @example("1(2)")
@@ -102,6 +110,14 @@ def test_any_text_gives_what_the_parser_gives_or_is_refused_like_there(literal: 
 @example("1),(2", "'m'", "{}")
 @example("1),{}),('o','m',(2", "'m'", "{}")
 @example("'),{})'", "'m'", "{}")
+@example("'a','it\"s',',','','b',", "'m'", "{}")
+@example("'a','b\tc'", "'m'", "{}")
+@example("'a','b\nc'", "'m'", "{}")
+@example("',','", "'m'", "{}")
+@example("'a''b',", "'m'", "{}")
+@example("'''a''',", "'m'", "{}")
+@example("'a'", "'m'", "{}")
+@example("'", "'m'", "{}")
 @settings(max_examples=1000, deadline=None)
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_any_call_means_what_the_parser_makes_of_it(inside: str, method: str, kwargs: str) -> None:
@@ -134,6 +150,22 @@ VALUES = st.recursive(
 def test_what_the_library_writes_is_read(value: Any) -> None:
     assert same(READER.decode_value(serpent.dumps(value)), value)
     assert READER.decode_value(serpent.dumps(value, indent=True)) == value
+
+
+@given(VALUES, st.lists(st.tuples(st.integers(0), st.sampled_from(MARKS), st.booleans()), max_size=3))
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
+def test_what_the_library_writes_is_read_or_refused_with_marks_changed(
+    value: Any, changes: list[tuple[int, str, bool]]
+) -> None:
+    literal = serpent.dumps(value).decode().removeprefix(HEADER)
+    for number, mark, replaces in changes:
+        places = [place for place, character in enumerate(literal) if character in "()[]{},:'\"\\"] or [0]
+        place = places[number % len(places)]
+        literal = literal[:place] + mark + literal[place + replaces :]
+    got, right = outcome(literal), wanted(literal)
+    assert (got is REFUSED) == (right is REFUSED), (literal, got, right)
+    assert got is REFUSED or same(got, right), (literal, got, right)
 
 
 @given(VALUES)

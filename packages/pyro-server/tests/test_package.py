@@ -6,8 +6,15 @@ import pyro_server
 
 def test_what_is_public_is_there_and_documented() -> None:
     assert sorted(pyro_server.__all__) == [
+        "AllowMethods",
+        "Anonymous",
         "AsyncDaemon",
+        "ClientCertificates",
         "Daemon",
+        "HandshakeHook",
+        "Principal",
+        "Tokens",
+        "UnixPeers",
         "behavior",
         "callback",
         "current_call",

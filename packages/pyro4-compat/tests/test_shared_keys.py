@@ -94,3 +94,26 @@ def test_pickles_too() -> None:
         finally:
             daemon.shutdown()
             thread.join(10)
+
+
+class Checking(Pyro4.Daemon):
+    def validateHandshake(self, conn: Any, data: Any) -> Any:
+        return "hello"
+
+
+@pytest.mark.parametrize(
+    ("cls", "key", "warns"),
+    [(Pyro4.Daemon, None, True), (Pyro4.Daemon, "secret", False), (Checking, None, False)],
+)
+def test_a_daemon_without_a_key_says_that_strangers_can_call_it(
+    cls: type[Pyro4.Daemon], key: str | None, warns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("pyro_server.listeners.is_loopback", lambda host: False)
+    monkeypatch.setattr("pyro_server.reach.log.warning", lambda text, *args: said.append(text))
+    with cls() as daemon:
+        assert not said  # the key comes later
+        if key:
+            daemon._pyroHmacKey = key
+        daemon.requestLoop(lambda: False)
+    assert len(said) == int(warns)

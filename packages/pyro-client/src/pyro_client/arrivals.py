@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 from pyro_client.turns import Turns, Waiting
 from pyro_core.errors import ConnectionClosedError, ProtocolError, TimeoutError
 from pyro_core.events import ItemsArrived, PeerBroke, PongArrived, ReplyArrived
-from pyro_core.wire.message import Message
+from pyro_core.wire.message import RESULT, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyro_client.run_sync import SyncLink
     from pyro_client.transfers import TransferWatch
     from pyro_core.events import ClientEvent
+    from pyro_core.wire.plain import PlainReplies
 
 
 class Arrivals:
@@ -31,6 +32,7 @@ class Arrivals:
     Attributes:
         streams: Who takes the items that the server pushes, by name of the stream.
         pings: Keys of those who wait for a sign of life, in order.
+        plain_replies: The session's way to take plain answers, several at once; None if it is not used.
         watch: Told how far large messages are; None if nobody wants to know.
         late: Calls that were given up in a row while nothing arrived.
     """
@@ -45,6 +47,7 @@ class Arrivals:
         "late",
         "watch",
         "pings",
+        "plain_replies",
         "streams",
     )
 
@@ -57,6 +60,7 @@ class Arrivals:
     ) -> None:
         self.streams: dict[str, PushedItems] = {}
         self.pings: deque[Hashable] = deque()
+        self.plain_replies: PlainReplies | None = None
         self.late = 0
         self.watch: TransferWatch | None = None
         self._connection = connection
@@ -88,6 +92,13 @@ class Arrivals:
                         peer=self._connection.peer,
                     )
                 self.late = 0
+                if self.plain_replies is not None:
+                    found, end = self.plain_replies(data)
+                    if found:
+                        self._hand_out_plain(found)
+                        data = data[end:]
+                        if not data:
+                            continue
                 message = session.reply_from(data)
                 if self.watch is not None:
                     self.watch.look(session.arriving)
@@ -105,6 +116,16 @@ class Arrivals:
         if slot is not None:
             slot.settle(message)
         # Else nobody waits for it any more.
+
+    def _hand_out_plain(self, found: Sequence[tuple[int, bytes]]) -> None:
+        connection = self._connection
+        serializer_id, version = connection.serializer_id, connection.version
+        for seq, payload in found:
+            slot = self._turns.waiting.pop(seq, None)
+            if type(slot) is Waiting:
+                slot.settle(Message(RESULT, serializer_id, seq, payload, version=version))
+            elif slot is not None:
+                slot.settle(payload)
 
     def _handle(self, event: ClientEvent) -> None:
         if isinstance(event, ReplyArrived):

@@ -10,21 +10,22 @@ from typing import Any, Self
 from pyro_client.async_dialogue import AsyncDialogue
 from pyro_client.async_exports import AsyncExports
 from pyro_client.async_pushed import AsyncPushedItems
+from pyro_client.async_shortest import Begin, beginner
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
-from pyro_client.plans.connect import Connection
+from pyro_client.plans.connect import Connection, cannot_call_back
 from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.retry import delays, repeats
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, NEXT_ITEM, checked_id
+from pyro_client.transfers import watch
 from pyro_core.calls import StreamHandle
-from pyro_core.context import serving
+from pyro_core.context import sending, serving
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
-    PyroError,
     RemoteError,
     SerializeError,
     TimeoutError,
@@ -33,7 +34,7 @@ from pyro_core.events import ClientEvent
 from pyro_core.features import CALLBACK, STREAM
 from pyro_core.names import DAEMON_ID
 from pyro_core.outcomes import outcome_for_coroutine
-from pyro_core.wire.message import CONNECT_OK, ONEWAY, Message
+from pyro_core.wire.message import CONNECT_OK, NO_ANNOTATIONS, ONEWAY, Message
 
 
 class AsyncChannel:
@@ -51,6 +52,7 @@ class AsyncChannel:
         self._connecting = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._exports: AsyncExports | None = None
+        self._begin: Begin | None = None  # the shortest way, where there is one
         FORKS.watch(self)
 
     @property
@@ -65,6 +67,23 @@ class AsyncChannel:
         Raises:
             AttributeError: If it has none; nothing is sent then.
         """
+        begun = None if self._begin is None else self._begin(method, args, kwargs)
+        if begun is not None:
+            seq, answer = begun
+            dialogue = self.dialogue
+            assert dialogue is not None
+            try:
+                found = await answer
+            except asyncio.CancelledError as cancelled:
+                dialogue.give_up(seq, cancelled)
+                raise
+            if type(found) is bytes:
+                block = sending()
+                if block is not None:
+                    block.response_annotations = NO_ANNOTATIONS
+                return dialogue.connection.serializer.decode_value(found)
+            invoke.announce(self.profile, invoke.checked(dialogue, found))
+            return self._result(dialogue, found)
         if not self.profile.offers(method):
             if not self.profile.metadata:
                 await self.bind()
@@ -105,10 +124,7 @@ class AsyncChannel:
             if not (reused and problem.retry_safe):
                 waits = waits or delays()
                 await self.runner.sleep(next(waits))
-        if message is None:
-            return None
-        value = outcome_for_coroutine(dialogue.connection.serializer, message)
-        return self._stream(dialogue, value) if type(value) is StreamHandle else value
+        return None if message is None else self._result(dialogue, message)
 
     async def bind(self) -> bool:
         """Connect if there is no connection; tells whether that was needed."""
@@ -153,12 +169,13 @@ class AsyncChannel:
             self.dialogue.end(ConnectionClosedError("the proxy was released", retry_safe=True))
 
     def refresh(self) -> None:
-        """Nothing is kept that depends on the profile."""
+        """Notice that the profile has changed."""
+        self._begin = None
 
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection, and its event loop, to the parent."""
         self.dialogue = None
-        self._loop = self._exports = None
+        self._loop = self._exports = self._begin = None
 
     async def exports(self) -> AsyncExports:
         """What this client offers to its server over the connection.
@@ -168,10 +185,7 @@ class AsyncChannel:
         """
         dialogue = await self.open()
         if CALLBACK not in dialogue.connection.features:
-            raise PyroError(
-                f"{dialogue.connection.peer} cannot call objects over the connection of this proxy (only our "
-                "own servers can); run a Daemon here, register the object with it, and send that"
-            )
+            raise cannot_call_back(dialogue.connection)
         return self._own_exports(dialogue)
 
     def open_stream(self, handle: StreamHandle) -> Any:
@@ -195,6 +209,8 @@ class AsyncChannel:
     ) -> tuple[AsyncDialogue, Message | None]:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         dialogue = await self._opened()
+        if self.profile.on_transfer is not None or dialogue.watch is not None:
+            watch(dialogue, self.profile.on_transfer)
         call = prepared(
             dialogue.connection,
             self.profile,
@@ -207,9 +223,15 @@ class AsyncChannel:
         )
         compress = self.profile.settings.compression
         message = await dialogue.exchange(call.payload, call.flags, call.extras, deadline, compress=compress)
+        if self._begin is None and self.dialogue is dialogue:
+            self._begin = beginner(dialogue, self.profile)
         if message is not None:
             invoke.announce(self.profile, message)
         return dialogue, message
+
+    def _result(self, dialogue: AsyncDialogue, message: Message) -> Any:
+        value = outcome_for_coroutine(dialogue.connection.serializer, message)
+        return self._stream(dialogue, value) if type(value) is StreamHandle else value
 
     def _stream(self, dialogue: AsyncDialogue, handle: StreamHandle) -> Any:
         if STREAM in dialogue.connection.features and handle.stream_id is not None:
@@ -222,7 +244,7 @@ class AsyncChannel:
         if loop is not self._loop:
             self._loop = loop
             self._connecting = asyncio.Lock()
-            self.dialogue = self._exports = None
+            self.dialogue = self._exports = self._begin = None
         return self.dialogue
 
     async def _opened(self) -> AsyncDialogue:
@@ -254,7 +276,7 @@ class AsyncChannel:
     def _ended(self, dialogue: AsyncDialogue) -> None:
         """A connection cannot be used any more."""
         if self.dialogue is dialogue:
-            self.dialogue = None
+            self.dialogue = self._begin = None
 
     def _own_exports(self, dialogue: AsyncDialogue) -> AsyncExports:
         if self._exports is None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from pyro_client.answer import Answer
 from pyro_client.dialogue import MOST_FORGOTTEN
 from pyro_client.plans import invoke
 from pyro_client.plans.connect import Connection
@@ -14,10 +15,12 @@ from pyro_core.duplex import deadline_annotation
 from pyro_core.errors import ConnectionClosedError, ProtocolError
 from pyro_core.events import ClientEvent, ItemsArrived, PeerBroke, PongArrived, ReplyArrived
 from pyro_core.features import CALLS, DEADLINE
-from pyro_core.wire.message import ONEWAY, Message
+from pyro_core.wire.message import ONEWAY, RESULT, Message
 
 if TYPE_CHECKING:
     from pyro_client.async_pushed import AsyncPushedItems
+    from pyro_client.transfers import TransferWatch
+    from pyro_core.wire.plain import PlainCall, PlainReplies
 
 
 class AsyncDialogue:
@@ -33,6 +36,7 @@ class AsyncDialogue:
         shared: Several calls may be under way.
         turn: Held by who calls, where calls are not shared.
         streams: Who takes the items that the server pushes, by name of the stream.
+        waiting: Who waits for the answer of a call, by its number.
         over: The connection cannot be used any more.
         loop: The event loop.
     """
@@ -54,8 +58,11 @@ class AsyncDialogue:
         self._on_end = on_end
         self._link: AsyncLink = connection.link
         self._session = connection.session
-        self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self.waiting: dict[int, Answer] = {}
         self._pings: deque[asyncio.Future[Message]] = deque()
+        self._plain_replies: PlainReplies | None = None
+        self._enough: BaseException | None = None
+        self.watch: TransferWatch | None = None
         self._link.hand_over(self._receive, self._link_ended)
 
     async def exchange(
@@ -88,6 +95,24 @@ class AsyncDialogue:
             return await self._exchange(payload, flags, extras, deadline, compress=compress)
         async with self.turn:
             return await self._exchange(payload, flags, extras, deadline, compress=compress)
+
+    def expect_plain(self) -> "PlainCall | None":
+        """Take plain answers (see ``pyro_core.wire.plain``) the quickest way from now on.
+
+        Their payloads are what is awaited then. Gives what makes a plain call; None if there are none here.
+        """
+        ways = self._session.plain_ways(self.connection.serializer_id)
+        if ways is None:
+            return None
+        call, _, self._plain_replies = ways
+        return call
+
+    def message(self, seq: int, answer: Any) -> Message:
+        """An answer as a message, whichever way it came."""
+        if type(answer) is not bytes:
+            return answer  # type: ignore[no-any-return]
+        connection = self.connection
+        return Message(RESULT, connection.serializer_id, seq, answer, version=connection.version)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life and wait for it."""
@@ -126,8 +151,11 @@ class AsyncDialogue:
         if self.over:
             return
         self.over = True
-        waiting, self._waiting = self._waiting, {}
-        for future in (*waiting.values(), *self._pings):
+        waiting = list(self.waiting.values())
+        self.waiting.clear()
+        for answer in waiting:
+            answer.settle(None, self._lost(problem))
+        for future in self._pings:
             if not future.done():
                 future.set_exception(self._lost(problem))
                 future.exception()  # whoever waits has perhaps gone: no warning then
@@ -158,28 +186,25 @@ class AsyncDialogue:
             await self._link.send(request)
             return None
         seq = session.seq
-        future: asyncio.Future[Message] = self.loop.create_future()
-        self._waiting[seq] = future
+        answer = self.waiting[seq] = Answer(self.loop)
         try:
-            await self._link.send(request)
-            message = await future
+            if self.watch is None:
+                await self._link.send(request)
+            else:
+                await self.watch.send(self._link, request)
+            message = self.message(seq, await answer)
         except asyncio.CancelledError as cancelled:
-            self._give_up(seq, cancelled)
+            self.give_up(seq, cancelled)
             raise
         except BaseException as problem:
-            if not self.shared or isinstance(problem, ConnectionClosedError):
+            if not self.shared or self.watch is not None or isinstance(problem, ConnectionClosedError):
                 self.end(problem)
             raise
-        if message.serializer_id != self.connection.serializer_id:
-            try:
-                invoke.check(self.connection, message)
-            except ProtocolError as problem:
-                self.end(problem)
-                raise
-        return message
+        return invoke.checked(self, message)
 
-    def _give_up(self, seq: int, cancelled: BaseException) -> None:
-        self._waiting.pop(seq, None)
+    def give_up(self, seq: int, cancelled: BaseException) -> None:
+        """Nobody wants the answer of a call any more: tell the server, or end an unshared connection."""
+        self.waiting.pop(seq, None)
         if self.over:
             return
         if not self.shared:
@@ -192,7 +217,21 @@ class AsyncDialogue:
     # ---- what arrives
 
     def _receive(self, data: bytes) -> None:
+        if self._plain_replies is not None:
+            found, end = self._plain_replies(data)
+            if found:
+                self._hand_out_plain(found)
+                data = data[end:]
+                if not data:
+                    return
         message = self._session.reply_from(data)
+        if self.watch is not None:
+            try:
+                self.watch.look(self._session.arriving)
+            except BaseException as enough:  # whoever is told how far it is has given up
+                self._enough = enough
+                self.end(enough)
+                return
         try:
             if message is not None:
                 self._hand_out(message)
@@ -201,6 +240,26 @@ class AsyncDialogue:
                 self._handle(event)
         except ProtocolError as problem:
             self.end(problem)
+
+    def _hand_out_plain(self, found: Sequence[tuple[int, bytes]]) -> None:
+        """Let those who wait go on at once, unless we are called by a task."""
+        at_once = asyncio.current_task(self.loop) is None
+        take = self.waiting.pop
+        if len(found) == 1:
+            ((seq, payload),) = found
+            waits = take(seq, None)
+            if waits is not None:
+                waits.settle(payload, at_once=at_once)
+            return
+        # All are taken first: those who go on may end the connection.
+        taken = [(take(seq, None), payload) for seq, payload in found]
+        answers = iter([(answer, payload) for answer, payload in taken if answer is not None])
+        try:
+            for answer, payload in answers:
+                answer.settle(payload, at_once=at_once)
+        finally:
+            for answer, payload in answers:  # somebody ended the event loop
+                answer.settle(payload)
 
     def _handle(self, event: ClientEvent) -> None:
         if isinstance(event, ReplyArrived):
@@ -225,15 +284,15 @@ class AsyncDialogue:
             )
 
     def _hand_out(self, message: Message) -> None:
-        future = self._waiting.pop(message.seq, None)
-        if future is not None and not future.done():
-            future.set_result(message)
+        answer = self.waiting.pop(message.seq, None)
+        if answer is not None:
+            answer.settle(message)
 
     def _link_ended(self) -> None:
-        self.end(self._link.lost(retry_safe=not self._waiting))
+        self.end(self._link.lost(retry_safe=not self.waiting))
 
     def _lost(self, problem: BaseException) -> BaseException:
-        if isinstance(problem, ProtocolError):
+        if isinstance(problem, ProtocolError) or problem is self._enough:
             return problem
         error = ConnectionClosedError(
             f"connection to {self.connection.peer} lost while an answer was due: {problem}; the call may "

@@ -175,7 +175,9 @@ class AsyncProxy:
     def __init__(
         self, uri: str | URI, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
     ) -> None:
-        self._pyro_assemble(_profile(URI(uri), settings, rules))
+        profile = _profile(URI(uri), settings, rules)
+        profile.take_token()
+        self._pyro_assemble(profile)
 
     def _pyro_assemble(self, profile: Profile) -> None:
         self.__dict__[_OWN] = AsyncControl(AsyncChannel(profile))
@@ -306,7 +308,11 @@ class AsyncProxy:
 
 
 def async_proxy_for(
-    reference: ObjectRef, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
+    reference: ObjectRef,
+    *,
+    settings: ClientSettings | None = None,
+    rules: ClassRules | None = None,
+    asker: Profile | None = None,
 ) -> AsyncProxy:
     """A proxy for a reference that was received.
 
@@ -314,10 +320,12 @@ def async_proxy_for(
         reference: The reference.
         settings: How to behave; None reads the environment.
         rules: Classes that can be sent and received.
+        asker: Of the proxy that received it; None if there is none.
     """
     proxy = AsyncProxy(reference.uri, settings=settings, rules=rules)
     profile = proxy._pyro._profile
     profile.learn(reference.metadata)
+    profile.token = None if asker is None else asker.token_for(reference.uri)
     profile.handshake = reference.handshake
     profile.chosen_serializer = reference.serializer
     return proxy
@@ -327,7 +335,9 @@ def _profile(uri: URI, settings: ClientSettings | None, rules: ClassRules | None
     profile = Profile(uri, settings, rules)
     if profile.rules.revive is None:
         profile.rules = profile.rules.copy()  # the given ones are for others too
-        profile.rules.revive = partial(async_proxy_for, settings=profile.settings, rules=profile.rules)
+        profile.rules.revive = partial(
+            async_proxy_for, settings=profile.settings, rules=profile.rules, asker=profile
+        )
     return profile
 
 

@@ -129,6 +129,9 @@ class CallbackChannel:
             timeout_s=self.profile.timeout_s,
         )
 
+    def pipeline(self) -> None:
+        """Futures make their calls one by one here."""
+
     def bind(self) -> bool:
         """The connection is there, or gone for good.
 

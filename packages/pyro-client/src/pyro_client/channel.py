@@ -9,7 +9,7 @@ from pyro_client.dialogue import Dialogue
 from pyro_client.direct import Direct, Unfinished, ended_quietly, is_usual
 from pyro_client.forks import FORKS
 from pyro_client.plans import invoke
-from pyro_client.plans.connect import Connection, adopt
+from pyro_client.plans.connect import Connection, adopt, cannot_call_back
 from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
@@ -23,7 +23,6 @@ from pyro_core.context import serving
 from pyro_core.errors import (
     CommunicationError,
     ConnectionClosedError,
-    PyroError,
     TimeoutError,
 )
 from pyro_core.features import CALLBACK, STREAM
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pyro_client.exports import Exports
+    from pyro_client.pipeline import Pipeline
     from pyro_client.revocable import Revocable
     from pyro_client.shortest import Shortest
     from pyro_core.events import ClientEvent
@@ -140,9 +140,6 @@ class Channel:
             object_id: Which object; None for the proxy's own.
             max_retries: How often to repeat; None for the profile's number, 0 for other objects.
             revocable: Told where the call is, so that another thread can take it back.
-
-        Returns:
-            As ``call``.
         """
         dialogue, message = self._exchanged(method, args, kwargs, flags, object_id, max_retries, revocable)
         return None if message is None else self._result(dialogue, message)
@@ -214,6 +211,10 @@ class Channel:
         with self._connecting:
             self._take(connection)
 
+    def pipeline(self) -> Pipeline | None:
+        """What makes usual calls for futures; None if it cannot be done so now."""
+        return None if self._ready is None else self._ready.pipeline(self._result)
+
     def exports(self) -> Exports:
         """What this client offers to its server over the connection.
 
@@ -222,10 +223,7 @@ class Channel:
         """
         dialogue = self._opened(self.deadline())
         if CALLBACK not in dialogue.connection.features:
-            raise PyroError(
-                f"{dialogue.connection.peer} cannot call objects over the connection of this proxy (only our "
-                "own servers can); run a Daemon here, register the object with it, and send that"
-            )
+            raise cannot_call_back(dialogue.connection)
         return self._own_exports(dialogue)
 
     def open_stream(self, handle: StreamHandle) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context, copy_context
 from functools import partial
 
 from pyro_client.channel import Channel
@@ -197,8 +198,14 @@ class Control(ProfileControl):
                 the future ends with it.
         """
         self._check_method(method)
-        revocable = Revocable()
-        return self._submitted(lambda: self._call_checked(method, args, kwargs, revocable), revocable)
+        from pyro_client.futures import Future
+
+        future: Future[Any] = Future()
+        otherwise = partial(self._submit_call, future, copy_context(), method, args, kwargs)
+        pipeline = self._channel.pipeline()
+        if pipeline is None or not pipeline.submit(future, method, args, kwargs, otherwise):
+            otherwise()
+        return future
 
     def get(self, name: str) -> Any:
         """Read a remote attribute.
@@ -229,13 +236,31 @@ class Control(ProfileControl):
         self._check_method(method)
         return self._channel.invoke(method, args, kwargs, revocable=revocable)
 
+    def _submit_call(
+        self,
+        future: Future[Any],
+        context: Context,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        revocable = Revocable()
+        call = partial(self._call_checked, method, args, kwargs, revocable)
+        self._submit(future, partial(context.run, call), revocable)
+
     def _submitted(self, work: Callable[[], T], revocable: Revocable) -> Future[T]:
         """A future of a call; cancelling it takes the call back."""
-        from pyro_client.futures import submit
+        from pyro_client.futures import Future
 
+        future: Future[T] = Future()
+        self._submit(future, partial(copy_context().run, work), revocable)
+        return future
+
+    def _submit(self, future: Future[T], work: Callable[[], T], revocable: Revocable) -> None:
         lane = self._lane
         if lane is None:
             from pyro_client.pool import ChannelLane
 
             lane = self._lane = ChannelLane(self._channel)
-        return submit(partial(lane.work_on_channel, work), lane.run, revocable.revoke)
+        future._cancel_running = revocable.revoke
+        future._submit(partial(lane.work_on_channel, work), lane.run)

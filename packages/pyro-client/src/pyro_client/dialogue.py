@@ -58,6 +58,7 @@ class Dialogue:
         out: Held by who sends.
         rescue: To be called after giving the turn back, if somebody is waiting then.
         waiting: Who waits, and for what: the number of a call, or another key.
+        arrivals: Reads from the connection.
         streams: Who takes the items that the server pushes, by name of the stream.
         over: The connection cannot be used any more.
         used_at: When something was last sent or received, on the clock.
@@ -150,10 +151,7 @@ class Dialogue:
             except TimeoutError as late:
                 self.give_up(seq, late)
                 raise
-            message = slot.taken()
-            if message.serializer_id != self.connection.serializer_id:
-                self._refuse(message)
-            return message
+            return invoke.checked(self, slot.taken())
         finally:
             if not self.shared:
                 self.turn.release()
@@ -300,18 +298,26 @@ class Dialogue:
         self.end(failed)
         return False
 
+    def send_made(self, make: Callable[[], bytes]) -> None:
+        """Send what a function gives that is called while nobody else sends. Raises as ``exchange`` does."""
+        with self.out:
+            self._check_open()
+            data = make()
+            if data:
+                self._send(data, None)
+
     def end(self, problem: BaseException) -> None:
         """The connection cannot be used any more: tell all who wait, and close it."""
         slots = self._turns.close()
         if slots is None:
             return
         self.over = True
+        self._on_end(self)  # before anybody hears of it, who may want a new connection then
         for slot in slots:
             slot.settle(None, self._lost(problem))
         for stream in list(self.streams.values()):
             stream.connection_lost()
         self._link.close()
-        self._on_end(self)
 
     def listen(self) -> None:
         """Have somebody read at all times, because the server may speak first. From then on a thread does."""
@@ -365,14 +371,6 @@ class Dialogue:
             self.end(problem)
             raise
         self.used_at = self._clock()
-
-    def _refuse(self, message: Message) -> None:
-        """End the connection to a server that answered in another serializer. Raises ProtocolError."""
-        try:
-            invoke.check(self.connection, message)
-        except ProtocolError as problem:
-            self.end(problem)
-            raise
 
     def _check_open(self) -> None:
         if self.over:

@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from pyro_client.pipeline import Pipeline
+
 SMALL_BYTES: Final = 32768
 """Requests up to this size fit into the kernel's buffer, so that sending them does not wait."""
 QUIET_S: Final = 1.0
@@ -98,6 +100,7 @@ class Direct:
         "_connection",
         "_link",
         "_out",
+        "_pipeline",
         "_recv",
         "_reply_from",
         "_request",
@@ -141,7 +144,8 @@ class Direct:
         self._serializer_id = connection.serializer_id
         self._request = connection.session.call
         self._reply_from = connection.session.reply_from
-        self.plain = None if self._annotations else connection.session.plain_ways(connection.serializer_id)
+        self.plain = connection.session.plain_ways(connection.serializer_id, self._annotations)
+        self._pipeline: Pipeline | None = None
         self._send = link.sock.send
         self._recv = link.sock.recv
 
@@ -171,6 +175,23 @@ class Direct:
             self.turn.release()
             if self.waiting:
                 self.dialogue.rescue()
+
+    def pipeline(self, result: Callable[[Dialogue, Message], Any]) -> Pipeline | None:
+        """What makes usual calls for futures; None where there are no plain calls, or deadlines.
+
+        Args:
+            result: Gives what another answer than a plain one says, or raises it.
+        """
+        if (
+            self._pipeline is None
+            and self.plain is not None
+            and self.timeout_s is None
+            and self.dialogue.shared
+        ):
+            from pyro_client.pipeline import Pipeline
+
+            self._pipeline = Pipeline(self, result)
+        return self._pipeline
 
     def exchange(self, payload: bytes, flags: int, started: float) -> Message | None:
         """One send and, nearly always, one receive. The caller has the turn.

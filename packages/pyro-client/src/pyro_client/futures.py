@@ -11,6 +11,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from pyro_client.callbacks import call_back
 from pyro_client.pool import POOL
 
 if TYPE_CHECKING:
@@ -32,16 +33,18 @@ class Future(concurrent.futures.Future[T]):
     to the process that made it: in the child of a fork, one that was under way never comes.
     """
 
+    # How every future begins; here, because most never change most of it.
+    _begun = False  # the work, or the end without any work
+    _work: Callable[[], T] | None = None
+    _start: Callable[[Job], object] = POOL.run
+    _could_begin_at = 0.0
+    _delay_s = 0.0
+    _seen = False
+    _cancel_running: Callable[[], bool] | None = None  # asks the work to stop; whether it could
+
     def __init__(self) -> None:
         super().__init__()
         self._gate = Lock()
-        self._begun = False  # the work, or the end without any work
-        self._work: Callable[[], T] | None = None
-        self._start: Callable[[Job], object] = POOL.run
-        self._could_begin_at = 0.0
-        self._delay_s = 0.0
-        self._seen = False
-        self._cancel_running: Callable[[], bool] | None = None  # asks the work to stop; whether it could
 
     def then(self, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
         """A future of what a function makes of the result.
@@ -54,7 +57,7 @@ class Future(concurrent.futures.Future[T]):
         """
         following: Future[R] = Future()
         call: Callable[..., R] = partial(contextvars.copy_context().run, function)
-        self.add_done_callback(partial(_go_on, following, call, args, kwargs))
+        self._when_done(partial(_go_on, following, call, args, kwargs))
         return following
 
     def iferror(self, handler: Callable[[BaseException], object]) -> Self:
@@ -65,7 +68,7 @@ class Future(concurrent.futures.Future[T]):
                 any future that nobody looks at.
         """
         call: Callable[[BaseException], object] = partial(contextvars.copy_context().run, handler)  # type: ignore[call-arg]
-        self.add_done_callback(partial(_go_on_after_error, call))
+        self._when_done(partial(_go_on_after_error, call))
         return self
 
     def delay(self, seconds: float) -> bool:
@@ -97,6 +100,10 @@ class Future(concurrent.futures.Future[T]):
             return self._cancel_running()
         return self.cancelled()
 
+    def running(self) -> bool:
+        """Whether its work has begun, and has not ended."""
+        return self._begun and not self.done()
+
     def result(self, timeout: float | None = None) -> T:
         """The result, as soon as it is there.
 
@@ -118,6 +125,10 @@ class Future(concurrent.futures.Future[T]):
 
     def add_done_callback(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
         """Have a function called with this future when it is done, at once if it is done already."""
+        self._when_done(partial(call_back, fn))
+
+    def _when_done(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
+        """The same for a function that never waits."""
         self._seen = True
         super().add_done_callback(fn)
 
@@ -174,6 +185,14 @@ class Future(concurrent.futures.Future[T]):
             del self, work  # the traceback knows this frame: nothing is to live on because of that
         else:
             self.set_result(result)
+
+    def _begins_now(self) -> bool | None:
+        """Claim it for work that begins now: False if it was cancelled before, None if it shall wait."""
+        with self._gate:
+            if self._begun or self._delay_s:
+                return False if self._begun else None
+            self._begun = True
+        return True
 
     def _fail(self, problem: BaseException) -> None:
         """End with an exception instead of doing the work."""
@@ -326,7 +345,7 @@ def watched(future: Future[T], handler: Callable[[BaseException], object]) -> Fu
         else:
             following._submit(partial(outcome, done))
 
-    future.add_done_callback(go_on)
+    future._when_done(go_on)
     return following
 
 

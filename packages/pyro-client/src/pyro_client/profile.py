@@ -126,6 +126,26 @@ class Profile:
         return self.chosen_serializer or self.settings.serializer
 
     @property
+    def said(self) -> Any:
+        """What to say in the handshake, the token included."""
+        said = self.handshake
+        if self.token is None:
+            return said
+        if isinstance(said, dict):
+            return {**said, "token": self.token}
+        return {"token": self.token} | ({} if said == DEFAULT_HANDSHAKE else {"handshake": said})
+
+    def take_token(self) -> None:
+        """Say the token of the settings: where the program gave the address itself, and over TLS."""
+        if self.uri.protocol == "PYRO" or self.settings.tls is not None:
+            self.token = self.settings.token
+
+    def token_for(self, uri: URI) -> str | None:
+        """The token for an object that somebody else named: only where it was said anyway."""
+        here = self.resolved_uri
+        return self.token if here is not None and uri.location == here.location else None
+
+    @property
     def object_id(self) -> str:
         """Id of the object in its daemon, or the name or tags it is looked up by."""
         target = (self.resolved_uri or self.uri).object

@@ -116,6 +116,20 @@ class ProfileControl:
         self._profile.handshake = value
 
     @property
+    def token(self) -> str | None:
+        """What is said in the handshake to be let in; None for nothing. Other processes never get it.
+
+        A change holds from the next connection on. Over a connection without TLS, whoever can listen gets it.
+        """
+        return self._profile.token
+
+    @token.setter
+    def token(self, text: str | None) -> None:
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"a token is a text or None, got {type(text).__name__}")
+        self._profile.token = text
+
+    @property
     def validate_handshake(self) -> Callable[[Any], object] | None:
         """Gets the server's answer to the handshake, and raises to refuse that server."""
         return self._profile.validate_handshake
@@ -148,9 +162,9 @@ class ProfileControl:
     def on_transfer(self) -> OnTransfer | None:
         """Is told how far messages of 1 MiB and more are, while they are sent and received.
 
-        It gets a ``Transfer`` for every piece of at most 256 KiB, in the thread or task that moves it, the
-        last one with ``done_bytes == total_bytes``. What it raises ends the call and its connection, so
-        raising is a way to give up.
+        It gets a ``Transfer`` for every piece of at most 256 KiB (on event loops, every 20 ms while sending),
+        in the thread that moves it, the last one with ``done_bytes == total_bytes``. What it raises ends the
+        call and its connection, so raising is a way to give up.
         """
         return self._profile.on_transfer
 

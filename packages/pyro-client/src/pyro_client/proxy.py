@@ -63,7 +63,9 @@ class Proxy:
         rules: ClassRules | None = None,
     ) -> None:
         target = URI(uri) if connected_socket is None else _given_uri(uri)
-        self._pyro_assemble(_profile(target, settings, rules), connected_socket)
+        profile = _profile(target, settings, rules)
+        profile.take_token()
+        self._pyro_assemble(profile, connected_socket)
 
     def _pyro_assemble(self, profile: Profile, sock: socket | None = None) -> None:
         channel = Channel(profile, sock=sock, on_metadata=partial(_forget_methods, ref(self)))
@@ -191,7 +193,11 @@ class Proxy:
 
 
 def proxy_for(
-    reference: ObjectRef, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
+    reference: ObjectRef,
+    *,
+    settings: ClientSettings | None = None,
+    rules: ClassRules | None = None,
+    asker: Profile | None = None,
 ) -> Proxy:
     """A proxy for a reference that was received.
 
@@ -199,10 +205,12 @@ def proxy_for(
         reference: The reference.
         settings: How to behave; None reads the environment.
         rules: Classes that can be sent and received.
+        asker: Of the proxy that received it; None if there is none.
     """
     proxy = Proxy(reference.uri, settings=settings, rules=rules)
     profile = proxy._pyro._profile
     profile.learn(reference.metadata)
+    profile.token = None if asker is None else asker.token_for(reference.uri)
     profile.handshake = reference.handshake
     profile.chosen_serializer = reference.serializer
     return proxy
@@ -212,7 +220,9 @@ def _profile(uri: URI, settings: ClientSettings | None, rules: ClassRules | None
     profile = Profile(uri, settings, rules)
     if profile.rules.revive is None:
         profile.rules = profile.rules.copy()  # the given ones are for others too
-        profile.rules.revive = partial(proxy_for, settings=profile.settings, rules=profile.rules)
+        profile.rules.revive = partial(
+            proxy_for, settings=profile.settings, rules=profile.rules, asker=profile
+        )
     return profile
 
 

@@ -6,12 +6,13 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pyro_client.secure import SHARED, ClientTls
 from pyro_core import plans
 from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutError
 from pyro_core.net import sockets
+from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.tls_failures import TlsError, explanation
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
@@ -25,15 +26,20 @@ _HELD_BYTES: Final = 1 << 20
 """Bytes that may wait for somebody who wants them, before the server is made to wait."""
 
 
-class AsyncLink(asyncio.Protocol):
+class AsyncLink(ArrivingBytes):
     """A connection on an event loop.
 
     Args:
         peer: Address of the other side, for texts.
+
+    Attributes:
+        has_room: ``post`` may be used: the connection stands, and the other side takes what is sent.
     """
 
     def __init__(self, peer: str) -> None:
+        super().__init__()
         self.peer = peer
+        self.has_room = True
         self.loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._held = bytearray()
@@ -43,10 +49,12 @@ class AsyncLink(asyncio.Protocol):
         self._problem: Exception | None = None
         self._consumer: Callable[[bytes], None] | None = None
         self._on_end: Callable[[], None] | None = None
+        self._outbox: list[bytes] = []  # for the end of this turn of the loop
+        self._receiving = False
+        self._flushing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # its class is the loop's business
 
     def hand_over(self, consumer: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
         """From now on, give what arrives to somebody at once, instead of to who calls ``receive``.
@@ -66,7 +74,13 @@ class AsyncLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._consumer is not None:
-            self._consumer(data)
+            self._receiving = True
+            try:
+                self._consumer(data)
+            finally:
+                self._receiving = False
+                if self._outbox:
+                    self._flush()
             return
         waiter = self._waiter
         if waiter is not None:
@@ -89,9 +103,11 @@ class AsyncLink(asyncio.Protocol):
         self._end(exc)
 
     def pause_writing(self) -> None:
+        self.has_room = False
         self._room = self.loop.create_future()
 
     def resume_writing(self) -> None:
+        self.has_room = not self._ended
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
@@ -100,6 +116,11 @@ class AsyncLink(asyncio.Protocol):
     def ended(self) -> bool:
         """Whether the other side has closed the connection, or it broke."""
         return self._ended
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that wait until the system takes them."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     @property
     def sock(self) -> Any:
@@ -114,6 +135,7 @@ class AsyncLink(asyncio.Protocol):
         """
         if self._ended or self._transport is None:
             raise self.lost(retry_safe=True)
+        self._flush()
         if type(data) is list:
             self._transport.writelines(data)
         else:
@@ -147,13 +169,37 @@ class AsyncLink(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send all of it, later if the other side is slow; nothing if the connection is gone."""
+        self._flush()
         if self._transport is not None and not self._ended:
             self._transport.write(data)
+
+    def post(self, data: bytes, *, alone: bool) -> None:
+        """Send all of it, together with what else is posted in this turn of the loop.
+
+        Args:
+            data: What to send.
+            alone: Nothing else is likely to be posted: send it now, unless something waits already.
+        """
+        if alone and not self._outbox and not self._receiving and self._transport is not None:
+            self._transport.write(data)
+            return
+        self._outbox.append(data)
+        if not (self._receiving or self._flushing):
+            self._flushing = True
+            self.loop.call_soon(self._flush)
 
     def close(self) -> None:
         """Close the connection at once."""
         if self._transport is not None and not self.loop.is_closed():
             self._transport.abort()
+
+    def _flush(self) -> None:
+        """Send what was posted."""
+        self._flushing = False
+        if self._outbox:
+            posted, self._outbox = self._outbox, []
+            if self._transport is not None and not self._ended:
+                self._transport.write(posted[0] if len(posted) == 1 else b"".join(posted))
 
     def _end(self, problem: Exception | None) -> None:
         self._ended = True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Shortest = Callable[[str, Sequence[Any], "Mapping[str, Any] | None"], Any]
 
-_USUAL: Final = frozenset({int, str, float, bool, type(None), list, dict, tuple})
+USUAL: Final = frozenset({int, str, float, bool, type(None), list, dict, tuple})
 """Types of arguments that are encoded and nothing else. Others may have to travel beside the call."""
 
 
@@ -30,7 +30,7 @@ def shortest(ready: Direct) -> Shortest | None:
     """
     if ready.plain is None:
         return None
-    plain_call, plain_reply = ready.plain
+    plain_call, plain_reply, _ = ready.plain
     dialogue, link = ready.dialogue, ready.dialogue.connection.link
     turn, out, clock, waiting, oneway = ready.turn, dialogue.out, ready.clock, ready.waiting, ready.oneway
     object_id, timeout_s, most_bytes = ready.object_id, ready.timeout_s, ready.max_bytes
@@ -43,7 +43,7 @@ def shortest(ready: Direct) -> Shortest | None:
         if (block is not None and not block.is_empty) or serving() is not None or method in oneway:
             return not_begun
         for arg in args:
-            if type(arg) not in _USUAL:
+            if type(arg) not in USUAL:
                 return not_begun
         try:
             payload = encode_call(object_id, method, args, kwargs)
@@ -55,8 +55,10 @@ def shortest(ready: Direct) -> Shortest | None:
         request, message = b"", None
         try:
             now = clock()
-            if dialogue.over or now - dialogue.used_at >= QUIET_S or link.receive_timeout_s != timeout_s:
+            if dialogue.over or now - dialogue.used_at >= QUIET_S:
                 return with_care
+            if link.receive_timeout_s != timeout_s:
+                link.bound_waits(timeout_s)
             dialogue.used_at = now
             out.acquire()  # quicker than a with block
             try:

@@ -8,13 +8,17 @@ from pyro_core.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final, Literal
+    from typing import Any, Final, Literal
 
     from pyro_client.arrivals import Arrivals
+    from pyro_client.async_dialogue import AsyncDialogue
+    from pyro_client.run_async import AsyncLink
     from pyro_core.wire.message import Buffer
 
 LARGE_BYTES: Final = 1 << 20
 """Nothing is told of smaller messages."""
+TELL_S: Final = 0.02
+"""On event loops, what was sent is looked at so often."""
 PIECE_BYTES: Final = 1 << 18
 """While somebody wants to know, no more than this is sent at once."""
 
@@ -64,6 +68,20 @@ class TransferWatch:
                 if total >= LARGE_BYTES:
                     self.on_transfer(Transfer("send", done, total))
 
+    async def send(self, link: AsyncLink, data: Any) -> None:
+        """Send a message over a link of an event loop, and tell now and then how much is out."""
+        import asyncio
+
+        parts = data if type(data) is list else (data,)
+        total = sum(memoryview(part).nbytes for part in parts)
+        sending = asyncio.ensure_future(link.send(data))
+        if total >= LARGE_BYTES:
+            while not (await asyncio.wait({sending}, timeout=TELL_S))[0]:
+                self.on_transfer(Transfer("send", max(total - link.unsent_bytes, 0), total))
+        await sending
+        if total >= LARGE_BYTES:
+            self.on_transfer(Transfer("send", total, total))
+
     def look(self, arriving: tuple[int, int] | None) -> None:
         """Something arrived.
 
@@ -79,7 +97,7 @@ class TransferWatch:
             self.on_transfer(Transfer("receive", *arriving))
 
 
-def watch(arrivals: Arrivals, on_transfer: OnTransfer | None) -> None:
+def watch(arrivals: Arrivals | AsyncDialogue, on_transfer: OnTransfer | None) -> None:
     """Have somebody told of what is sent and received over a connection; None for nobody any more."""
     if on_transfer is None:
         arrivals.watch = None

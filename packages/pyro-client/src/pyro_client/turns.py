@@ -31,7 +31,7 @@ class Waiting:
         self.error: BaseException | None = None
         self.done = False
 
-    def settle(self, message: Message | None, error: BaseException | None = None) -> None:
+    def settle(self, message: Any, error: BaseException | None = None) -> None:
         """It has arrived, or never will."""
         self.message = message
         self.error = error

@@ -89,6 +89,13 @@ def is_bulky(values: Sequence[Any]) -> bool:
     return False
 
 
+def stays_whole(result: Any) -> bool:
+    """Whether ``lift_value`` would find nothing in a list, tuple or dict; quick, and no when in doubt."""
+    if len(result) > MOST_ELEMENTS:
+        return True
+    return _COMMON.issuperset(map(type, result.values() if type(result) is dict else result))
+
+
 def lift_call(args: Sequence[Any], kwargs: Mapping[str, Any] | None) -> Lifted | None:
     """Take large buffers out of the arguments of a call; None if there are none."""
     found: list[tuple[Any, str, Buffer, Any]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from pyro_core import features as extras
 from pyro_core.bulk import Pieces
@@ -22,6 +22,7 @@ from pyro_core.events import (
 )
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.names import ANNOTATION_FEATURES, PING_SERIALIZER_ID
+from pyro_core.plain_session import plain_ways
 from pyro_core.wire.codec import CODECS, bulky, codec_for
 from pyro_core.wire.compression import compress as compressed_form
 from pyro_core.wire.compression import inflated
@@ -47,9 +48,8 @@ if TYPE_CHECKING:
 
     from pyro_core.settings import Limits
     from pyro_core.wire.codec import Codecs
+    from pyro_core.wire.plain import PlainCall, PlainReplies, PlainReply
 
-    PlainCall = Callable[[bytes], tuple[int, bytes]]
-    PlainReply = Callable[[int, bytes], bytes | None]
     State = Literal["idle", "connecting", "open", "closed"]
 
 
@@ -197,40 +197,28 @@ class ClientSession:
             self._waiting.add(seq)
         return data
 
-    def plain_ways(self, serializer_id: int) -> tuple[PlainCall, PlainReply] | None:
+    def plain_ways(
+        self, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+    ) -> tuple[PlainCall, PlainReply, PlainReplies] | None:
         """The quickest way for plain messages (see ``pyro_core.wire.plain``); None if there are none here.
 
         Args:
             serializer_id: Of calls and results.
+            annotations: Of each call.
 
         Returns:
-            Two functions. The first gives number and INVOKE of a call with some payload, which must not be
+            Three functions. The first gives number and INVOKE of a call with some payload, which must not be
             larger than the limit for messages. The second gives the payload of an answer, if some data is
-            exactly the plain answer to the call with some number and nothing else is waiting. None means
-            nothing: give the data to ``reply_from`` then.
+            exactly the plain answer to the call with some number and nothing else is waiting; None means
+            nothing. The third gives numbers and payloads of the plain answers with which some data begins,
+            and where they end. What they do not take is for ``reply_from``.
         """
-        calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
+        calls = self.codec.plain(INVOKE, serializer_id, annotations)
+        results = self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
             return None
-        pack, waiting, take = calls[0], self._waiting, self._buffer.take_plain
-        self._buffer.expect_plain(results[1])
-
-        def call(payload: bytes) -> tuple[int, bytes]:
-            seq = (self.seq + 1) & 0xFFFF
-            if seq in waiting:
-                seq = number_after(seq, waiting)
-            self.seq = seq
-            waiting.add(seq)
-            return seq, pack(seq, payload)
-
-        def reply(seq: int, data: bytes) -> bytes | None:
-            plain = take(data)
-            if plain is None or plain[0] != seq:
-                return None
-            waiting.discard(seq)
-            return plain[1]
-
-        return call, reply
+        self._buffer.expect_plain(results)
+        return plain_ways(self, calls[0], self._buffer, self._waiting, self._forgotten)
 
     def cancel(self, seq: int, *, forget: bool = True) -> bytes:
         """The CANCEL of a call.
@@ -266,14 +254,9 @@ class ClientSession:
         """
         if len(payload) > self._max_message_bytes:
             raise MessageTooLarge(len(payload), self._max_message_bytes, "reply")
+        request_id = request.correlation_id
         return self._pack(
-            RESULT,
-            request.serializer_id,
-            request.seq,
-            payload,
-            flags,
-            NO_ANNOTATIONS,
-            request.correlation_id,
+            RESULT, request.serializer_id, request.seq, payload, flags, NO_ANNOTATIONS, request_id
         )
 
     def ping(self) -> bytes:

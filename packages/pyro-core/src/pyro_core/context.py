@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
+    from pyro_core.identity import Principal
+
 
 class Caller(Record):
     """What all calls over one connection have in common that use the same serializer.
@@ -125,6 +127,13 @@ class CallContext:
     def client_address(self) -> str:
         """Address of the caller, as text."""
         return self.caller.address
+
+    @property
+    def principal(self) -> Principal:
+        """Who calls."""
+        from pyro_core.identity import ANONYMOUS  # clients do without
+
+        return getattr(self.connection, "principal", ANONYMOUS)
 
     @property
     def serializer(self) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CLASS_KEY: Final = "__class__"
 EXCEPTION_KEY: Final = "__exception__"
 _URI_TAGS: Final = {PROTOCOL_502: "Pyro5.core.URI", PROTOCOL_48: "Pyro4.core.URI"}
+_ALL_URI_TAGS: Final = frozenset(_URI_TAGS.values())
 _PROXY_TAGS: Final = {PROTOCOL_502: "Pyro5.client.Proxy", PROTOCOL_48: "Pyro4.core.Proxy"}
 _FAILURE_TAGS: Final = {
     PROTOCOL_502: "Pyro5.core._ExceptionWrapper",
@@ -168,8 +169,10 @@ class ClassCodec:
             SerializeError: If there is no way to take it apart.
         """
         wire = self.by_rule(value)
-        if wire is not None:
-            return wire
+        return wire if wire is not None else self.apart(value)
+
+    def apart(self, value: object) -> Any:
+        """The same for an instance for which there is no rule, as ``by_rule`` said before."""
         if isinstance(value, URI):
             return {CLASS_KEY: _URI_TAGS[self.version], "state": value.state()}
         if isinstance(value, BaseException):
@@ -179,7 +182,9 @@ class ClassCodec:
                 CLASS_KEY: _FAILURE_TAGS[self.version],
                 "exception": remote_errors.describe(value.error, self.version),
             }
-        return {CLASS_KEY: _class_name(type(value)), **_state(value)}
+        wire = dict(_state(value))
+        wire.setdefault(CLASS_KEY, _class_name(type(value)))  # at the end, where stock peers put it
+        return wire
 
     def by_rule(self, value: object) -> Any:
         """What to send in place of an instance that travels by reference or by a rule of the program.
@@ -193,7 +198,7 @@ class ClassCodec:
             other = self.rules.replace(value)
             if other is not value:
                 return other
-        reference = self.reference(value)
+        reference = None if type(value) is URI else self.reference(value)  # an address is no daemon's object
         if reference is not None:
             return self._describe_reference(reference)
         for known in (self.rules._to_dict, DEFAULTS._to_dict):
@@ -231,7 +236,7 @@ class ClassCodec:
         # What is defined in a program that was started as a script is called so, and is as honest as others.
         if not isinstance(tag, str) or "__" in tag.removeprefix("__main__."):
             raise SecurityError(f"refused to decode an object of class {tag!r}")
-        if tag in _URI_TAGS.values():
+        if tag in _ALL_URI_TAGS:
             return _read_uri(wire.get("state"))
         if tag in _PROXY_TAGS.values():
             reference = _read_reference(wire.get("state"))

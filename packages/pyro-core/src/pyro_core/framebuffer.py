@@ -11,10 +11,11 @@ from pyro_core.wire.message import COMPRESSED, INVOKE, NO_ANNOTATIONS, RESULT, M
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Final
 
     from pyro_core.wire.codec import Codec, Codecs
-    from pyro_core.wire.plain import TakePlain
+    from pyro_core.wire.plain import Plain, TakePlain, TakeSomePlain
 
 _WITH_BUFFERS: Final = frozenset({INVOKE, RESULT})
 _SMALL_PIECE_BYTES: Final = 4_096
@@ -49,6 +50,7 @@ class FrameBuffer:
         "_parts",
         "_position",
         "_take_plain",
+        "_take_some_plain",
         "keeps_pieces",
         "max_message_bytes",
     )
@@ -72,6 +74,7 @@ class FrameBuffer:
         self._parts: list[bytes | bytearray | memoryview] = []
         self._missing = 0
         self._take_plain: TakePlain | None = None
+        self._take_some_plain: TakeSomePlain | None = None
 
     @property
     def version(self) -> int | None:
@@ -113,9 +116,9 @@ class FrameBuffer:
         self.feed(data)
         return None
 
-    def expect_plain(self, take: TakePlain | None) -> None:
-        """What ``take_plain`` is to look for from now on; None for nothing."""
-        self._take_plain = take
+    def expect_plain(self, plain: Plain | None) -> None:
+        """What ``take_plain`` and ``take_some_plain`` are to look for from now on; None for nothing."""
+        _, self._take_plain, self._take_some_plain = plain or (None, None, None)
 
     def take_plain(self, data: bytes) -> tuple[int, bytes] | None:
         """Number and payload, if nothing is waiting and ``data`` is exactly one expected plain message.
@@ -125,6 +128,15 @@ class FrameBuffer:
         if self._take_plain is None or self._chunk or self._head or len(data) > self.max_message_bytes:
             return None
         return self._take_plain(data)
+
+    def take_some_plain(self, data: bytes) -> tuple[Sequence[tuple[int, bytes]], int]:
+        """Numbers and payloads of the expected plain messages with which ``data`` begins, and where they end.
+
+        Gives none while something is waiting. What follows them is untouched: it is for ``take`` or ``feed``.
+        """
+        if self._take_some_plain is None or self._chunk or self._head:
+            return (), 0
+        return self._take_some_plain(data, self.max_message_bytes)
 
     def feed(self, data: bytes) -> None:
         """Add bytes that arrived; after an error they are dropped.
@@ -278,7 +290,7 @@ class FrameBuffer:
 
     def _fail(self, error: ProtocolError) -> None:
         self._error = error
-        self._take_plain = None
+        self.expect_plain(None)
         self._chunk = b""
         self._position = 0
         self._head = bytearray()

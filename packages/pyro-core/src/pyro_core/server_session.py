@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pyro_core.settings import Limits
     from pyro_core.wire.codec import Codec, Codecs
-    from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_core.wire.plain import PackPlain, PlainCalls, TakePlain
 
     State = Literal["awaiting", "deciding", "open", "closed"]
 
@@ -161,7 +161,7 @@ class ServerSession:
             self._broke(error)
         return None
 
-    def expect_plain(self, serializer_id: int) -> tuple[TakePlain, PackPlain] | None:
+    def expect_plain(self, serializer_id: int) -> tuple[TakePlain, PlainCalls, PackPlain] | None:
         """Take plain calls (see ``pyro_core.wire.plain``) the quickest way from now on.
 
         Args:
@@ -169,14 +169,14 @@ class ServerSession:
 
         Returns:
             What gives number and payload of a plain call, if the bytes are exactly that and nothing else is
-            waiting (None means nothing: give the data to ``call_from`` then); and what makes the RESULT,
-            without any check. None if there are no plain calls here.
+            waiting; what gives those of all with which the bytes begin, and where they end; and what makes
+            the RESULT, without any check. None if there are no plain calls here.
         """
         calls, results = self.codec.plain(INVOKE, serializer_id), self.codec.plain(RESULT, serializer_id)
         if calls is None or results is None:
             return None
-        self._buffer.expect_plain(calls[1])
-        return self._buffer.take_plain, results[0]
+        self._buffer.expect_plain(calls)
+        return self._buffer.take_plain, self._buffer.take_some_plain, results[0]
 
     def events(self) -> list[ServerEvent]:
         """What happened since the last time, in order.

@@ -183,12 +183,14 @@ COUNT: Final = Whole(1)
 SECONDS: Final = Seconds()
 SECONDS_OR_NEVER: Final = Seconds(zero_is_never=True)
 IP_VERSION: Final = Whole(only=(0, 4, 6))
+EVENT_LOOP: Final = Choice("auto", "asyncio", "uvloop")
 LOG_FORMAT: Final = Choice("text", "json")
 LOG_LEVEL: Final = Choice("debug", "info", "warning", "error")
 SERVER_TYPE: Final = Text(meaning={"thread": "threaded"})
 """Stock systems call the transport for many clients ``thread``."""
 
 _BY_NAME: Final[Mapping[str, Kind]] = {
+    "event_loop": EVENT_LOOP,
     "log_format": LOG_FORMAT,
     "log_level": LOG_LEVEL,
     "max_retries": Whole(0),

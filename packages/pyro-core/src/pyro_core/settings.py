@@ -30,6 +30,8 @@ class ClientSettings(FromOutside):
         ns_port: Its TCP port.
         ns_token: What lets this client in at a name server that asks for a token. Said to those whose
             address was given, and over TLS; not to those that answer a broadcast.
+        token: What is said to daemons that ask who calls: to those whose address the program itself gave as
+            ``PYRO:...``, and over TLS.
         ns_cache: Whether to remember what names mean, as long as the name server tells of changes.
         mdns: Whether to look for name servers by multicast DNS, too.
         ns_broadcast_port: UDP port of its discovery.
@@ -48,6 +50,7 @@ class ClientSettings(FromOutside):
     ns_host: str = "localhost"
     ns_port: int = NAMESERVER_PORT
     ns_token: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
     ns_cache: bool = True
     mdns: bool = False
     ns_broadcast_port: int = BROADCAST_PORT
@@ -67,6 +70,7 @@ class ClientSettings(FromOutside):
         "PYRO_NS_HOST": ("ns_host", kinds.TEXT),
         "PYRO_NS_PORT": ("ns_port", kinds.PORT),
         "PYRO_NS_TOKEN": ("ns_token", kinds.OPTIONAL_TEXT),
+        "PYRO_TOKEN": ("token", kinds.OPTIONAL_TEXT),
         "PYRO_NS_CACHE": ("ns_cache", kinds.TRUTH),
         "PYRO_NS_MDNS": ("mdns", kinds.TRUTH),
         "PYRO_NS_BCPORT": ("ns_broadcast_port", kinds.PORT),
@@ -93,7 +97,9 @@ class ServerSettings(FromOutside):
         unixsocket: Path of a Unix socket to listen on instead.
         nathost: Host name under which the daemon is published, if it is not the one it listens on.
         natport: Port under which it is published; 0 for the one it listens on.
-        servertype: Name of the transport: ``threaded``, ``multiplex``, or a plugin's.
+        servertype: Name of the transport: ``threaded``, ``multiplex``, ``asyncio``, or a plugin's.
+        event_loop: What the transport ``asyncio`` runs where the program has no event loop of its own:
+            ``asyncio``, ``uvloop``, or ``auto`` for the latter where it is installed.
         serializers: Names of the accepted serializers. Unsafe ones only if named here.
         threads: Most threads that run calls.
         min_threads: Threads that are kept while nothing happens.
@@ -109,6 +115,8 @@ class ServerSettings(FromOutside):
         reuse_address: Whether a port may be taken again at once after a restart.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         tls: How to encrypt connections; None for plain ones.
+        tokens_file: TOML file with the tokens of clients that are let in, see ``pyro_server.Tokens``.
+        allow_anonymous: Whether clients need not say who they are, beyond this machine, too.
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -119,6 +127,7 @@ class ServerSettings(FromOutside):
     nathost: str | None = None
     natport: int = 0
     servertype: str = "threaded"
+    event_loop: str = "auto"
     serializers: tuple[str, ...] = ("serpent", "json", "msgpack")
     threads: int = 80
     min_threads: int = 2
@@ -133,6 +142,8 @@ class ServerSettings(FromOutside):
     reuse_address: bool = True
     prefer_ip_version: int = 0
     tls: TLS | None = None
+    tokens_file: str | None = None
+    allow_anonymous: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -142,6 +153,7 @@ class ServerSettings(FromOutside):
         "PYRO_NATHOST": ("nathost", kinds.OPTIONAL_TEXT),
         "PYRO_NATPORT": ("natport", kinds.PORT),
         "PYRO_SERVERTYPE": ("servertype", kinds.SERVER_TYPE),
+        "PYRO_EVENT_LOOP": ("event_loop", kinds.EVENT_LOOP),
         "PYRO_SERIALIZERS_ACCEPTED": ("serializers", kinds.NAMES),
         "PYRO_THREADPOOL_SIZE": ("threads", kinds.COUNT),
         "PYRO_THREADPOOL_SIZE_MIN": ("min_threads", kinds.Whole(0)),
@@ -160,6 +172,8 @@ class ServerSettings(FromOutside):
         "PYRO_SSL_SERVERKEYPASSWD": ("tls.password", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_REQUIRECLIENTCERT": ("tls.require_client_cert", kinds.TRUTH),
         "PYRO_SSL_CACERTS": ("tls.cafile", kinds.OPTIONAL_TEXT),
+        "PYRO_TOKENS_FILE": ("tokens_file", kinds.OPTIONAL_TEXT),
+        "PYRO_ALLOW_ANONYMOUS": ("allow_anonymous", kinds.TRUTH),
         "PYRO_MAX_MESSAGE_SIZE": ("limits.max_message_bytes", kinds.Whole(0, zero_means=MESSAGE_LIMIT)),
     }
 

@@ -22,6 +22,10 @@ PROTOCOLS: Final = ("PYRO", "PYRONAME", "PYROMETA")
 UNIX_PREFIX: Final = "./u:"
 MAX_PORT: Final = 65535
 _PORT_DIGITS: Final = 5
+# Made once: these are looked at with every address that arrives.
+_SEQUENCES: Final = (list, tuple)
+_TARGETS: Final = (str, frozenset)
+_MAYBE_TEXT: Final = (str, type(None))
 _FORMS: Final = (
     "expected PYRO:object@host:port, PYRO:object@[ipv6]:port, PYRO:object@./u:socketpath, "
     "PYRONAME:name[@host[:port]] or PYROMETA:tag,tag[@host[:port]]"
@@ -55,17 +59,17 @@ class URI:
     sockname: str | None
 
     def __init__(self, uri: str | URI) -> None:
-        if isinstance(uri, URI):
-            self._fill(uri.protocol, uri.object, uri.sockname, uri.host, uri.port)
-            return
         if not isinstance(uri, str):
+            if isinstance(uri, URI):
+                self._fill(uri.protocol, uri.object, uri.sockname, uri.host, uri.port)
+                return
             raise TypeError(f"a URI is made of text or another URI, not of {type(uri).__name__}")
         scheme, colon, rest = uri.partition(":")
-        protocol = scheme.upper()
+        protocol = scheme if scheme in PROTOCOLS else scheme.upper()
         if not colon or protocol not in PROTOCOLS:
             _refuse(uri, f"unknown protocol {scheme!r}")
         name, at, location = rest.partition("@")
-        if not name or any(character.isspace() for character in name):
+        if name.split() != [name]:
             _refuse(uri, "an object id or name is needed, without white space")
         target: str | frozenset[str] = name
         if protocol == "PYROMETA":
@@ -87,18 +91,18 @@ class URI:
         Raises:
             PyroError: If it is not such a state.
         """
-        if not isinstance(state, list | tuple) or len(state) != 5:
+        if not isinstance(state, _SEQUENCES) or len(state) != 5:
             _refuse(state, "five parts are needed")
         protocol, target, sockname, host, port = state
-        if isinstance(target, set | frozenset | list | tuple):
+        if not isinstance(target, str) and isinstance(target, set | frozenset | list | tuple):
             target = frozenset(map(str, target))
         elif protocol == "PYROMETA" and isinstance(target, str):
             target = frozenset(target.split(","))
         if (
             protocol not in PROTOCOLS
-            or not isinstance(target, str | frozenset)
-            or not isinstance(sockname, str | None)
-            or not isinstance(host, str | None)
+            or not isinstance(target, _TARGETS)
+            or not isinstance(sockname, _MAYBE_TEXT)
+            or not isinstance(host, _MAYBE_TEXT)
             or not (port is None or (type(port) is int and 0 <= port <= MAX_PORT))
         ):
             _refuse(state, "its parts have the wrong types")
@@ -191,6 +195,16 @@ def _parse_location(
     uri: str, location: str, default_port: int | None
 ) -> tuple[str | None, str | None, int | None]:
     """Split a location into socket name, host and port."""
+    host, colon, after = location.partition(":")
+    if (
+        location[:1] not in "[."
+        and after.isdigit()
+        and after.isascii()
+        and len(after) <= _PORT_DIGITS
+        and int(after) <= MAX_PORT
+        and host.split() == [host]
+    ):
+        return None, host, int(after)  # most locations
     if location.startswith(UNIX_PREFIX):
         sockname = location[len(UNIX_PREFIX) :]
         if not sockname or ":" in sockname:
@@ -202,9 +216,8 @@ def _parse_location(
             _refuse(uri, "a numeric IPv6 address is needed between single brackets")
         port_text = rest[1:] if rest else None
     else:
-        host, colon, after = location.partition(":")
         port_text = after if colon else None
-    if not host or any(character.isspace() for character in host):
+    if host.split() != [host]:
         _refuse(uri, "a host is needed after '@'")
     if port_text is None:
         if default_port is None:

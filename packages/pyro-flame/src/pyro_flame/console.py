@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, Final, NoReturn
 
 from pyro_core.expose import expose
+from pyro_flame.noted import note_use
 
 FILENAME: Final = "<remote console>"
 _printing: Final = threading.Lock()
@@ -51,6 +52,7 @@ class Console:
         Raises:
             EOFError: If it ended the session.
         """
+        note_use("console", line)
         printed = io.StringIO()
         with _printing, redirect_stdout(printed), redirect_stderr(printed):
             try:

@@ -4,7 +4,6 @@ import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from pyro_core.errors import SettingsError
 from pyro_core.net.sockets import is_loopback
@@ -12,7 +11,6 @@ from pyro_core.settings import Listen, NameServerSettings, ServerSettings
 from pyro_core.uri import URI
 from pyro_nameserver.access import Access
 from pyro_nameserver.health import Health
-from pyro_server.connection import Connection
 from pyro_server.daemon import Daemon
 
 _log = logging.getLogger("pyro_nameserver.service")
@@ -35,7 +33,6 @@ class NameServerDaemon(Daemon):
         health: Health,
         listening: Sequence[socket.socket] = (),
     ) -> None:
-        self._access = access
         self._health = health
         health.beat_s = settings.timeouts.housekeeping_s
         places = [
@@ -43,11 +40,7 @@ class NameServerDaemon(Daemon):
         ]
         if places:  # what the settings say of places is about sockets that are to be opened
             settings = replace(settings, host="", port=0, unixsocket=None, nathost=None, natport=0)
-        super().__init__(settings, listen=places)
-
-    def validate_handshake(self, connection: Connection, data: Any) -> Any:
-        self._access.admit(connection, data)
-        return super().validate_handshake(connection, data)
+        super().__init__(settings, listen=places, authenticate=[access])
 
     def housekeeping(self) -> None:
         self._health.beat()

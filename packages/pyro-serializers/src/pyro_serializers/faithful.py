@@ -229,10 +229,12 @@ class FaithfulCodec(ClassCodec):
 
     __slots__ = ()
 
-    def to_wire(self, value: object) -> Any:
-        """What to send in place of an instance that the format does not know; causes go with exceptions."""
+    def apart(self, value: object) -> Any:
+        """What to send in place of an instance for which there is no rule; causes go with exceptions."""
         error, left = (value.error, value.left) if isinstance(value, _Cause) else (value, _MOST_CAUSES)
-        wire = super().to_wire(error)
+        wire = self.by_rule(error) if error is not value else None
+        if wire is None:
+            wire = super().apart(error)
         if isinstance(error, BaseException) and left and wire.get("__exception__"):
             if error.__cause__ is not None:
                 wire["cause"] = _Cause(error.__cause__, left - 1)

@@ -28,14 +28,17 @@ _FEW: Final = 150
 _CODE: Final = re.compile(r"(?:[0-9.eE+\-,:\[\]{}() ']++|True|False|None)*+")
 _STRINGS: Final = re.compile(r"""('[^'\\]*+(?:\\.[^'\\]*+)*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+")""")
 _JSON_ESCAPES_ONLY: Final = re.compile(r"""'[^\\"]*+(?:\\[nrt\\][^\\"]*+)*+'""")
-_NOT_BRACKETS: Final = re.compile(r"[^()\[\]{}]+")
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"()[]{}"))
 # Two strings without escapes, printable or not ASCII, and the opening of the arguments.
 _CALL_START: Final = re.compile(rf"""{re.escape(HEADER)}\('([^'"\\\x00-\x1f]*)','([^'"\\\x00-\x1f]*)',\(""")
 _NUMBERS: Final = re.compile(r"[0-9,\-]++")
 _WORDS: Final = {"None": None, "True": True, "False": False}
+_LONGEST_WORD: Final = max(map(len, _WORDS))
 # NUL is refused in the text, and an escaped one sends it to the syntax tree: no received string equals these.
 _TUPLE: Final = "\0t"
+_END: Final = "\0"
 _COMMA: Final = "\0"
+_scan_plain: Final = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # missing in the stubs
 
 
 class _Unusual(Exception):
@@ -75,7 +78,7 @@ class SerpentReader:
         """
         if text.startswith(HEADER):
             literal = text[len(HEADER) :]
-            if literal in _WORDS:
+            if len(literal) <= _LONGEST_WORD and literal in _WORDS:
                 return _WORDS[literal]
             try:
                 return self._scanned(literal if _NUMBERS.fullmatch(literal) else _as_json(literal))
@@ -112,13 +115,16 @@ class SerpentReader:
         ends_with_comma = inside[-1] == ","
         if ends_with_comma:
             inside = inside[:-1]
-        items = self._scanned(f"[{inside if _NUMBERS.fullmatch(inside) else _as_json(inside)}]")
+        items = _simple_texts(inside)
+        if items is None:
+            items = self._scanned(f"[{inside if _NUMBERS.fullmatch(inside) else _as_json(inside)}]")
         if not items or (len(items) == 1 and not ends_with_comma):
             raise _Unusual  # a lone comma, or parentheses around one value, do not make a tuple
         return tuple(items)
 
     def _scanned(self, rewritten: str) -> Any:
-        value, end = self._scan(rewritten, 0)
+        stands_for_more = "\\u0000" in rewritten or CLASS_KEY in rewritten or "encoding" in rewritten
+        value, end = (self._scan if stands_for_more else _scan_plain)(rewritten, 0)
         if end != len(rewritten):
             raise _Unusual
         return value
@@ -126,6 +132,8 @@ class SerpentReader:
     def _json_object(self, found: dict[str, Any]) -> Any:
         """What a JSON object stands for: a tuple in disguise, an object of a class, or itself."""
         if _TUPLE in found:
+            if len(found) != len((_TUPLE, _END)) or _END not in found:
+                raise _Unusual  # it began with a parenthesis and ended with another bracket
             items = found[_TUPLE]
             if items:
                 last = items[-1]
@@ -183,6 +191,15 @@ def bytes_of(found: dict[Any, Any]) -> Any:
     return found
 
 
+def _simple_texts(text: str) -> list[str] | None:
+    """The strings, if a text is nothing but strings without escapes and quotes, and commas between them."""
+    if text[:1] == text[-1:] == "'" and "\\" not in text and text.isprintable():
+        strings = text[1:-1].split("','")
+        if text.count("'") == 2 * len(strings):
+            return strings
+    return None
+
+
 def _as_json(text: str) -> str:
     """A Python literal rewritten as JSON, without knowing whether it is well-formed.
 
@@ -193,7 +210,11 @@ def _as_json(text: str) -> str:
         parts = text.split("'")  # every second part is the content of a string
         if len(parts) == 1:
             return _json_code(text)
-        parts[::2] = _json_code("'".join(parts[::2])).split("'")
+        code = "'".join(parts[::2])
+        json_code = _json_code(code)
+        if json_code == code:
+            return text.replace("'", '"')
+        parts[::2] = json_code.split("'")
         return '"'.join(parts)
     parts = _STRINGS.split(text)  # every second part is a string with its quotes
     code = "'".join(parts[::2])
@@ -209,7 +230,9 @@ def _json_code(code: str) -> str:
     if not _CODE.fullmatch(code) or (len(code) > _FEW and not _is_shallow(code)):
         raise _Unusual
     if "(" in code or ")" in code:
-        code = code.replace(",)", ',"\\u0000"]}').replace("(", '{"\\u0000t":[').replace(")", "]}")
+        if code.count("(") != code.count(")"):
+            raise _Unusual
+        code = code.replace(",)", ',"\\u0000")').replace("(", '{"\\u0000t":[').replace(")", '],"\\u0000":0}')
     if "e" in code:
         code = code.replace("True", "true").replace("False", "false").replace("None", "null")
     return code
@@ -231,15 +254,15 @@ def _json_string(token: str) -> str:
 
 def _is_shallow(code: str) -> bool:
     """Whether the brackets are nested less deep than Python's parser allows."""
-    brackets = _NOT_BRACKETS.sub("", code)
+    brackets = code.encode().translate(None, _NOT_BRACKETS)
     level = 0
     while len(brackets) > _DEEPEST and level < 8:
-        brackets = brackets.replace("()", "").replace("[]", "").replace("{}", "")
+        brackets = brackets.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
         level += 1
     if len(brackets) <= _DEEPEST - level:
         return True
     for bracket in brackets:
-        level += 1 if bracket in "([{" else -1
+        level += 1 if bracket in b"([{" else -1
         if level > _DEEPEST:
             return False
     return True

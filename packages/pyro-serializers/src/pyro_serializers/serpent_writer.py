@@ -1,12 +1,14 @@
 """Writes the serpent text format: one Python literal, without spaces.
 
-The text is the same, byte for byte, as that of the ``serpent`` library for the values that both accept.
+The text is the same, byte for byte, as that of the ``serpent`` library for the values that both accept, but
+for subclasses of builtin types: those keep their value here, which no reader of the library's form can get.
 Unlike the library it consults no registry of the process, and leaves the garbage collector alone.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
+from typing import Any, ClassVar, Final
 
 from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SerializeError
@@ -20,6 +22,8 @@ DEEPEST_LEVEL: Final = 200
 _AS_REPR: Final = frozenset({str, int, bool, type(None)})
 _NUMBERS: Final = frozenset({int, float})
 _KEYS: Final = frozenset({str, int, float, complex, bool, tuple})
+_DICTS: Final = frozenset({dict})
+_TEXT: Final = frozenset({str})
 _MANY: Final = 16
 STAND_INS: Final[StandIns] = {**BUILTIN_BASES, **COMMON}
 """Plain forms of classes that have none here."""
@@ -58,6 +62,9 @@ class SerpentWriter:
     """
 
     __slots__ = ("_codec", "_stand_ins", "_writers")
+
+    _special_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys of dicts that are not written as they are."""
 
     def __init__(self, codec: ClassCodec, stand_ins: StandIns = STAND_INS) -> None:
         self._codec = codec
@@ -118,13 +125,11 @@ class SerpentWriter:
         if level > DEEPEST_LEVEL and values:
             raise _too_deep()
         if len(values) >= _MANY:
-            kinds = set(map(type, values))
-            if kinds <= _AS_REPR:
-                return ",".join(map(repr, values))
-            if kinds <= _NUMBERS:
-                text = ",".join(map(repr, values))
-                if "n" not in text:
-                    return text
+            return ",".join(self._many(values, level))
+        return ",".join(self._each(values, level))
+
+    def _each(self, values: Iterable[Any], level: int) -> list[str]:
+        """The literals for values that stand at a level."""
         parts = []
         writers = self._writers
         for value in values:
@@ -134,7 +139,40 @@ class SerpentWriter:
             else:
                 writer = writers.get(kind)
                 parts.append(writer(self, value, level) if writer is not None else self._other(value, level))
-        return ",".join(parts)
+        return parts
+
+    def _many(self, values: Collection[Any], level: int) -> Iterable[str]:
+        """The same for so many values that it is worth while to look whether all are of one kind."""
+        kinds = set(map(type, values))
+        if kinds <= _AS_REPR:
+            return map(repr, values)
+        if kinds <= _NUMBERS:
+            texts = list(map(repr, values))
+            if "n" not in "".join(texts):
+                return texts
+        elif kinds == _DICTS:
+            rows = self._rows(values, level)
+            if rows is not None:
+                return rows
+        return self._each(values, level)
+
+    def _rows(self, rows: Collection[dict[Any, Any]], level: int) -> Iterable[str] | None:
+        """The literals for dicts that all have the same keys, written key by key; None if they have not."""
+        keys = next(map(tuple, rows))
+        if (
+            not keys
+            or set(map(tuple, rows)) != {keys}
+            or set(map(type, chain.from_iterable(rows))) != _TEXT
+            or not self._special_keys.isdisjoint(keys)
+        ):
+            return None
+        level += 1
+        if level > DEEPEST_LEVEL:
+            raise _too_deep()
+        columns = zip(*[row.values() for row in rows], strict=True)
+        row = ",".join([f"{key!r}:".replace("%", "%%") + "%s" for key in keys])
+        texts = zip(*[self._many(column, level) for column in columns], strict=True)
+        return map(f"{{{row}}}".__mod__, texts)
 
     def _set(self, values: Collection[Any], level: int) -> str:
         if not values:
@@ -202,20 +240,21 @@ class FaithfulSerpentWriter(SerpentWriter):
 
     __slots__ = ()
 
+    _special_keys = frozenset({CLASS_KEY, "encoding"})
+
     def __init__(self, codec: ClassCodec) -> None:
         super().__init__(codec, TAGGED)
         self._writers = _FAITHFUL_WRITERS
 
     def _any_dict(self, mapping: dict[Any, Any], level: int) -> str:
-        if mapping.keys().isdisjoint(_SPECIAL_KEYS) and all(type(key) in _PLAIN_KEYS for key in mapping):
-            return self.dict_text(mapping, level)
-        return self.dict_text(pairs(mapping), level)
+        if not (self._special_keys.isdisjoint(mapping) and _PLAIN_KEYS.issuperset(map(type, mapping))):
+            mapping = pairs(mapping)
+        return self.dict_text(mapping, level)
 
     def _tagged(self, value: Any, level: int) -> str:
         return self._other(value, level)
 
 
-_SPECIAL_KEYS: Final = frozenset({CLASS_KEY, "encoding"})
 _PLAIN_KEYS: Final = frozenset({str, int, float, bool})
 _FAITHFUL_WRITERS: Final[dict[type, Any]] = {
     **_WRITERS,

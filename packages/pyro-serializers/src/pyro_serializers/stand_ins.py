@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pyro_core.convert import ClassCodec
+from pyro_core.uri import URI
 
 StandIns = Mapping[tuple[str, str], Callable[[Any], Any]]
+_TAKEN_APART: Final = (URI, BaseException)
+"""Classes that have no plain form, whatever their bases have."""
 
 
 def stand_in(value: object, table: StandIns) -> Any:
@@ -43,8 +46,8 @@ def simpler(value: object, codec: ClassCodec, table: StandIns) -> Any:
     wire = codec.by_rule(value)
     if wire is not None:
         return wire
-    plain = value if isinstance(value, BaseException) else stand_in(value, table)
-    return plain if plain is not value else codec.to_wire(value)
+    plain = value if isinstance(value, _TAKEN_APART) else stand_in(value, table)
+    return plain if plain is not value else codec.apart(value)
 
 
 def _array(value: Any) -> str | list[Any]:

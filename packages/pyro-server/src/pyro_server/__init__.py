@@ -16,6 +16,7 @@
 What is not needed for decorating classes is imported when it is first used.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.expose import behavior, callback, expose, oneway
@@ -23,23 +24,46 @@ from pyro_server.serve import serve
 
 if TYPE_CHECKING:
     from pyro_core.context import current_call
+    from pyro_core.identity import Principal
     from pyro_server.async_daemon import AsyncDaemon
+    from pyro_server.authenticators import Anonymous, ClientCertificates, HandshakeHook, UnixPeers
     from pyro_server.daemon import Daemon
+    from pyro_server.permissions import AllowMethods
+    from pyro_server.tokens import Tokens
 
-__all__ = ["AsyncDaemon", "Daemon", "behavior", "callback", "current_call", "expose", "oneway", "serve"]
+__all__ = [
+    "AllowMethods",
+    "Anonymous",
+    "AsyncDaemon",
+    "ClientCertificates",
+    "Daemon",
+    "HandshakeHook",
+    "Principal",
+    "Tokens",
+    "UnixPeers",
+    "behavior",
+    "callback",
+    "current_call",
+    "expose",
+    "oneway",
+    "serve",
+]
+
+_ELSEWHERE = {
+    "AllowMethods": "pyro_server.permissions",
+    "Anonymous": "pyro_server.authenticators",
+    "AsyncDaemon": "pyro_server.async_daemon",
+    "ClientCertificates": "pyro_server.authenticators",
+    "Daemon": "pyro_server.daemon",
+    "HandshakeHook": "pyro_server.authenticators",
+    "Principal": "pyro_core.identity",
+    "Tokens": "pyro_server.tokens",
+    "UnixPeers": "pyro_server.authenticators",
+    "current_call": "pyro_core.context",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Daemon":
-        from pyro_server.daemon import Daemon
-
-        return Daemon
-    if name == "AsyncDaemon":
-        from pyro_server.async_daemon import AsyncDaemon
-
-        return AsyncDaemon
-    if name == "current_call":
-        from pyro_core.context import current_call
-
-        return current_call
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_ELSEWHERE[name]), name)

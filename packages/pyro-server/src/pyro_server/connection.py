@@ -2,13 +2,15 @@
 
 import socket
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.identity import ANONYMOUS, Access
 from pyro_server.instances import Sessions
 
 if TYPE_CHECKING:
     from pyro_server.conversation import Conversation
 
+_NOTHING_YET: Final[frozenset[tuple[Access, str, str]]] = frozenset()
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
@@ -19,7 +21,9 @@ class Connection:
         peer: Address of the client, as text.
         socket: Its socket, to look at (certificates, addresses), not to read from.
         version: Protocol version that the client speaks; 0 before that is known.
-        handshake: What the client said in its handshake.
+        handshake: What the client said in its handshake, without a token if there are authenticators.
+        principal: Who the client is; ``ANONYMOUS`` if nobody asked.
+        allowed: What it need not be asked about any more, see ``pyro_server.guarded_dispatch``.
         sessions: Instances that belong to this connection.
         conversation: What goes on beside its calls; None with peers that know nothing of that.
     """
@@ -28,9 +32,11 @@ class Connection:
         "__weakref__",
         "_released",
         "_tracked",
+        "allowed",
         "conversation",
         "handshake",
         "peer",
+        "principal",
         "sessions",
         "socket",
         "version",
@@ -41,6 +47,8 @@ class Connection:
         self.socket = sock
         self.version = 0
         self.handshake: Any = None
+        self.principal = ANONYMOUS
+        self.allowed = _NOTHING_YET
         self.sessions = Sessions()
         self.conversation: Conversation | None = None
         self._tracked: weakref.WeakSet[Any] | None = None

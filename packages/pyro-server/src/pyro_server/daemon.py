@@ -11,9 +11,11 @@ from pyro_core.calls import ObjectRef
 from pyro_core.context import current_call, serving
 from pyro_core.convert import ClassRules
 from pyro_core.errors import PyroError
+from pyro_core.identity import Authenticator, Authorizer
 from pyro_core.names import DAEMON_ID
 from pyro_core.settings import TLS, Listen, ServerSettings
 from pyro_core.uri import URI
+from pyro_server.admission import admission_for
 from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
@@ -24,13 +26,14 @@ from pyro_server.listeners import Listeners, place_of
 from pyro_server.objects import Registration
 from pyro_server.published import Published
 from pyro_server.publisher import Publisher
+from pyro_server.reach import Reach
 from pyro_server.stop_signals import stopping
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon(Hooks, Driven, Publisher):
+class Daemon(Hooks, Driven, Publisher, Reach):
     """Offers objects of this process to others, on one address or several.
 
     ::
@@ -56,6 +59,8 @@ class Daemon(Hooks, Driven, Publisher):
         connected_socket: Serve this connected socket only, without a handshake; it is used as it is.
         tls: How to encrypt connections.
         listen: Where to listen, in place of ``host``, ``port``, ``unixsocket``, ``nathost`` and ``natport``.
+        authenticate: Find out who clients are, in this order, in place of what the settings say of tokens.
+        authorize: Says what they may do; None if they may do everything.
 
     Attributes:
         settings: What is in force.
@@ -83,6 +88,8 @@ class Daemon(Hooks, Driven, Publisher):
         connected_socket: Any = None,
         tls: TLS | None = None,
         listen: Sequence[Listen] = (),
+        authenticate: Iterable[Authenticator] | None = None,
+        authorize: Authorizer | None = None,
     ) -> None:
         changes: dict[str, Any] = {
             "host": host,
@@ -102,7 +109,9 @@ class Daemon(Hooks, Driven, Publisher):
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()
         self._listeners = Listeners(self.settings)
-        self._host = self._make_host(require_handshake=connected_socket is None)
+        handshakes = connected_socket is None
+        admission = admission_for(self.settings, authenticate, handshakes=handshakes)
+        self._host = self._make_host(require_handshake=handshakes, admission=admission, authorizer=authorize)
         self._published = Published(self._host.objects, self._listeners)
         self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)
         if self.rules.revive is None:
@@ -121,6 +130,7 @@ class Daemon(Hooks, Driven, Publisher):
             raise
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._warn_of_strangers()
 
     # ---- objects
 
@@ -256,6 +266,7 @@ class Daemon(Hooks, Driven, Publisher):
         except BaseException:
             self._listeners.give_up(listeners)
             raise
+        self._warn_of_strangers()
         return self._listeners.addresses[-1].location()
 
     def reload_tls(self) -> None:

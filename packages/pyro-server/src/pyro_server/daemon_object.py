@@ -40,7 +40,7 @@ class DaemonObject:
         Raises:
             DaemonError: If there is no such object.
         """
-        return self._host.dispatcher.entry(objectId).members.metadata.to_wire(as_lists=as_lists)
+        return self._host.dispatcher.described(objectId).members.metadata.to_wire(as_lists=as_lists)
 
     @expose
     def describe_members(self, objectId: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class DaemonObject:
         Raises:
             DaemonError: If there is no such object.
         """
-        members = self._host.dispatcher.entry(objectId).members
+        members = self._host.dispatcher.described(objectId).members
         if members.description is None:
             from pyro_core.signatures import describe  # only for those who look
 

@@ -26,9 +26,14 @@ class Dispatcher:
     Args:
         objects: The objects.
         max_batch_calls: How many calls a batch may hold.
+
+    Attributes:
+        unguarded: Object id -> entry, of those whose methods everybody may call: all of them, unless a daemon
+            asks what a client may do (see ``pyro_server.guarded_dispatch``).
     """
 
     def __init__(self, objects: ObjectTable, *, max_batch_calls: int) -> None:
+        self.unguarded: Mapping[str, Entry] = objects.by_id
         self._objects = objects
         self._by_id = objects.by_id
         self._max_batch_calls = max_batch_calls
@@ -43,6 +48,15 @@ class Dispatcher:
         if entry is None:
             raise DaemonError("unknown object")
         return entry
+
+    def described(self, object_id: str) -> Entry:
+        """The same, for telling the calling client what the object offers.
+
+        Raises:
+            DaemonError: If there is none.
+            SecurityError: If the client may not know.
+        """
+        return self.entry(object_id)
 
     def call(
         self,

@@ -27,7 +27,7 @@ from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.decoding import decoded, decoded_blob
 from pyro_server.handshake import refusal, welcome
-from pyro_server.plain_calls import PlainCalls, runner
+from pyro_server.plain_calls import PlainCalls
 from pyro_server.refusals import not_accepted, stopping
 from pyro_server.requests import Job, Request
 from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
@@ -390,9 +390,8 @@ class ServerEngine:
             return
         ways = self._session.expect_plain(number)
         if ways is not None:
-            take, pack = ways
-            run = runner(self, serializer, number, pack, self._quick_bytes)
-            self.plain = PlainCalls(take, run)
+            take, take_some, pack = ways
+            self.plain = PlainCalls(take, take_some, self, serializer, number, pack, self._quick_bytes)
 
 
 def _joined(answer: Any) -> bytes:

@@ -12,7 +12,17 @@ from pyro_core.serializer import Serializer
 
 _OUR_FRAMES: Final = frozenset(
     f"pyro_server.{name}"
-    for name in ("engine", "plain_calls", "decoding", "dispatch", "instances", "requests", "results")
+    for name in (
+        "decoding",
+        "dispatch",
+        "engine",
+        "instances",
+        "loop_calls",
+        "plain_calls",
+        "requests",
+        "results",
+        "run_async",
+    )
 )
 _MISSING: Final = object()
 

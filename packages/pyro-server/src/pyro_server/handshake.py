@@ -58,7 +58,10 @@ def greeting(host: "DaemonHost", connection: Connection, request: Message, seria
     data = serializer.decode_value(request.payload)
     if not isinstance(data, dict):
         raise ProtocolError(f"a handshake must be a dict with 'handshake' and 'object', got {data!r:.120}")
-    said = connection.handshake = data["handshake"]
+    said = data["handshake"]
+    if host.admission is not None:
+        said = host.admission.admit(connection, said)
+    connection.handshake = said
     # In protocol 48 a client may do without the members, and then names no object.
     wants_members = request.version != PROTOCOL_48 or request.flags & META_ON_CONNECT
     object_id = data["object"] if wants_members else None
@@ -67,7 +70,7 @@ def greeting(host: "DaemonHost", connection: Connection, request: Message, seria
         return serializer.encode_value(answer)
     if not isinstance(object_id, str):
         raise DaemonError("unknown object")
-    members = host.dispatcher.entry(object_id).members
+    members = host.dispatcher.described(object_id).members
     usual = type(answer) is str and answer == USUAL_ANSWER
     payload = members.greetings.get(serializer) if usual else None
     if payload is None:

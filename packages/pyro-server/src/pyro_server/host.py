@@ -11,6 +11,7 @@ from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
 from pyro_server.accepted import AcceptedSerializers
+from pyro_server.admission import Admission
 from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
+    from pyro_core.identity import Authorizer
     from pyro_core.wire.codec import Codecs
     from pyro_server.daemon import Daemon
 
@@ -42,10 +44,13 @@ class DaemonHost:
         listeners: Know where TLS is to be spoken; None for nowhere.
         objects: Where objects will be registered; None makes a table.
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
+        admission: Finds out who clients are; None if nobody asks them.
+        authorizer: Says what they may do; None if they may do everything.
 
     Attributes:
         daemon: As given.
         settings: As given.
+        admission: As given.
         objects: What is registered.
         streams: The open item streams.
         accepted: The accepted serializers.
@@ -71,6 +76,8 @@ class DaemonHost:
         listeners: Listeners | None = None,
         objects: ObjectTable | None = None,
         load_serializer: Callable[[str], Any] | None = None,
+        admission: Admission | None = None,
+        authorizer: "Authorizer | None" = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -80,7 +87,8 @@ class DaemonHost:
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
-        self.dispatcher = Dispatcher(self.objects, max_batch_calls=settings.limits.max_batch_calls)
+        self.admission = admission
+        self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             lifetime_s=settings.stream_lifetime_s,
@@ -170,3 +178,11 @@ class DaemonHost:
         """End what would outlive the connections."""
         self.streams.clear()
         self.coroutines.close()
+
+
+def _dispatcher(objects: ObjectTable, max_batch_calls: int, authorizer: "Authorizer | None") -> Dispatcher:
+    if authorizer is None:
+        return Dispatcher(objects, max_batch_calls=max_batch_calls)
+    from pyro_server.guarded_dispatch import GuardedDispatcher
+
+    return GuardedDispatcher(objects, max_batch_calls=max_batch_calls, authorizer=authorizer)

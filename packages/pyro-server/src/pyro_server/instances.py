@@ -36,9 +36,10 @@ class Sessions:
 
     def owns(self, candidate: object) -> Entry | None:
         """The entry whose instance this is; None if it is not of this connection."""
-        for entry, instance in list(self.instances.items()):
-            if instance is candidate:
-                return entry
+        if self.instances:
+            for entry, instance in list(self.instances.items()):
+                if instance is candidate:
+                    return entry
         return None
 
     def clear(self) -> None:

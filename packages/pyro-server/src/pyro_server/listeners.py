@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import PyroError
+from pyro_core.net.sockets import is_loopback
 from pyro_core.settings import TLS, Listen, ServerSettings
 from pyro_core.uri import URI
 from pyro_server.addresses import Addresses, bind
@@ -21,11 +22,13 @@ class Listeners:
 
     Attributes:
         addresses: One for each place, in the order in which they were opened.
+        open_places: Those that other machines can reach, and where TLS does not insist on a certificate.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
         self.addresses: list[Addresses] = []
+        self.open_places: list[str] = []
         self._tls: dict[Any, Any] = {}  # listening socket -> TlsContexts or None
         self._contexts: dict[TLS, Any] = {}
         self._is_asked = False
@@ -58,6 +61,8 @@ class Listeners:
             listening_socket=place.socket,
         )
         self.addresses.append(addresses)
+        if not (tls and tls.require_client_cert) and any(map(_is_reachable, sockets)):
+            self.open_places.append(addresses.location())
         self._tls.update(dict.fromkeys(sockets, contexts))
         return sockets
 
@@ -80,7 +85,9 @@ class Listeners:
 
     def give_up(self, sockets: Sequence[Any]) -> None:
         """Close the place that was opened last, with these sockets."""
-        self.addresses.pop().remove_socket_file()
+        given_up = self.addresses.pop()
+        given_up.remove_socket_file()
+        self.open_places = [place for place in self.open_places if place != given_up.location()]
         for sock in sockets:
             del self._tls[sock]
             sock.close()
@@ -151,3 +158,9 @@ def place_of(settings: ServerSettings) -> Listen:
         nathost=settings.nathost,
         natport=settings.natport,
     )
+
+
+def _is_reachable(listener: Any) -> bool:
+    """Whether other machines can connect to a listening socket."""
+    name = listener.getsockname()
+    return isinstance(name, tuple) and not is_loopback(str(name[0]))

@@ -4,17 +4,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.serializer import Serializer, check_call
+from pyro_core.uri import URI
 from pyro_core.wire.message import INVOKE, Message
 from pyro_server.requests import Request
 
 if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
+    from pyro_core.wire.plain import PlainCalls as TakeSome
     from pyro_server.engine import ServerEngine
 
-_AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str})
+AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
+CONTAINERS: Final = frozenset({list, tuple, dict})
+"""Types of results whose elements may be sent beside."""
 
 
 class PlainCalls:
@@ -23,13 +28,24 @@ class PlainCalls:
     Attributes:
         take: Gives number and payload of a plain call.
         run: Runs it.
+        take_some: Gives numbers and payloads of all at the beginning of some bytes.
+        parts: What ``runner`` was given, for others who run them.
     """
 
-    __slots__ = ("run", "take")
+    __slots__ = ("parts", "run", "take", "take_some")
 
-    def __init__(self, take: "TakePlain", run: Callable[[int, bytes], Any]) -> None:
+    def __init__(self, take: "TakePlain", take_some: "TakeSome", *parts: Any) -> None:
         self.take = take
-        self.run = run
+        self.take_some = take_some
+        self.run = runner(*parts)
+        self.parts = parts
+
+    def admit(self, seq: int, payload: bytes) -> Request:
+        """A plain call as the work that ``Engine.receive`` would have made of it."""
+        engine, _, serializer_id, *_ = self.parts
+        message = Message(INVOKE, serializer_id, seq, payload, version=engine.connection.version)
+        request: Request = engine.admit(message)
+        return request
 
 
 def runner(
@@ -48,7 +64,7 @@ def runner(
     name = serializer.name
     caller = Caller(connection, host.daemon, connection.peer, name, version)
     sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
-    by_id, other = host.objects.by_id, host.dispatcher.call
+    by_id, other = host.dispatcher.unguarded, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     encode_value = serializer.encode_value
@@ -73,10 +89,13 @@ def runner(
                 result = other(object_id, method, args, kwargs, sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
-            if type(result) in _AS_THEY_ARE and context.adds_nothing:
+            kind = type(result)
+            is_whole = kind in AS_THEY_ARE or (kind in CONTAINERS and stays_whole(result))
+            if is_whole and context.adds_nothing:
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
+                return engine.answers.value(message_of(seq, payload), encoded, 0, context)
             held = [result]
             del result  # the engine looks whether anybody else has it
             work = Request(message_of(seq, payload), False)

@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from pyro_core.context import CallContext, enter_call, leave_call
-from pyro_core.errors import CallCancelled
-from pyro_core.net.coroutines import Fatal, awaited
+from pyro_core.net.coroutines import Fatal, awaited, cancellation
 from pyro_core.serializer import Serializer
 from pyro_core.wire.message import BATCH, KEEP_SERIALIZED
 from pyro_server.decoding import decoded
 from pyro_server.engine import ServerEngine
+from pyro_server.loop_calls import LARGE_BYTES
 from pyro_server.requests import Request
-
-LARGE_BYTES: Final = 1 << 16
-"""Requests larger than this are decoded in a thread, so that the loop goes on meanwhile."""
 
 InThread = Callable[..., Awaitable[Any]]
 
@@ -42,10 +39,7 @@ async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> Any
     try:
         return await _run(engine, work, serializer, context, in_thread)
     except asyncio.CancelledError:
-        if not context.cancelled:
-            raise  # the server itself ends
-        cancelled = CallCancelled(f"the call of {context.method!r} was cancelled by its caller")
-        return engine.answers.failure(work.message, serializer, cancelled, context)
+        return engine.answers.failure(work.message, serializer, cancellation(context), context)
     except BaseException as error:
         return engine.failed(work.message, serializer, error, context)
     finally:
@@ -72,12 +66,21 @@ async def _run(
         return await in_thread(in_worker)
     task = asyncio.current_task()
     assert task is not None
-    loop = task.get_loop()
-    context.when_cancelled(lambda: loop.call_soon_threadsafe(task.cancel))
-    result = function(*args, **(kwargs or {}))
-    while hasattr(type(result), "__await__"):
-        result = await awaited(result, context.remaining_s)
-        if isinstance(result, Fatal):
-            raise result.error
-    context.when_cancelled(None)
+    loop, running = task.get_loop(), True
+
+    def cancel() -> None:
+        if running:  # else the task has other things to do
+            task.cancel()
+
+    context.when_cancelled(lambda: loop.call_soon_threadsafe(cancel))
+    try:
+        result = function(*args, **(kwargs or {}))
+        while hasattr(type(result), "__await__"):
+            left_s = context.remaining_s
+            result = await (result if left_s is None else awaited(result, left_s))
+            if isinstance(result, Fatal):
+                raise result.error
+    finally:
+        running = False
+        context.when_cancelled(None)
     return engine.complete(work, serializer, context, result)

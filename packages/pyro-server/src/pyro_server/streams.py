@@ -21,11 +21,12 @@ TERMINATED = "item stream terminated"
 
 
 class _Stream:
-    __slots__ = ("items", "lingers_until", "lock", "opened_at", "owner", "pump")
+    __slots__ = ("items", "lingers_until", "lock", "opened_at", "owner", "principal", "pump")
 
     def __init__(self, items: Iterator[Any], owner: Connection | None, opened_at: float) -> None:
         self.items = items
         self.owner = owner
+        self.principal = getattr(owner, "principal", None)
         self.opened_at = opened_at
         self.lingers_until: float | None = None
         self.lock = threading.Lock()  # held while a stock client's next item is made
@@ -196,6 +197,8 @@ class StreamTable:
         before = stream.owner
         if before is not None and before is not owner and not before.is_gone:
             raise PyroError(f"{TERMINATED}: it belongs to another connection")
+        if owner is not None and stream.principal not in (None, getattr(owner, "principal", None)):
+            raise PyroError(f"{TERMINATED}: it belongs to somebody else")
         stream.owner, stream.lingers_until = owner, None
 
     @staticmethod

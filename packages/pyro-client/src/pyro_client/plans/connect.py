@@ -83,6 +83,14 @@ class Connection:
         self.serializer_id = serializer.wire_ids[self.version]
 
 
+def cannot_call_back(connection: Connection) -> PyroError:
+    """The error for an object that is offered to a server that knows no such thing."""
+    return PyroError(
+        f"{connection.peer} cannot call objects over the connection of this proxy (only our own servers "
+        "can); run a Daemon here, register the object with it, and send that"
+    )
+
+
 def connect(uri: URI, profile: Profile, *, within_s: float | None = None) -> Plan[Connection]:
     """Connect to an address and shake hands, in the protocol version that the server speaks.
 
@@ -155,7 +163,7 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
 
 
 def _shake_hands(connection: Connection, profile: Profile, within_s: float | None) -> Plan[Connection | int]:
-    said = profile.handshake if profile.token is None else {"token": profile.token}
+    said = profile.said
     request: dict[str, Any] = {"handshake": said}
     if profile.wants_metadata:
         request["object"] = connection.uri.object

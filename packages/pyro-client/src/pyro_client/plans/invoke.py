@@ -111,6 +111,22 @@ def check(connection: Connection, message: Message) -> Message:
     return message
 
 
+def checked(dialogue: Any, message: Message) -> Message:
+    """The same as ``check`` for an open connection, which is ended if it fails.
+
+    Args:
+        dialogue: A ``Dialogue`` or an ``AsyncDialogue``.
+        message: The answer.
+    """
+    if message.serializer_id != dialogue.connection.serializer_id:
+        try:
+            check(dialogue.connection, message)
+        except ProtocolError as problem:
+            dialogue.end(problem)
+            raise
+    return message
+
+
 def ping(connection: Connection) -> Plan[None]:
     """Ask the server for a sign of life and wait for it."""
     yield Send(connection.link, connection.session.ping())

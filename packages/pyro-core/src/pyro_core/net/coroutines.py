@@ -125,13 +125,18 @@ def task_result(task: "asyncio.Task[T | Fatal]", call: CallContext | None) -> T:
         Exception: What it raised.
     """
     if task.cancelled():
-        if call is not None and call.cancelled:
-            raise CallCancelled(f"the call of {call.method!r} was cancelled by its caller")
-        raise CallCancelled("the method was cancelled on the server")
+        raise cancellation(call)
     result = task.result()
     if isinstance(result, Fatal):
         raise result.error
     return result
+
+
+def cancellation(call: CallContext | None) -> CallCancelled:
+    """What a call raises whose task was cancelled."""
+    if call is not None and call.cancelled:
+        return CallCancelled(f"the call of {call.method!r} was cancelled by its caller")
+    return CallCancelled("the method was cancelled on the server")
 
 
 class Fatal:

@@ -106,7 +106,9 @@ class SealedV48:
         }
         return v48.pack(kind, serializer_id, seq, payload, flags, signed, correlation_id)
 
-    def plain(self, kind: int, serializer_id: int) -> Plain | None:
+    def plain(
+        self, kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+    ) -> Plain | None:
         """None: every frame has its signature, so that none is plain."""
         return None
 

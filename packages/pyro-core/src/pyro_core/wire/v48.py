@@ -99,9 +99,9 @@ def pack(
     return head + payload
 
 
-def plain(kind: int, serializer_id: int) -> Plain | None:
-    """Writer and reader of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
-    return plain_48(PREFIX, kind, serializer_id, _CHECKSUM_START)
+def plain(kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS) -> Plain | None:
+    """Writer and readers of frames with nothing unusual about them; None if they have annotations."""
+    return None if annotations else plain_48(PREFIX, kind, serializer_id, _CHECKSUM_START)
 
 
 def encode(message: Message) -> bytes:

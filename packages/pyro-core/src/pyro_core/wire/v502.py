@@ -114,9 +114,12 @@ def pack(
     return b"".join((header, chunks, payload))
 
 
-def plain(kind: int, serializer_id: int) -> Plain | None:
-    """Writer and reader of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
-    return plain_502(PREFIX, kind, serializer_id, _PLAIN_END)
+def plain(kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS) -> Plain | None:
+    """Writer and readers of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
+    if not annotations:
+        return plain_502(PREFIX, kind, serializer_id, _PLAIN_END)
+    chunks = _pack_annotations(annotations)
+    return plain_502(PREFIX, kind, serializer_id, len(chunks).to_bytes(4, "big") + _PLAIN_END[4:] + chunks)
 
 
 def encode(message: Message) -> bytes:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from threading import Condition
 from typing import Final
 
@@ -35,16 +35,16 @@ class Journal:
         """Revision of the last change."""
         return self._revision
 
-    def extend(self, changes: Iterable[Change]) -> None:
+    def extend(self, changes: Sequence[Change]) -> None:
         """Add changes: all of a revision, or of several, at once."""
+        if not changes:
+            return
         with self._more:
-            before = len(self._changes)
-            self._changes.extend(changes)
-            if len(self._changes) == before:
-                return
-            self._revision = self._changes[-1].revision
-            while len(self._changes) > self._keep and self._changes[0].revision < self._revision:
-                self._start = self._changes.popleft().revision
+            known = self._changes
+            known.extend(changes)
+            self._revision = changes[-1].revision
+            while len(known) > self._keep and known[0].revision < self._revision:
+                self._start = known.popleft().revision
             self._more.notify_all()
 
     def restart(self, revision: int) -> None:

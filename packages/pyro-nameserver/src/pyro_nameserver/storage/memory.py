@@ -6,10 +6,11 @@ from typing import ClassVar, Self
 
 from pyro_nameserver.storage.base import Entry
 from pyro_nameserver.storage.local import LocalStorage
+from pyro_nameserver.storage.sorted_names import SortedNames
 
 
 class MemoryStorage(LocalStorage):
-    """Keeps names in memory, with an index of tags so that a search by tag does not look at every name.
+    """Keeps names in memory. A search by prefix or tag does not look at every name.
 
     Args:
         clock: Gives monotonic seconds.
@@ -20,6 +21,7 @@ class MemoryStorage(LocalStorage):
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock=clock)
         self._entries: dict[str, Entry] = {}
+        self._sorted = SortedNames()
         self._names_by_tag: dict[str, set[str]] = {}
 
     @classmethod
@@ -36,10 +38,9 @@ class MemoryStorage(LocalStorage):
 
     def find(self, prefix: str = "") -> dict[str, Entry]:
         with self._lock:
-            everything = self._entries.copy()
-        if not prefix:
-            return everything
-        return {name: entry for name, entry in everything.items() if name.startswith(prefix)}
+            if not prefix:
+                return self._entries.copy()
+            return {name: self._entries[name] for name in self._sorted.beginning_with(prefix)}
 
     def find_all_tags(self, tags: frozenset[str]) -> dict[str, Entry]:
         if not tags:
@@ -54,7 +55,9 @@ class MemoryStorage(LocalStorage):
             return {name: self._entries[name] for name in names}
 
     def _write(self, name: str, entry: Entry, before: Entry | None) -> None:
-        if before is not None:
+        if before is None:
+            self._sorted.add(name)
+        else:
             self._forget_tags(name, before.tags)
         self._entries[name] = entry
         for tag in entry.tags:
@@ -62,6 +65,7 @@ class MemoryStorage(LocalStorage):
 
     def _erase(self, name: str, before: Entry) -> None:
         del self._entries[name]
+        self._sorted.remove(name)
         self._forget_tags(name, before.tags)
 
     def _forget_tags(self, name: str, tags: frozenset[str]) -> None:

@@ -3,13 +3,19 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, cast
 
 from pyro_core.errors import ConnectionClosedError, PyroError
+from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.sockets import address_text
 from pyro_server.engine import ServerEngine
+from pyro_server.loop_calls import LoopCalls
+from pyro_server.plain_calls import PlainCalls
+from pyro_server.requests import Request
 from pyro_server.run_async import run_async
 from pyro_server.transports.accepting import set_tcp_options
 
@@ -20,10 +26,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("pyro_server.transports.asyncio")
 
 
-class AsyncioConnection(asyncio.Protocol):
+GATHER_BYTES = 1 << 16
+"""Answers that together are larger are sent at once."""
+
+
+class AsyncioConnection(ArrivingBytes):
     """Moves the bytes of one connection, and runs its requests. Is what its engine reaches it by.
 
-    Requests of a connection that is not shared run one after the other.
+    Each request is begun at once, and mostly also ended, while what arrived is looked at; the answers are
+    sent together. Requests of a connection that is not shared run one after the other.
 
     Args:
         owner: The transport.
@@ -35,13 +46,14 @@ class AsyncioConnection(asyncio.Protocol):
         progress_at: When something last came from it or was taken by it, monotonic.
         draining: The server has said its last word; what still arrives is thrown away.
         mask: Other than 0, for whoever looks after deadlines.
-        tasks: Its requests that run.
+        tasks: Its requests that have begun on the loop, and wait for something.
     """
 
     slice_s = None
     mask = 1
 
     def __init__(self, owner: "AsyncioTransport") -> None:
+        super().__init__()
         self.engine: Engine
         self.peer = "?"
         self.begun_at = self.progress_at = monotonic()
@@ -51,7 +63,12 @@ class AsyncioConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Work] = deque()
-        self._busy = False
+        self._busy = False  # a request runs for which those in the queue wait
+        self._in_threads = 0  # usual calls that run there
+        self._said: list[Any] = []  # to be sent at the end of this turn
+        self._said_bytes = 0
+        self._plain: LoopCalls | None = None
+        self._idles = owner.settings.timeouts.idle_s is not None
         self._too_many = False  # nothing more is read until some requests are done
         self._unsent_before = 0
 
@@ -65,13 +82,17 @@ class AsyncioConnection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing of it runs, or waits to be run or sent."""
-        return not (self.tasks or self._queue or self.unsent_bytes)
+        return not (self.running or self._queue or self.unsent_bytes)
+
+    @property
+    def running(self) -> int:
+        """How many of its requests run."""
+        return len(self.tasks) + self._in_threads
 
     # ---- the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        transport = self._transport = cast(asyncio.Transport, transport)  # its class is the loop's business
         sock = transport.get_extra_info("socket")
         try:
             self.peer = address_text(transport.get_extra_info("peername") or "")
@@ -96,27 +117,28 @@ class AsyncioConnection(asyncio.Protocol):
         self.progress_at = monotonic()
         engine = self.engine
         try:
+            plain = engine.plain
+            if type(plain) is PlainCalls and (engine.shared or not (self._busy or self._queue)):
+                calls = self._plain = self._plain or LoopCalls(plain)
+                call = calls.take(data)
+                found, end = calls.take_some(data) if call is None else ((call,), len(data))
+                if found:
+                    self._run_plain(calls, found)
+                    if end == len(data):
+                        self._end_turn(engine.closing or self._idles)
+                        return
+                    data = data[end:]
             works = engine.receive(data)
             said = engine.output()
+            if said:
+                self._said.append(said)
+            for work in works:
+                self._take(work)
         except Exception:
             self._fail()
             return
-        if said:
-            self._write(said)
-        in_order = self._owner.settings.oneway_in_order
-        for work in works:
-            if work.concurrent or (work.oneway and not in_order):
-                self._start(work)
-            else:
-                self._queue.append(work)
-        if self._queue and not self._busy:
-            self._start_next()
-        elif not works:
-            self._settle()
-        if self._waiting_works > self._owner.settings.limits.max_calls_in_flight and not self._too_many:
-            self._too_many = True
-            if self._transport is not None:
-                self._transport.pause_reading()
+        # The engine may be through, and what runs may be its last word, which is not said yet.
+        self._end_turn(not (self.running and (works or engine.awaiting_handshake)))
 
     def eof_received(self) -> bool:
         return False  # closes the connection
@@ -137,7 +159,7 @@ class AsyncioConnection(asyncio.Protocol):
         self._owner.deadlines.forget(self)
         self._owner.connections.discard(self)
         if hasattr(self, "engine"):
-            self._owner.later(self._bury)
+            self._owner.threads.later(self._bury)
 
     # ---- the wire
 
@@ -150,10 +172,10 @@ class AsyncioConnection(asyncio.Protocol):
         except RuntimeError:
             running = None
         if running is self._loop:
-            self._write(data)
+            self._say(data)
         else:
             try:
-                self._loop.call_soon_threadsafe(self._write, data)
+                self._loop.call_soon_threadsafe(self._say, data)
             except RuntimeError as problem:
                 raise ConnectionClosedError(f"the server of {self.peer} has ended") from problem
 
@@ -170,6 +192,10 @@ class AsyncioConnection(asyncio.Protocol):
 
     # ---- for the transport
 
+    def flush(self) -> None:
+        """Send what there is to be said; close if the engine is through, and see to the deadlines."""
+        self._end_turn(True)
+
     def note_progress(self, now: float) -> None:
         """See whether the other side has taken something."""
         unsent = self.unsent_bytes
@@ -182,58 +208,157 @@ class AsyncioConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # ---- inside
+    # ---- requests
 
-    def _start(self, work: "Work") -> None:
-        task = self._loop.create_task(self._run(work))
-        self.tasks.add(task)
-        task.add_done_callback(self._ended)
+    def _end_turn(self, settles: bool) -> None:
+        """What arrived has been looked at.
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+        Args:
+            settles: See to the deadlines, and whether the engine is through.
+        """
+        if self._said:
+            self._send_said()
+        if settles:
+            self._settle()
+        if self.tasks or self._in_threads or self._queue:
+            self._pause_if_too_many()
+
+    def _send_said(self) -> None:
+        said, self._said = self._said, []
+        self._said_bytes = 0
+        self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
+
+    def _answer(self, answer: Any) -> None:
+        self._said.append(answer)
+        self._said_bytes += len(answer) if type(answer) is bytes else sum(map(len, answer))
+        if self._said_bytes > GATHER_BYTES:
+            self._send_said()
+
+    def _pause_if_too_many(self) -> None:
+        if not self._too_many and self._waiting_works > self._owner.settings.limits.max_calls_in_flight:
+            self._too_many = True
+            if self._transport is not None:
+                self._transport.pause_reading()
+
+    def _run_plain(self, calls: LoopCalls, found: Sequence[tuple[int, bytes]]) -> None:
+        """Run usual calls; those of a connection that is not shared one after the other."""
+        begin, start, in_turn = self._owner.eager.begin, calls.start, not self.engine.shared
+        for seq, payload in found:
+            if in_turn and self._busy:
+                self._queue.append(calls.admit(seq, payload))
+                continue
+            started = start(seq, payload)
+            if type(started) is CoroutineType:
+                begun = begin(started)
+                if type(begun) is bytes:
+                    self._answer(begun)
+                    continue
+                if isinstance(begun, asyncio.Task):
+                    calls.waits(seq, begun)
+                self._begun(begun, in_turn=in_turn)
+            elif type(started) is Request:
+                self._take(started)
+            else:
+                self._busy = self._busy or in_turn
+                self._in_threads += 1
+                self._owner.threads.run(cast(Callable[[], Any], started), partial(self._done, in_turn))
+
+    def _take(self, work: "Work") -> None:
+        if work.concurrent or (work.oneway and not self._owner.settings.oneway_in_order):
+            self._begin(work, in_turn=False)
+        else:
+            self._queue.append(work)
+            self._run_queue()
+
+    def _run_queue(self) -> None:
+        while self._queue and not self._busy:
+            self._begin(self._queue.popleft(), in_turn=True)
+
+    def _begin(self, work: "Work", *, in_turn: bool) -> None:
+        engine, call = self.engine, self._owner.threads.call
+        known = isinstance(engine, ServerEngine)
+        begun = self._owner.eager.begin(
+            run_async(engine, work, call) if known else call(engine.run, work)  # type: ignore[arg-type]
+        )
+        self._begun(begun, in_turn=in_turn)
+
+    def _begun(self, begun: Any, *, in_turn: bool) -> None:
+        """A request has begun.
+
+        Args:
+            begun: Its answer, or the task in which it goes on.
+            in_turn: Others wait until it is done.
+        """
+        if isinstance(begun, asyncio.Task):
+            self._busy = self._busy or in_turn
+            self.tasks.add(begun)
+            begun.add_done_callback(partial(self._ended, in_turn))
+        elif begun:
+            self._answer(begun)
+
+    def _ended(self, in_turn: bool, task: asyncio.Task[Any]) -> None:
+        """A request that had to wait is done."""
         self.tasks.discard(task)
+        if task.cancelled():
+            self._go_on(in_turn, b"", None)
+        else:
+            error = task.exception()
+            self._go_on(in_turn, b"" if error is not None else task.result(), error)
+        self._owner.flush_soon()
+
+    def _done(self, in_turn: bool, answer: Any, error: BaseException | None) -> None:
+        """A call that ran in a thread is done."""
+        self._in_threads -= 1
+        self._go_on(in_turn, answer, error)
+
+    def _go_on(self, in_turn: bool, answer: Any, error: BaseException | None) -> None:
+        owner = self._owner
+        owner.to_flush.add(self)
+        owner.call_ended.set()
+        if error is not None:
+            self._fail(error)
+            return
+        if answer:
+            self._answer(answer)
+        if in_turn:
+            self._busy = False
+            try:
+                self._run_queue()
+            except Exception as problem:
+                self._fail(problem)
         # Not before: of several that end at the same time, each would still count the others.
-        if self._too_many and 2 * self._waiting_works < self._owner.settings.limits.max_calls_in_flight:
+        if self._too_many and 2 * self._waiting_works < owner.settings.limits.max_calls_in_flight:
             self._too_many = False
             self.resume_writing()
 
-    def _start_next(self) -> None:
-        self._busy = True
-        self._start(self._queue.popleft())
-
     @property
     def _waiting_works(self) -> int:
-        return len(self._queue) + len(self.tasks)
+        return len(self._queue) + self.running
 
-    async def _run(self, work: "Work") -> None:
-        engine = self.engine
-        in_turn = not (work.concurrent or (work.oneway and not self._owner.settings.oneway_in_order))
-        try:
-            if isinstance(engine, ServerEngine):
-                answer = await run_async(engine, work, self._owner.in_thread)
-            else:
-                answer = await self._owner.in_thread(engine.run, work)
-        except Exception:
-            self._fail()
-            return
-        if answer:
-            self._write(answer)
-        if in_turn:
-            self._busy = False
-            if self._queue:
-                self._start_next()
-                return
-        self._settle()
+    # ---- inside
+
+    def _say(self, data: Any) -> None:
+        """Send something after what is to be said before it."""
+        if self._said:
+            self._said.append(data)
+        else:
+            self._write(data)
 
     def _write(self, data: Any) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        parts = data if type(data) is list else (data,)
-        transport.writelines(parts)
-        most = self._owner.settings.limits.max_write_buffer_bytes
-        if transport.get_write_buffer_size() > most + sum(map(len, parts)):
-            log.info("closing connection from %s: %d bytes wait to be read", self.peer, most)
-            transport.abort()
+        if type(data) is list:
+            transport.writelines(data)
+        else:
+            transport.write(data)
+        waits = transport.get_write_buffer_size()
+        if waits:
+            most = self._owner.settings.limits.max_write_buffer_bytes
+            if waits > most + (sum(map(len, data)) if type(data) is list else len(data)):
+                log.info("closing connection from %s: %d bytes wait to be read", self.peer, most)
+                transport.abort()
+            self._owner.deadlines.add(self)  # type: ignore[arg-type]  # it has what they look at
 
     def _settle(self) -> None:
         """Close if the engine is through, and see to the deadlines."""
@@ -256,12 +381,12 @@ class AsyncioConnection(asyncio.Protocol):
             or engine.mid_message
             or engine.awaiting_handshake
             or self.unsent_bytes
-            or self._owner.settings.timeouts.idle_s is not None
+            or self._idles
         ):
             self._owner.deadlines.add(self)  # type: ignore[arg-type]
 
-    def _fail(self) -> None:
-        log.exception("closing connection from %s: its engine failed", self.peer)
+    def _fail(self, error: BaseException | None = None) -> None:
+        log.error("closing connection from %s: its engine failed", self.peer, exc_info=error or True)
         self.close()
 
     def _bury(self) -> None:
@@ -269,3 +394,7 @@ class AsyncioConnection(asyncio.Protocol):
             self.engine.close()
         except Exception:
             log.exception("closing the engine of %s failed", self.peer)
+
+
+def _joined(answer: Any) -> Any:
+    return b"".join(answer) if type(answer) is list else answer

@@ -5,9 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import copy_context
 from functools import partial
 from time import monotonic
 from typing import Any, ClassVar
@@ -16,7 +14,10 @@ from pyro_core.errors import PyroError
 from pyro_core.transport import Host, Transport
 from pyro_server.transports.accepting import BACK_OFF_S, EXHAUSTED
 from pyro_server.transports.asyncio_connection import AsyncioConnection
+from pyro_server.transports.asyncio_threads import LoopThreads
 from pyro_server.transports.deadlines import Deadlines
+from pyro_server.transports.eager import EagerTasks
+from pyro_server.transports.event_loops import new_event_loop
 
 log = logging.getLogger("pyro_server.transports.asyncio")
 
@@ -31,7 +32,8 @@ LOOK_S = 0.2
 class AsyncioTransport(Transport):
     """Accepts, reads and writes on an event loop.
 
-    ``serve`` runs a loop of its own; ``serve_async`` serves on the one that is running.
+    ``serve`` runs a loop of its own, of the kind that ``ServerSettings.event_loop`` names; ``serve_async``
+    serves on the one that is running.
     """
 
     name: ClassVar[str] = "asyncio"
@@ -43,10 +45,12 @@ class AsyncioTransport(Transport):
         self.deadlines = Deadlines(self.settings.timeouts, self.settings.limits)
         self.loop: asyncio.AbstractEventLoop | None = None
         self._own_loop: asyncio.AbstractEventLoop | None = None
-        self._worker = threading.local()  # marks the threads of the pool
-        self._pool = ThreadPoolExecutor(
-            max(self.settings.threads, 1), "pyro-asyncio", lambda: setattr(self._worker, "is_mine", True)
-        )
+        self.threads = LoopThreads("pyro-asyncio", self.settings.threads)
+        self.threads.flush = self.flush
+        self.eager = EagerTasks()
+        self.call_ended = asyncio.Event()
+        self.to_flush: set[AsyncioConnection] = set()
+        self._flushing = False
         self._accepting: list[asyncio.Task[None]] = []  # one for each listener
         self._arriving: set[asyncio.Task[None]] = set()  # connections that are accepted, and not ready yet
         self._stop: asyncio.Event | None = None
@@ -65,7 +69,7 @@ class AsyncioTransport(Transport):
 
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         if self._own_loop is None:
-            self._own_loop = asyncio.new_event_loop()
+            self._own_loop = new_event_loop(self.settings.event_loop)
         loop = self._own_loop
         self._serving = threading.current_thread()
         self._served.clear()
@@ -106,7 +110,7 @@ class AsyncioTransport(Transport):
     def close(self) -> None:
         self.shutdown()
         self._close_after = True
-        if getattr(self._worker, "is_mine", False):
+        if self.threads.is_mine():
             return  # a call asks for it, and must end first
         if self._serving is not threading.current_thread() and self._served.wait(2 * CLOSE_S):
             self._close_own()
@@ -123,7 +127,9 @@ class AsyncioTransport(Transport):
         for _ in range(LAST_ROUNDS):
             if self.connections:
                 await asyncio.sleep(0)
-        self._pool.shutdown(wait=idle, cancel_futures=True)
+        self.eager.close()
+        await asyncio.sleep(0)  # so that the task in reserve has ended
+        self.threads.close(CLOSE_S if idle else 0.0)
 
     def add_listener(self, listener: Any) -> None:
         if self.loop is not None:
@@ -147,17 +153,18 @@ class AsyncioTransport(Transport):
         self.deadlines.add(connection)  # type: ignore[arg-type]  # it has what they look at
         return True
 
-    def later(self, function: Callable[[], object]) -> None:
-        """Run a function in the pool, because it may wait; here and now when there is no pool any more."""
-        try:
-            self._pool.submit(function)
-        except RuntimeError:
-            function()
+    def flush_soon(self) -> None:
+        """Send what the connections in ``to_flush`` have to say, after what else happens in this turn."""
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self.flush)
 
-    async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Run a function in the pool, in a copy of the current context."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, copy_context().run, function, *args)
+    def flush(self) -> None:
+        """Send what the connections in ``to_flush`` have to say."""
+        self._flushing = False
+        connections, self.to_flush = self.to_flush, set()
+        for connection in connections:
+            connection.flush()
 
     # ---- inside
 
@@ -180,7 +187,7 @@ class AsyncioTransport(Transport):
             if now >= housekeeping_at:
                 housekeeping_at = now + self.settings.timeouts.housekeeping_s
                 if self._housekeeping is None or self._housekeeping.done():
-                    self._housekeeping = loop.run_in_executor(self._pool, self._housekeep)
+                    self._housekeeping = loop.create_task(self.threads.call(self._housekeep))
         if self._stopping:
             self.host.drain()
             await self._stop_accepting()
@@ -210,16 +217,19 @@ class AsyncioTransport(Transport):
         """
         until = monotonic() + within_s
         while True:
+            self.flush()
             for connection in list(self.connections):
                 if part and connection.is_idle:
                     connection.close()
-            tasks = [task for connection in self.connections for task in connection.tasks]
+            running = any(connection.running for connection in self.connections)
             unsent = any(connection.unsent_bytes for connection in self.connections)
             left_s = until - monotonic()
-            if left_s <= 0 or not (tasks or unsent):
-                return not tasks
-            if tasks:
-                await asyncio.wait(tasks, timeout=min(left_s, LOOK_S), return_when=asyncio.FIRST_COMPLETED)
+            if left_s <= 0 or not (running or unsent):
+                return not running
+            if running:
+                self.call_ended.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.call_ended.wait(), min(left_s, LOOK_S))
             else:
                 await asyncio.sleep(min(left_s, LOOK_S / 10))
 
@@ -237,7 +247,7 @@ class AsyncioTransport(Transport):
         failed = False  # logged once, until it goes well again
         while True:
             try:
-                sock, _ = await loop.sock_accept(listener)
+                sock = await _accepted(loop, listener)
             except OSError as problem:
                 if listener.fileno() < 0:
                     return
@@ -310,8 +320,33 @@ class AsyncioTransport(Transport):
                 self._closed = True
                 for listener in self.listeners:
                     listener.close()
-                self._pool.shutdown(wait=False)
             return
         loop.run_until_complete(self.close_async())
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _accepted(loop: asyncio.AbstractEventLoop, listener: socket.socket) -> socket.socket:
+    """The next connection. If this is cancelled none is lost, as it would be with uvloop's own way."""
+    while True:
+        try:
+            sock, _ = listener.accept()
+        except (BlockingIOError, InterruptedError):
+            ready = loop.create_future()
+            try:
+                loop.add_reader(listener, _settle, ready)
+            except NotImplementedError:  # on Windows
+                return (await loop.sock_accept(listener))[0]
+            try:
+                await ready
+            finally:
+                if listener.fileno() >= 0:
+                    loop.remove_reader(listener)
+        else:
+            sock.setblocking(False)
+            return sock
+
+
+def _settle(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)

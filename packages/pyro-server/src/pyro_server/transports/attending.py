@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.errors import ConnectionClosedError
+from pyro_server.plain_calls import PlainCalls
 from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, DONT_WAIT
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.oneways import Oneways
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pyro_server.transports.threaded")
 
+GATHER_BYTES = 1 << 10
+"""Larger answers do not wait for others."""
+GATHER_S = 0.001
+"""So long may answers wait for each other that could be sent together."""
 PART_LINGERS = 4
 """A worker gives the rest of a message that has begun so many times the usual linger."""
 
@@ -88,15 +93,50 @@ class Attendant:
                 answer = self._run_baton(connection, plain.run, *call) if engine.shared else plain.run(*call)
                 if answer and not connection.post(answer, DONT_WAIT, self._max_unsent_bytes):
                     return True
-            works = receive(data)
+            if type(plain) is PlainCalls and engine.shared:
+                calls, end = plain.take_some(data)
+                if calls:
+                    connection.burst.extend(calls)
+                    data = data[end:]
+            works = receive(data) if data else NO_WORKS
             said = output()
             if said and not self.say(connection, said):
                 connection.works = works
                 return True
+            if connection.burst:
+                connection.works = works
+                if not self._run_burst(connection):
+                    return True
+                works, connection.works = connection.works, NO_WORKS
             if not works and engine.mid_message:
                 works = self._receive_rest(connection)
                 if not works:
                     return True
+
+    def _run_burst(self, connection: Connection) -> bool:
+        """Run usual calls of a shared connection that arrived together, and send their answers together.
+
+        Returns:
+            False if the peer is slow to take an answer.
+
+        Raises:
+            Dispossessed: If the connection was taken away.
+        """
+        burst, answers, plain = connection.burst, connection.answers, connection.engine.plain
+        assert plain is not None
+        run = plain.run
+        sent_at = monotonic()
+        while burst and not connection.engine.closing:
+            answer = self._run_baton(connection, run, *burst.popleft())
+            if type(answer) is bytes and len(answer) <= GATHER_BYTES:
+                answers.append(answer)
+            elif not self.say(connection, answer):
+                return False
+            if monotonic() - sent_at > GATHER_S:
+                if not self.say(connection, b""):
+                    return False
+                sent_at = monotonic()
+        return not answers or self.say(connection, b"")
 
     def run_alone(self, task: tuple[Connection, "Work"]) -> None:
         """Run one request of a shared connection, which others serve meanwhile."""
@@ -208,7 +248,7 @@ class Attendant:
 
 def deliver(connection: Connection, answer: Any) -> None:
     """Send the answer of a call whose connection somebody else has."""
-    if answer:
+    if answer or connection.answers:
         try:
             connection.owner.push(connection, answer)
         except ConnectionClosedError as problem:

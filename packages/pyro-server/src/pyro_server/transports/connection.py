@@ -55,11 +55,15 @@ class Connection:
         runs: Number of calls that were run so.
         runs_seen: That number when the serving thread last looked.
         lane: Its oneway works, once there were any.
+        burst: Usual calls that arrived together, and that its worker has not begun; before ``works``.
+        answers: Those of the burst that are ready; sent before anything else.
     """
 
     __slots__ = (
+        "answers",
         "baton",
         "begun_at",
+        "burst",
         "draining",
         "engine",
         "fd",
@@ -102,6 +106,8 @@ class Connection:
         self.runs = 0
         self.runs_seen = -1
         self.lane: Lane | None = None
+        self.burst: deque[tuple[int, bytes]] = deque()
+        self.answers: deque[bytes] = deque()
 
     # ---- the wire
 
@@ -141,6 +147,9 @@ class Connection:
         """
         parts = data if type(data) is list else (data,)
         with self.out:
+            if self.answers:
+                ready = [self.answers.popleft() for _ in range(len(self.answers))]
+                parts = (b"".join(ready), *parts) if data else (b"".join(ready),)
             if self.unsent_bytes and self.unsent_bytes + sum(map(len, parts)) > most_bytes:
                 raise OSError(f"{self.unsent_bytes} bytes wait for a peer that does not read")
             for part in parts:

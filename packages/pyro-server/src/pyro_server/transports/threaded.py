@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyro_core.net.sockets import set_receive_timeout
 from pyro_core.transport import Host
+from pyro_server.plain_calls import PlainCalls
 from pyro_server.transports.attending import Attendant, deliver
 from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
@@ -233,6 +234,8 @@ class ThreadedTransport(LoopTransport):
         self._sharing.discard(connection)
         connection.holder = 0
         connection.progress_at = monotonic() - self._lost_s
+        if not connection.gone and (connection.burst or connection.answers):
+            self._take_back_burst(connection)
         if connection.gone:
             self._drop(connection)
         elif not connection.unsent and connection.works and not connection.engine.closing:
@@ -243,6 +246,14 @@ class ThreadedTransport(LoopTransport):
                 self._hand_over(connection, works)
         else:
             self._settle(connection)
+
+    def _take_back_burst(self, connection: Connection) -> None:
+        """Send the answers that its worker had ready, and make works of the calls that it had not begun."""
+        deliver(connection, b"")
+        plain, burst = connection.engine.plain, connection.burst
+        assert type(plain) is PlainCalls
+        works = [plain.admit(*burst.popleft()) for _ in range(len(burst))]
+        connection.works = (*works, *connection.works)
 
     def _run_housekeeping(self) -> None:
         # On the pool, so that slow housekeeping holds up nobody; never twice at the same time.

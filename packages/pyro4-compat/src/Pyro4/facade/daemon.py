@@ -237,6 +237,7 @@ class Daemon(native.Daemon):
         self._loop_ended.clear()
         self._loop_thread = threading.current_thread()
         try:
+            self._warn_of_strangers()
             with classic_errors():
                 self.request_loop(lambda: bool(loopCondition()))
         except KeyboardInterrupt:
@@ -326,6 +327,13 @@ class Daemon(native.Daemon):
         gone = SocketConnection.view(connection)
         gone.sock = GoneSocket(self._addresses_of.pop(connection, None))
         return self.clientDisconnect(gone)
+
+    def _asks_who_calls(self) -> bool:
+        return self._key is not None or type(self).validateHandshake is not Daemon.validateHandshake
+
+    def _warn_of_strangers(self) -> None:
+        if self._loop_thread is not None:  # not before: the key comes later
+            super()._warn_of_strangers()
 
     def refresh(self, *, exposure: bool = False) -> None:
         """Notice that what is configured has changed.

@@ -34,7 +34,7 @@ class DaemonObject:
     def get_metadata(self, objectId: str, as_lists: bool = False) -> dict[str, object]:
         """Exposed members of an object, as sets or as lists."""
         with classic_errors():
-            metadata = self.daemon._host.dispatcher.entry(objectId).members.metadata
+            metadata = self.daemon._host.dispatcher.described(objectId).members.metadata
         wire: dict[str, object] = metadata.to_wire(as_lists=as_lists)
         return wire
 
