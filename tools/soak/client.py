@@ -1,6 +1,7 @@
 """A client of the soak: does all kinds of things, and writes down what was acknowledged.
 
-It cuts its own connections, too. Ends when its input closes, and prints what it did and which errors it met, as JSON.
+It cuts its own connections, too. Ends when its input closes, and prints what it did and which errors it
+met, as JSON.
 
 Usage: python client.py sync|async NAME NS WHO ACKNOWLEDGED SEED [AUTHORITY]
 """

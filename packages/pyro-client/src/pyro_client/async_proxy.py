@@ -104,7 +104,7 @@ class AsyncControl(ProfileControl):
         return (await self._channel.exports()).offer(target, expose)
 
     def withdraw(self, reference: ObjectRef) -> None:
-        """Take back what ``offer`` gave: the server can call that object no more. An unknown one is no error."""
+        """Take back what ``offer`` gave: the object can be called no more. An unknown one is no error."""
         if self._channel.offered is not None:
             self._channel.offered.withdraw(reference)
 

@@ -202,10 +202,10 @@ class FrameBuffer:
             self._parts.clear()
         self._head = bytearray()
         self._header = None
-        message: Message = codec.assemble(header, annotations, payload)
-        if type(payload) is Pieces and (message.kind not in _WITH_BUFFERS or message.flags & COMPRESSED):
-            message.payload = b"".join(payload.parts)
-        return message
+        whole: Message = codec.assemble(header, annotations, payload)
+        if type(payload) is Pieces and (whole.kind not in _WITH_BUFFERS or whole.flags & COMPRESSED):
+            whole.payload = b"".join(payload.parts)
+        return whole
 
     def _detect(self) -> Codec | None:
         lacking = PREFIX_SIZE - len(self._head)
