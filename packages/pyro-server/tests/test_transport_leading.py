@@ -173,7 +173,7 @@ class TestLeadership:
         leadership = Leadership()
         leadership.begin()
         for number in range(3 * ALONE_CALLS):
-            leadership.enter(f"connection {number % 2}")  # type: ignore[arg-type]
+            leadership.enter(("one", "other")[number % 2])  # type: ignore[arg-type]
             assert leadership.leave()
         assert not leadership.alone
         for _ in range(ALONE_CALLS + 2):
