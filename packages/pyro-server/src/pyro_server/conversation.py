@@ -47,6 +47,21 @@ class Conversation:
         wire: As given.
     """
 
+    __slots__ = (
+        "_arriving",
+        "_calls",
+        "_connection",
+        "_host",
+        "_lock",
+        "_open",
+        "_serializer",
+        "_serializer_id",
+        "_session",
+        "_version",
+        "requests",
+        "wire",
+    )
+
     def __init__(
         self,
         host: "DaemonHost",

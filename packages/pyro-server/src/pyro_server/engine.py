@@ -4,17 +4,17 @@ Between a session, which knows messages, and the dispatcher, which knows objects
 call's context, and makes an answer of whatever happens.
 """
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from sys import getrefcount
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.convert import BatchFailure
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import DUPLEX, SUPPORTED, TYPES
+from pyro_core.features import TYPES
 from pyro_core.names import ANNOTATION_BUFFERS
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
@@ -35,6 +35,7 @@ from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
+_NONE: Mapping[int, Serializer] = MappingProxyType({})
 _SPECIAL = BATCH | KEEP_SERIALIZED
 _MINE = 3
 """References to a result that only the engine has: two names for it, and that of who counts them."""
@@ -53,7 +54,6 @@ class ServerEngine:
         awaiting_handshake: True until the client's handshake was accepted.
         closing: True when the connection must be closed after ``output`` was sent.
         connection: As given.
-        answers: Makes the answers.
         conversation: What goes on beside the calls; None with peers that know nothing of that.
         host: As given.
         max_calls: So many calls of a shared connection may be under way.
@@ -63,7 +63,6 @@ class ServerEngine:
     __slots__ = (
         "_call",
         "_caller",
-        "_gate",
         "_lifts",
         "_open",
         "_pack",
@@ -72,7 +71,6 @@ class ServerEngine:
         "_serializers",
         "_session",
         "_wire",
-        "answers",
         "awaiting_handshake",
         "closing",
         "connection",
@@ -88,14 +86,13 @@ class ServerEngine:
         self.connection = connection
         self._session = ServerSession(
             limits=host.settings.limits,
-            features=(SUPPORTED - DUPLEX) | host.accepted.offers,
+            features=host.features_without_wire,
             require_handshake=require_handshake,
             codecs=host.codecs,
         )
-        self.answers = Answers(host, connection, self._session)
         self.conversation: Conversation | None = None
         self._wire: Wire | None = None
-        self._serializers: dict[int, Serializer] = {}
+        self._serializers: Mapping[int, Serializer] = _NONE
         self._serializer: Serializer | None = None  # that of the handshake
         self._pack = self._session.codec.pack
         self._call = host.dispatcher.call
@@ -103,7 +100,6 @@ class ServerEngine:
         # Up to this size an answer without annotations needs nothing that takes more care.
         self._quick_bytes = min(host.settings.limits.max_message_bytes, 0xFFFF) if plain else -1
         self.max_calls = host.settings.limits.max_calls_in_flight
-        self._gate = threading.Lock()
         self._open = True
         self.shared = False
         self._lifts = False
@@ -118,6 +114,11 @@ class ServerEngine:
         return self._session.mid_message
 
     @property
+    def answers(self) -> Answers:
+        """Makes the answers; plain calls do without."""
+        return Answers(self.host, self.connection, self._session)
+
+    @property
     def busy(self) -> bool:
         """True while calls of a shared connection run or wait to be run."""
         return self.conversation is not None and bool(self.conversation.requests)
@@ -130,12 +131,12 @@ class ServerEngine:
     def attach(self, wire: Wire) -> None:
         """Let the engine reach its connection at any time."""
         self._wire = wire
-        self._session.support(SUPPORTED | self.host.accepted.offers)
+        self._session.support(self.host.features)
 
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""
         if self.awaiting_handshake:
-            with self._gate:  # another thread may be deciding about the handshake
+            with self.host.gate:  # another thread may be deciding about the handshake
                 self._session.receive_data(data)
                 return self._requests(self._session.events())
         message = self._session.call_from(data)
@@ -286,12 +287,17 @@ class ServerEngine:
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
-        caller = self._caller
-        if caller is None or caller.serializer != serializer.name or caller.version != request.version:
-            caller = self._caller = Caller(
-                self.connection, self.host.daemon, self.connection.peer, serializer.name, request.version
-            )
+        caller = self._caller_for(serializer, request.version)
         return CallContext(caller, request.seq, request.flags, request.annotations, request.correlation_id)
+
+    def _caller_for(self, serializer: Serializer, version: int) -> Caller:
+        caller = self._caller
+        if caller is None or caller.serializer != serializer.name or caller.version != version:
+            connection = self.connection
+            caller = self._caller = Caller(
+                connection, self.host.daemon, connection.peer, serializer.name, version
+            )
+        return caller
 
     def _requests(self, events: Sequence[ServerEvent]) -> list[Work]:
         works: list[Work] = []
@@ -365,9 +371,9 @@ class ServerEngine:
             self.closing = True
             payload = refusal(serializer, str(error) or type(error).__name__)
             return self._session.reject(request, payload, serializer_id=request.serializer_id)
-        with self._gate:
+        missing = self.host.accepted.unusable(self._session.agreeable)
+        with self.host.gate:
             self._serializer = serializer
-            missing = self.host.accepted.unusable(self._session.agreeable)
             answer = self._session.accept(request, payload, annotations, without=missing)
             agreement = agree(self.host, self.connection, request, self._session, self._wire)
             self._serializers = agreement.serializers
@@ -391,7 +397,8 @@ class ServerEngine:
         ways = self._session.expect_plain(number)
         if ways is not None:
             take, take_some, pack = ways
-            self.plain = PlainCalls(take, take_some, self, serializer, number, pack, self._quick_bytes)
+            make = self.host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
+            self.plain = make(self, take, take_some, self._caller_for(serializer, self.connection.version))
 
 
 def _joined(answer: Any) -> bytes:
