@@ -33,20 +33,27 @@ def test_a10_a_server_without_descriptors_backs_off_says_so_once_and_recovers(
         uri = URI(place.uri)
         with place.client() as client:
             assert client.add(1, 1) == 2
-            crowd = [socket.create_connection((uri.host, uri.port), PATIENCE_S) for _ in range(100)]
+            family = [*place.process.children(), place.process]
+            count = max(len(family) - 1, 1)  # processes that serve; the system spreads the crowd over them
+            crowd = [socket.create_connection((uri.host, uri.port), PATIENCE_S) for _ in range(100 * count)]
             try:
                 while NO_ROOM not in log.read_text(encoding="utf8"):
                     assert client.add(1, 2) == 3
-                used_s = sum(place.process.cpu_times()[:2])
+                used_s = used_by(family)
                 time.sleep(1.2)  # two attempts later it is still said once, and there is no busy loop
-                assert sum(place.process.cpu_times()[:2]) - used_s < 0.6
+                assert used_by(family) - used_s < 0.6
                 assert client.add(2, 2) == 4
-                assert log.read_text(encoding="utf8").count(NO_ROOM) == 1
+                assert log.read_text(encoding="utf8").count(NO_ROOM) <= count
             finally:
                 for sock in crowd:
                     sock.close()
             with place.client() as newcomer:
                 assert newcomer.add(2, 3) == 5
+
+
+def used_by(family: list[Any]) -> float:
+    """Processor time of some processes, in seconds."""
+    return sum(sum(process.cpu_times()[:2]) for process in family)
 
 
 def doing(what: str, client: Any) -> Any:
