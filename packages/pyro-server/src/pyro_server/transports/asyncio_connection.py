@@ -118,7 +118,7 @@ class AsyncioConnection(ArrivingBytes):
         engine = self.engine
         try:
             plain = engine.plain
-            if type(plain) is PlainCalls and (engine.shared or not (self._busy or self._queue)):
+            if isinstance(plain, PlainCalls) and (engine.shared or not (self._busy or self._queue)):
                 calls = self._plain = self._plain or LoopCalls(plain)
                 call = calls.take(data)
                 found, end = calls.take_some(data) if call is None else ((call,), len(data))
