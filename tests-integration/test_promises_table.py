@@ -14,7 +14,7 @@ PROMISES = {
     "C": range(1, 12),
     "D": range(1, 13),
     "E": range(1, 11),
-    "S": [1, 2, 3, 4, 6, 8],
+    "S": [1, 2, 3, 4, 6, 7, 8],
 }
 NUMBERS = {
     "promises.md": [f"{group}{number}" for group, numbers in PROMISES.items() for number in numbers],

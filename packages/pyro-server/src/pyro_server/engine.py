@@ -260,8 +260,8 @@ class ServerEngine:
         """Call a plain method, in a thread that may wait."""
         return self._call(object_id, method, args, kwargs, self.connection.sessions)
 
-    def asynchronous(self, object_id: str, method: str) -> Callable[..., Any] | None:
-        """What to call on an event loop; None if the method is no ``async def`` one."""
+    def asynchronous(self, object_id: str, method: str, args: Sequence[Any]) -> Callable[..., Any] | None:
+        """What to call with these arguments on an event loop; None if the method is no ``async def`` one."""
         return self.host.dispatcher.asynchronous(object_id, method, self.connection.sessions)
 
     def end(self, work: Request) -> None:

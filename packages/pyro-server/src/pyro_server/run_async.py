@@ -52,7 +52,7 @@ async def _run(
 ) -> Any:
     request = work.message
     object_id, method, args, kwargs = decoded(request, serializer, context, engine.conversation)
-    function = engine.asynchronous(object_id, method)
+    function = engine.asynchronous(object_id, method, args)
     if function is None:
 
         def in_worker() -> Any:

@@ -235,7 +235,7 @@ class AsyncioConnection(ArrivingBytes):
             self._send_said()
 
     def _pause_if_too_many(self) -> None:
-        if not self._too_many and self._waiting_works > self._owner.settings.limits.max_calls_in_flight:
+        if not self._too_many and self.calls > self._owner.settings.limits.max_calls_in_flight:
             self._too_many = True
             if self._transport is not None:
                 self._transport.pause_reading()
@@ -327,12 +327,12 @@ class AsyncioConnection(ArrivingBytes):
             except Exception as problem:
                 self._fail(problem)
         # Not before: of several that end at the same time, each would still count the others.
-        if self._too_many and 2 * self._waiting_works < owner.settings.limits.max_calls_in_flight:
+        if self._too_many and 2 * self.calls < owner.settings.limits.max_calls_in_flight:
             self._too_many = False
             self.resume_writing()
 
     @property
-    def _waiting_works(self) -> int:
+    def calls(self) -> int:
         return len(self._queue) + self.running
 
     # ---- inside
