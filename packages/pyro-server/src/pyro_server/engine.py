@@ -27,7 +27,7 @@ from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.decoding import decoded, decoded_blob
 from pyro_server.handshake import refusal, welcome
-from pyro_server.plain_calls import PlainCalls
+from pyro_server.plain_calls import CONTAINERS, PlainCalls
 from pyro_server.refusals import not_accepted, stopping
 from pyro_server.requests import Job, Request
 from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _NONE: Mapping[int, Serializer] = MappingProxyType({})
 _SPECIAL = BATCH | KEEP_SERIALIZED
-_MINE = 3
-"""References to a result that only the engine has: two names for it, and that of who counts them."""
+_MINE = 2
+"""References to a result that only the engine has: its own, and that of who counts them."""
 
 
 class ServerEngine:
@@ -163,15 +163,8 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(work, serializer, context)
-            # Without names of their own here: the result may be sent as it is if nobody else has it.
-            return self.complete(
-                work,
-                serializer,
-                context,
-                self._call(
-                    *decoded(request, serializer, context, self.conversation), self.connection.sessions
-                ),
-            )
+            call = decoded(request, serializer, context, self.conversation)
+            return self.complete(work, serializer, context, [self._call(*call, self.connection.sessions)])
         except BaseException as error:
             return self.failed(request, serializer, error, context)
         finally:
@@ -220,13 +213,19 @@ class ServerEngine:
             return b""
         return self.answers.failure(request, serializer, error, context)
 
-    def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
+    def complete(self, work: Request, serializer: Serializer, context: CallContext, held: list[Any]) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
+
+        Args:
+            work: The call.
+            serializer: For the result.
+            context: The call's.
+            held: The result alone, which is taken out: so it shows whether anybody else has it.
 
         Raises:
             Exception: What it raised when awaited, or because it cannot be sent.
         """
-        request = work.message
+        request, result = work.message, held.pop()
         if type(result) not in PLAIN:
             result = settled(self.host.coroutines, result, context)
             if is_iterator(result):
@@ -237,7 +236,8 @@ class ServerEngine:
         if request.flags & ONEWAY:
             return b""
         if self._lifts:
-            nobody_else_has_it = getrefcount(result) <= _MINE
+            # What is in a container may be somebody's, whoever has the container.
+            nobody_else_has_it = getrefcount(result) <= _MINE and type(result) not in CONTAINERS
             lifted = lift_value(result)
             if lifted is not None:
                 if nobody_else_has_it:
@@ -321,7 +321,7 @@ class ServerEngine:
         if request.flags & KEEP_SERIALIZED:
             blob = decoded_blob(request, serializer, context)
             result = host.dispatcher.blob(context.object_id, context.method, blob, sessions)
-            return self.complete(work, serializer, context, result)
+            return self.complete(work, serializer, context, [result])
         context.object_id, context.method, calls, _ = serializer.decode_call(request.payload)
         ready = BatchResults(
             self.answers,

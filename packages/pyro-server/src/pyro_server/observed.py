@@ -148,9 +148,9 @@ class ObservedEngine(ServerEngine):
         """The answer for a call that raised."""
         return _answered(context, super().failed(request, serializer, error, context))
 
-    def complete(self, work: Request, serializer: Serializer, context: Any, result: Any) -> Any:
+    def complete(self, work: Request, serializer: Serializer, context: Any, held: list[Any]) -> Any:
         """The answer for a call that gave a result."""
-        return _answered(context, super().complete(work, serializer, context, result))
+        return _answered(context, super().complete(work, serializer, context, held))
 
     def asynchronous(self, object_id: str, method: str, args: Sequence[Any]) -> Callable[..., Any] | None:
         """What to call on an event loop; begins the call there, also if it will be made in a thread."""

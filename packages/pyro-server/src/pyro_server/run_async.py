@@ -61,7 +61,7 @@ async def _run(
                 result = engine.call(object_id, method, args, kwargs)
             except StopIteration as end:  # no future can carry it, such as the end of a stream
                 return engine.answers.failure(request, serializer, end, context)
-            return engine.complete(work, serializer, context, result)
+            return engine.complete(work, serializer, context, [result])
 
         return await in_thread(in_worker)
     task = asyncio.current_task()
@@ -83,4 +83,4 @@ async def _run(
     finally:
         running = False
         context.when_cancelled(None)
-    return engine.complete(work, serializer, context, result)
+    return engine.complete(work, serializer, context, [result])
