@@ -43,6 +43,23 @@ def test_unknown_parts_are_refused_with_what_there_is() -> None:
     assert "no such part: W99; there are W1a, W1b" in done.stderr
 
 
+@pytest.mark.timeout(60)
+def test_http_gateways_are_compared_in_one_run(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    options = ("--clients", "4", "--seconds", "0.2", "--turns", "1", "--json", str(figures))
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools/bench/http_gateways.py"), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    found = json.loads(figures.read_text(encoding="utf8"))
+    assert list(found) == ["ours, typed JSON", "ours, classic form", "Pyro5's gateway"]
+    assert all(rate > 0 for rate in found.values())
+    assert "goal: 5 x Pyro5's gateway:" in done.stdout
+
+
 def test_curves_have_what_they_were_measured_at(tmp_path: Path) -> None:
     curves = tmp_path / "curves.json"
     command = [sys.executable, str(ROOT / "tools/bench/curves.py"), "measure", str(curves), "--quick"]

@@ -33,6 +33,10 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-server": SERIALIZING,
     "pyro-nameserver": SERIALIZING | {"pyro-client", "pyro-server", "pyro-cli", "click"},
     "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
+    "pyro-http": SERIALIZING
+    | {"pyro-client", "pyro-server", "pyro-cli", "click"}
+    | {"starlette", "anyio", "idna", "uvicorn", "h11", "httptools", "websockets"}
+    | ({"typing-extensions"} if sys.version_info < (3, 13) else set()),
     "pyro-observe": frozenset({"pyro-core"}),
     "pyro-cli": frozenset({"pyro-core", "click"}),
     "pyro4-compat": SERIALIZING

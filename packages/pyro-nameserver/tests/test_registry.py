@@ -60,7 +60,7 @@ def pyro5_caller() -> Iterator[None]:
 def test_the_classic_methods_and_those_for_leases_are_exposed() -> None:
     methods = set(members_of(Registry).methods)
     classic = {"register", "lookup", "list", "yplookup", "remove", "set_metadata", "count", "ping"}
-    assert methods == classic | {"renew", "watch"}
+    assert methods == classic | {"renew", "time_left", "watch"}
 
 
 def test_a_registered_name_is_found(registry: Registry) -> None:

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyro_client.async_naming import locate_ns_async
     from pyro_client.async_proxy import AsyncProxy
     from pyro_client.batches import batch
     from pyro_client.futures import Future, Task
@@ -84,6 +85,7 @@ __all__ = [
     "connecting_async",
     "control_of",
     "locate_ns",
+    "locate_ns_async",
     "resolve",
     "type_meta",
 ]
@@ -104,6 +106,7 @@ _HOMES = {
     "Task": "pyro_client.futures",
     "Transfer": "pyro_client.transfers",
     "locate_ns": "pyro_client.naming",
+    "locate_ns_async": "pyro_client.async_naming",
     "resolve": "pyro_client.naming",
     "type_meta": "pyro_client.naming",
     "Blob": "pyro_core.calls",

@@ -17,7 +17,7 @@ from threading import BoundedSemaphore
 from typing import Final
 
 from pyro_core.errors import NamingError
-from pyro_nameserver.pattern_cost import count_ways
+from pyro_core.pattern_cost import count_ways
 
 _HARMLESS_WAYS: Final = 100_000
 """Patterns with at most so many ways are matched in this process: some milliseconds for the worst name."""

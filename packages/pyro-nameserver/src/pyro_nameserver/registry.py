@@ -168,6 +168,18 @@ class Registry:
         return sorted(wanted - renewed)
 
     @expose
+    def time_left(self, names: str | Iterable[str]) -> dict[str, float]:
+        """How many seconds leases still last, of those of the names that are leased.
+
+        Args:
+            names: One name, or several, at most 1000.
+
+        Returns:
+            Name -> seconds; nothing of permanent names, and none where the storage does not know.
+        """
+        return self._storage.time_left(checked_names(names))
+
+    @expose
     def watch(self, from_revision: int | None = None, prefix: str = "") -> Iterator[dict[str, Any]]:
         """Changes from now on, as an item stream; see ``pyro_nameserver.changes`` for what the items are.
 

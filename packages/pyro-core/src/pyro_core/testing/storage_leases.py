@@ -27,6 +27,14 @@ class LeaseTests(StorageUnderTest):
         assert permanent is not None
         assert (permanent.ttl_s, permanent.owner) == (None, "")
 
+    def test_how_long_leases_last_is_told_or_nothing(self, leasing: Storage) -> None:
+        leasing.put("leased", URI, ttl_s=LONG_S, owner="me")
+        leasing.put("permanent", URI)
+        left = leasing.time_left(["leased", "permanent", "missing"])
+        assert all(LONG_S - 60 < seconds <= LONG_S for seconds in left.values())
+        assert set(left) <= {"leased"}
+        assert leasing.time_left([]) == {}
+
     def test_only_the_owner_may_renew_and_only_what_is_leased(self, leasing: Storage) -> None:
         leasing.put("mine", URI, ttl_s=LONG_S, owner="me")
         leasing.put("mine too", URI, ttl_s=LONG_S, owner="me")

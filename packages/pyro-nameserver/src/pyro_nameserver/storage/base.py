@@ -255,6 +255,10 @@ class Storage(abc.ABC):
     def get(self, name: str) -> Entry | None:
         """The entry of a name, or None."""
 
+    def time_left(self, names: Iterable[str]) -> dict[str, float]:
+        """Seconds that leases still last, of those of the names that are leased; none where nobody knows."""
+        return {}
+
     @abc.abstractmethod
     def count(self) -> int:
         """How many names there are."""

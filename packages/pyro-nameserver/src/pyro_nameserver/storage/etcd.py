@@ -160,6 +160,15 @@ class EtcdStorage(Storage):
         """Etcd does that by itself."""
         return []
 
+    def time_left(self, names: Iterable[str]) -> dict[str, float]:
+        found = self._find_each(sorted(set(names)))
+        asked = {name: self._lease_left_s(one.lease) for name, one in found.items() if one.lease}
+        return {name: left for name, left in asked.items() if left >= 0}
+
+    def _lease_left_s(self, lease: str) -> float:
+        """Seconds, whole ones; less than 0 if it is gone."""
+        return float(self._gateway.ask("/v3/lease/timetolive", {"ID": lease}).data.get("TTL", 0))
+
     def get(self, name: str) -> Entry | None:
         found = self._find_each([name]).get(name)
         return None if found is None else found.entry

@@ -131,6 +131,11 @@ class LocalStorage(Storage):
                     self._forget("expired", name, before)
             return ended
 
+    def time_left(self, names: Iterable[str]) -> dict[str, float]:
+        with self._lock:
+            now = self._clock()
+            return {name: max(self._ends_at[name] - now, 0.0) for name in set(names) & self._ends_at.keys()}
+
     def snapshot(self) -> Snapshot:
         with self._lock:
             return Snapshot(self._journal.revision, self.find())

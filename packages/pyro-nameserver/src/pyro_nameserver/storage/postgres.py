@@ -160,6 +160,10 @@ class PostgresStorage(Storage):
 
         return self._change(expire) if self._read(tables.any_ended) else []
 
+    def time_left(self, names: Iterable[str]) -> dict[str, float]:
+        wanted = list(set(names))
+        return self._read(lambda db: tables.time_left(db, wanted))
+
     def get(self, name: str) -> Entry | None:
         return self._read(lambda db: tables.entry_of(db, name))
 

@@ -101,6 +101,16 @@ def renew(db: Connection, names: Sequence[str], by: str | None) -> frozenset[str
     return frozenset(decoded(name) for (name,) in rows)
 
 
+def time_left(db: Connection, names: Sequence[str]) -> dict[str, float]:
+    """Leased names, and how many seconds each lease still lasts."""
+    rows = db.execute(
+        "SELECT name, greatest(extract(epoch FROM ends_at - clock_timestamp()), 0) FROM pyro_ns_names"
+        " WHERE key = ANY(%s) AND ends_at IS NOT NULL",
+        (list(map(_key, names)),),
+    )
+    return {decoded(name): float(left) for name, left in rows}
+
+
 def any_ended(db: Connection) -> bool:
     """Whether a lease has ended."""
     row = db.execute(

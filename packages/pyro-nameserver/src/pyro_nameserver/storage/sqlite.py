@@ -139,6 +139,11 @@ class SqliteStorage(Storage):
                 tables.erase(db, name, "expired")
             return names
 
+    def time_left(self, names: Iterable[str]) -> dict[str, float]:
+        wanted, now = set(names), self._clock()
+        with self._reading("look at leases in") as db:
+            return {name: left for name, left in tables.time_left(db, now) if name in wanted}
+
     def get(self, name: str) -> Entry | None:
         with self._reading() as db:
             return tables.entry_of(db, name)

@@ -143,6 +143,12 @@ def ended(db: sqlite3.Connection, now: float) -> list[str]:
     return [name for (name,) in rows]
 
 
+def time_left(db: sqlite3.Connection, now: float) -> list[tuple[str, float]]:
+    """Leased names, and how many seconds each lease still lasts."""
+    rows = db.execute(f"SELECT n.name, max(l.ends_at - ?, 0.0) {_FROM} WHERE l.ends_at IS NOT NULL", (now,))
+    return rows.fetchall()
+
+
 def changes_after(db: sqlite3.Connection, revision: int) -> list[Change] | None:
     """The changes after a revision; None if they are not known any more."""
     rows = db.execute(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pyro_nameserver.pattern_cost import UNBOUNDED, count_ways
+from pyro_core.pattern_cost import UNBOUNDED, count_ways
 
 
 @pytest.mark.parametrize(
