@@ -163,8 +163,13 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(work, serializer, context)
-            call = decoded(request, serializer, context, self.conversation)
-            return self.complete(work, serializer, context, [self._call(*call, self.connection.sessions)])
+            # The call has no name here: its arguments, which may be its result, are let go of.
+            result = [
+                self._call(
+                    *decoded(request, serializer, context, self.conversation), self.connection.sessions
+                )
+            ]
+            return self.complete(work, serializer, context, result)
         except BaseException as error:
             return self.failed(request, serializer, error, context)
         finally:
