@@ -22,6 +22,8 @@ class Limits:
         max_streams: Item streams open in one daemon, and item streams of one client that arrive.
         max_write_buffer_bytes: Answers that wait for one client to read them.
         max_oneway_queue: One-way calls that wait for a thread.
+        max_kept_answers: Answers that a daemon keeps for calls that may be repeated.
+        max_kept_bytes: All of them together; none may be larger than a quarter of it.
         max_query_regex_chars: Length of a regular expression in a name-server query.
         query_regex_s: Seconds that matching it may take.
     """
@@ -34,6 +36,8 @@ class Limits:
     max_streams: int = 1_000
     max_write_buffer_bytes: int = 64 * _MIB
     max_oneway_queue: int = 10_000
+    max_kept_answers: int = 10_000
+    max_kept_bytes: int = 64 * _MIB
     max_query_regex_chars: int = 200
     query_regex_s: float = 1.0
 
@@ -51,6 +55,7 @@ class Timeouts:
         write_s: A server's patience with a client that does not read its answers.
         housekeeping_s: How often a daemon looks after such things.
         linger_s: How long a thread waits for the next call of the connection it just served.
+        keep_answers_s: How long a server keeps the answer of a call that may be repeated.
         drain_s: How long a server that stops waits for calls that run.
     """
 
@@ -62,6 +67,7 @@ class Timeouts:
     write_s: float = 30.0
     housekeeping_s: float = 2.0
     linger_s: float = 0.005
+    keep_answers_s: float = 120.0
     drain_s: float = 10.0
 
 

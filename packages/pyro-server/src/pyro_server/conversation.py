@@ -100,7 +100,8 @@ class Conversation:
             calls, self._calls = self._calls, {}
             arriving, self._arriving = self._arriving, {}
         for request in list(self.requests.values()):
-            request.cancel()
+            if not getattr(request, "survives", False):
+                request.cancel()
         for on_reply in calls.values():
             on_reply(None)
         for stream in arriving.values():

@@ -11,11 +11,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
+from pyro_core.call_ids import AGAIN, LEFT_OUT
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
-from pyro_core.convert import BatchFailure
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import DUPLEX, SUPPORTED, TYPES
-from pyro_core.names import ANNOTATION_BUFFERS
+from pyro_core.features import DUPLEX, ONCE, SUPPORTED, TYPES
+from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_ONCE
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
@@ -25,14 +25,17 @@ from pyro_server.agreement import agree
 from pyro_server.answers import Answers
 from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
-from pyro_server.decoding import decoded, decoded_blob
+from pyro_server.decoding import decoded
 from pyro_server.handshake import refusal, welcome
 from pyro_server.plain_calls import PlainCalls
 from pyro_server.refusals import not_accepted, stopping
-from pyro_server.requests import Job, Request
-from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
+from pyro_server.repeatable import RepeatableCall
+from pyro_server.requests import Job, Request, SurvivingRequest
+from pyro_server.results import PLAIN, is_iterator, settled
+from pyro_server.special_calls import run_special
 
 if TYPE_CHECKING:
+    from pyro_core.wire.codec import Codec
     from pyro_server.host import DaemonHost
 
 _SPECIAL = BATCH | KEEP_SERIALIZED
@@ -113,6 +116,11 @@ class ServerEngine:
         self.closing = False
 
     @property
+    def codec(self) -> "Codec":
+        """That of the client's protocol version."""
+        return self._session.codec
+
+    @property
     def mid_message(self) -> bool:
         """True while part of a message has arrived and the rest has not."""
         return self._session.mid_message
@@ -161,7 +169,7 @@ class ServerEngine:
         token = enter_call(context)
         try:
             if request.flags & _SPECIAL:
-                return self._run_special(work, serializer, context)
+                return run_special(self, work, serializer, context)
             # Without names of their own here: the result may be sent as it is if nobody else has it.
             return self.complete(
                 work,
@@ -200,13 +208,15 @@ class ServerEngine:
         context = self._context(request, serializer)
         if self.host.draining:
             self.end(work)
-            return self.answers.failure(request, serializer, stopping(), context)
+            return self.answers.failure(request, serializer, stopping(), context, AGAIN)
         if self.conversation is not None:
             try:
                 work.serve(context, self.max_calls)
             except Exception as error:
                 self.end(work)
-                return self.answers.failure(request, serializer, error, context)
+                return self.answers.failure(
+                    request, serializer, error, context, AGAIN if work.refused else LEFT_OUT
+                )
         return serializer, context
 
     def failed(
@@ -217,7 +227,17 @@ class ServerEngine:
             self.host.call_failed(context, error, unanswered=True)
             self.closing = True
             return b""
-        return self.answers.failure(request, serializer, error, context)
+        # A call that names no method yet was not even understood.
+        left_out = b"" if context.method else LEFT_OUT
+        return self.answers.failure(request, serializer, error, context, left_out)
+
+    def refuse(self, request: Message, problem: Exception, delivery: bytes) -> Any:
+        """The answer to a call that is not begun; ``delivery`` says what became of it (``call_ids``)."""
+        serializer = self._serializers.get(request.serializer_id) or self._find_serializer(request)
+        if serializer is None:
+            return self._refuse_serializer(request)
+        context = self._context(request, serializer)
+        return self.answers.failure(request, serializer, problem, context, delivery)
 
     def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
@@ -270,19 +290,22 @@ class ServerEngine:
 
     # ---- requests
 
-    def admit(self, message: Message) -> Request:
+    def admit(self, message: Message) -> Request | RepeatableCall:
         """A call that arrived, as work."""
         oneway = message.flags & ONEWAY != 0 and self.host.oneways_beside
         conversation = self.conversation
         if conversation is None:
             return Request(message, oneway)
-        request = Request(message, oneway, False, self.shared and not oneway)
+        kind = Request
+        if message.annotations and ANNOTATION_ONCE in message.annotations and not message.flags & ONEWAY:
+            kind = SurvivingRequest
+        request = kind(message, oneway, False, self.shared and not oneway)
         request.arrived_at = monotonic()
         if not oneway:
             requests = conversation.requests
             request.refused = len(requests) >= self.max_calls
             requests[message.seq] = request
-        return request
+        return request if kind is Request else RepeatableCall(self, request)
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
@@ -307,27 +330,6 @@ class ServerEngine:
                 if job is not None:
                     works.append(job)
         return works
-
-    def _run_special(self, work: Request, serializer: Serializer, context: CallContext) -> Any:
-        """A batch, or a call whose argument stays serialized."""
-        host, sessions = self.host, self.connection.sessions
-        request = work.message
-        if request.flags & KEEP_SERIALIZED:
-            blob = decoded_blob(request, serializer, context)
-            result = host.dispatcher.blob(context.object_id, context.method, blob, sessions)
-            return self.complete(work, serializer, context, result)
-        context.object_id, context.method, calls, _ = serializer.decode_call(request.payload)
-        ready = BatchResults(
-            self.answers,
-            host.coroutines,
-            context,
-            may_stream=self.conversation is not None,
-            max_bytes=host.settings.limits.max_message_bytes,
-        )
-        results = host.dispatcher.batch(context.object_id, calls, sessions, ready.finish)
-        if results and type(results[-1]) is BatchFailure and host.hangs_up(request, results[-1].error):
-            raise results[-1].error
-        return self.answers.batch(request, serializer, results, context)
 
     # ---- serializers
 
@@ -368,6 +370,8 @@ class ServerEngine:
         with self._gate:
             self._serializer = serializer
             missing = self.host.accepted.unusable(self._session.agreeable)
+            if ONCE in self._session.agreeable:
+                annotations = {**annotations, ANNOTATION_ONCE: self.host.memory.stamp()}
             answer = self._session.accept(request, payload, annotations, without=missing)
             agreement = agree(self.host, self.connection, request, self._session, self._wire)
             self._serializers = agreement.serializers

@@ -12,6 +12,7 @@ from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
 from pyro_server.accepted import AcceptedSerializers
 from pyro_server.admission import Admission
+from pyro_server.answer_memory import AnswerMemory
 from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
 from pyro_server.dispatch import Dispatcher
@@ -53,6 +54,7 @@ class DaemonHost:
         admission: As given.
         objects: What is registered.
         streams: The open item streams.
+        memory: Answers to calls that may be repeated.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
         annotate: As given.
@@ -94,6 +96,7 @@ class DaemonHost:
             lifetime_s=settings.stream_lifetime_s,
             linger_s=settings.stream_linger_s,
         )
+        self.memory = AnswerMemory(settings.limits, settings.timeouts)
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
         self.oneways_beside = settings.servertype != "multiplex"
@@ -147,6 +150,7 @@ class DaemonHost:
     def housekeeping(self) -> None:
         """Do what is to be done every few seconds."""
         self.streams.expire()
+        self.memory.expire()
         try:
             self.settled(self.daemon.housekeeping())
         except Exception:

@@ -20,7 +20,10 @@ class Request:
         refused: It is one too many, and will only be answered so.
         context: What its method may know of it, once it runs.
         arrived_at: When it came, as ``time.monotonic()`` counts.
+        survives: It goes on when its connection is lost, because its caller will ask again.
     """
+
+    survives = False
 
     __slots__ = (
         "_cancelled",
@@ -73,6 +76,14 @@ class Request:
         if self.refused:
             raise too_many_calls(max_calls)
         context.raise_if_cancelled()
+
+
+class SurvivingRequest(Request):
+    """One whose caller will ask again when the connection is lost."""
+
+    __slots__ = ()
+
+    survives = True
 
 
 class Job:

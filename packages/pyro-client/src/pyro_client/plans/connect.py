@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 
 from pyro_client.plans.invoke import ask, next_event
 from pyro_client.profile import Profile
@@ -46,6 +47,7 @@ class Connection:
         features: Extras that both sides agreed on.
         response_annotations: What came along with the answer to the handshake.
         token: What this client said to be let in; None for nothing.
+        welcomed_at: When the server had accepted, as ``time.monotonic()`` counts.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class Connection:
         "token",
         "uri",
         "version",
+        "welcomed_at",
     )
 
     def __init__(self, link: Any, uri: URI, session: ClientSession, serializer: Serializer) -> None:
@@ -76,6 +79,7 @@ class Connection:
         self.features: frozenset[str] = frozenset()
         self.response_annotations: Mapping[str, bytes] = NO_ANNOTATIONS
         self.token: str | None = None
+        self.welcomed_at = 0.0
 
     def use(self, serializer: Serializer) -> None:
         """Encode and decode with this from now on, in the form that was agreed."""
@@ -209,6 +213,7 @@ def _shake_hands(connection: Connection, profile: Profile, within_s: float | Non
 def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[None]:
     """Take in what the server said when it accepted."""
     message = event.message
+    connection.welcomed_at = monotonic()
     connection.features = event.features
     connection.response_annotations = message.annotations
     wire_metadata = _read_greeting(connection, message)
