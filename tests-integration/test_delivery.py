@@ -261,7 +261,7 @@ def test_what_errors_say(counter: Counter, behind: Behind) -> None:
             proxy.large(object())
         with pytest.raises(TypeError) as unsuitable:
             proxy.large("x")
-        proxy._pyro.timeout = 0.05
+        proxy._pyro.timeout_s = 0.05
         with pytest.raises(TimeoutError) as late:
             proxy.work()
     said = [delivery_of(caught.value) for caught in (own, unsendable, unsuitable, late)]
