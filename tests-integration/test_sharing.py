@@ -37,6 +37,44 @@ def peer(servertype: str) -> AbstractContextManager[str]:
     return processes.server("our_subject.py", servertype)
 
 
+@expose
+class Gate:
+    def __init__(self) -> None:
+        self._open = threading.Event()
+
+    def wait(self) -> bool:
+        return self._open.wait(PATIENCE_S)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.mark.parametrize("rest", [0, 10], ids=["whole", "in two parts"])
+def test_a_call_that_came_with_a_long_one_does_not_wait_for_it(rest: int) -> None:
+    with serving(Gate()) as uri, Proxy(uri) as proxy:
+        proxy._pyro.bind()
+        connection = proxy._pyro.connection
+        assert connection is not None
+        session, sock = connection.session, connection.link.sock
+        sock.settimeout(PATIENCE_S)
+        calls = b"".join(
+            session.call(
+                connection.serializer_id,
+                connection.serializer.encode_call(connection.uri.object, method, (), {}),
+            )
+            for method in ("wait", "open")
+        )
+        sock.sendall(calls[: len(calls) - rest])
+        sock.sendall(calls[len(calls) - rest :])
+        answers: list[object] = []
+        while len(answers) < 2:
+            session.receive_data(sock.recv(65536))
+            answers += [
+                connection.serializer.decode_value(event.message.payload) for event in session.events()
+            ]
+        assert answers in ([None, True], [True, None])
+
+
 @servers
 def test_a_hundred_calls_of_threads_wait_together_on_one_connection(servertype: str) -> None:
     with peer(servertype) as uri, Proxy(uri) as proxy, ThreadPoolExecutor(CALLS) as pool:
@@ -121,10 +159,11 @@ def test_a_slow_reader_holds_the_producer_to_the_window(servertype: str) -> None
     producer = Producer()
     with serving(producer, servertype=servertype) as uri, Proxy(uri) as proxy:
         items = proxy.numbers()
+        ahead = 1 if servertype == "multiplex" else WINDOW_ITEMS // 4  # there, as far as one slice goes
         taken = 0
         for step in [1, 10, 3_000, 500]:
             taken += sum(1 for _ in islice(items, step))
-            assert producer.made_at_least(taken + WINDOW_ITEMS // 4)  # it is ahead ...
+            assert producer.made_at_least(taken + ahead)  # it is ahead ...
             assert not producer.made_at_least(taken + WINDOW_ITEMS + MOST_IN_MESSAGE + 1, 0.1)  # ... so far
         items.close()
 

@@ -185,6 +185,6 @@ def test_the_handshake_offers_extras(server: Any, settings: ClientSettings) -> N
 
 
 def test_a_welcome_in_pieces_is_understood(server: Any, settings: ClientSettings, monkeypatch: Any) -> None:
-    monkeypatch.setattr("pyro_client.run_sync._RECEIVE_MORE_BYTES", 7)
+    monkeypatch.setattr("pyro_client.run_sync.RECEIVE_BYTES", 7)
     with Proxy(server.uri, settings=settings) as proxy:
         assert proxy.add(2, 3) == 5

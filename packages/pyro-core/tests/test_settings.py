@@ -63,6 +63,7 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_SERVERTYPE", "multiplex", "servertype", "multiplex"),
         (ServerSettings, "PYRO_EVENT_LOOP", "uvloop", "event_loop", "uvloop"),
         (ServerSettings, "PYRO_SERIALIZERS_ACCEPTED", "serpent, json ,", "serializers", ("serpent", "json")),
+        (ServerSettings, "PYRO_PROCESSES", "3", "processes", 3),
         (ServerSettings, "PYRO_THREADPOOL_SIZE", "200", "threads", 200),
         (ServerSettings, "PYRO_THREADPOOL_SIZE_MIN", "0", "min_threads", 0),
         (ServerSettings, "PYRO_ITER_STREAMING", "0", "streaming", False),
@@ -266,7 +267,7 @@ def test_two_daemons_have_settings_of_their_own() -> None:
     """D6: no setting is shared by the whole process."""
     one = ServerSettings(threads=1, limits=Limits(max_streams=1))
     two = ServerSettings()
-    assert (one.threads, two.threads) == (1, 80)
+    assert (one.threads, two.threads) == (1, 128)
     assert (one.limits.max_streams, two.limits.max_streams) == (1, 1000)
 
 

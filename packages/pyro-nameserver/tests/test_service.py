@@ -207,6 +207,11 @@ def test_signals_end_the_loop_gracefully(number: signal.Signals) -> None:
             program.wait()
 
 
+def test_several_processes_would_each_know_other_names() -> None:
+    with pytest.raises(SettingsError, match="one process"):
+        start_ns(settings=LOOPBACK, server_settings=ServerSettings(servertype="prefork", processes=2))
+
+
 @pytest.mark.parametrize("servertype", ["threaded", "multiplex", "asyncio"])
 def test_watchers_are_told_of_changes(servertype: str) -> None:
     server_settings = ServerSettings(servertype=servertype)

@@ -155,3 +155,13 @@ def test_the_annotations() -> None:
     assert read_stamp(b"short") is None
     with pytest.raises(ProtocolError, match="5 bytes"):
         read_call_id(b"short")
+
+
+def test_clients_are_told_a_time_that_is_early_enough() -> None:
+    clock = FakeClock(1001.0)
+    kept = memory(clock)
+    assert read_stamp(kept.stamp()) == (kept.id, 1_000_000)
+    clock.advance(6.9)
+    assert read_stamp(kept.stamp()) == (kept.id, 1_000_000)
+    clock.advance(0.1)
+    assert read_stamp(kept.stamp()) == (kept.id, 1_008_000)

@@ -1,3 +1,4 @@
+from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_a_message_must_make_progress() -> None:
 
 def test_an_answer_must_be_taken_and_a_large_one_soon() -> None:
     made = connection()
-    made.unsent.append(memoryview(bytes(1000)))
+    made.unsent = deque([memoryview(bytes(1000))])
     made.unsent_bytes = 1000
     assert overdue(made, 30) == []
     assert overdue(made, 30.1) == ["took nothing of 1000 bytes for 30 s"]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyro_core.settings import Limits
+from pyro_core.net import sockets
+from pyro_core.settings import Limits, ServerSettings
 from pyro_core.testing.toy_dialogue import (
     ECHO,
     GIVE,
@@ -16,6 +17,7 @@ from pyro_core.testing.toy_dialogue import (
     PATIENCE_S,
     WAIT,
     WAITING_ONEWAY,
+    ToyHost,
     framed,
 )
 from pyro_core.testing.transports import MEGABYTE, TransportSuite
@@ -42,6 +44,33 @@ class TestThreaded(TransportSuite):
 
     def workers(self) -> int:
         return sum(thread.name.startswith("pyro-threaded") for thread in threading.enumerate())
+
+    # ---- connections
+
+    def test_connections_have_their_options_also_those_that_came_before_the_transport(self) -> None:
+        settings = ServerSettings()
+        listeners = sockets.listen("127.0.0.1")
+        address = listeners[0].getsockname()
+        with socket.create_connection(address), socket.create_connection(address):
+            transport = ThreadedTransport(ToyHost(settings), listeners)
+            with socket.create_connection(address):
+                transport.serve(lambda: len(transport.connections) < 3)
+                for connection in transport.connections:
+                    sock = connection.sock
+                    assert sock.getblocking()
+                    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                    with pytest.raises(BlockingIOError):  # after a moment
+                        sock.recv(1)
+                transport.close()
+
+    def test_a_connection_that_was_closed_keeps_nobody_awake(self) -> None:
+        with self.serving() as served:
+            client = served.connect()
+            assert client.echoes()
+            client.close()
+            assert served.host.engines[0].closed.wait(PATIENCE_S)
+            assert not served.transport._sharing  # type: ignore[attr-defined]
 
     # ---- threads belong to calls
 

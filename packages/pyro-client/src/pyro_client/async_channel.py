@@ -269,11 +269,7 @@ class AsyncChannel:
                 return self.dialogue
             profile = self.profile
             connect_s = profile.settings.timeouts.connect_s
-            try:
-                async with nullcontext() if connect_s is None else asyncio.timeout(connect_s):
-                    connection = await self.runner.run(reach(profile.uri, profile, any_of))
-            except builtins.TimeoutError as passed:
-                raise self.late(retry_safe=True) from passed
+            connection = await self.runner.run(reach(profile.uri, profile, any_of), connect_s)
             dialogue = self.dialogue = AsyncDialogue(connection, self._heard, self._ended)
             profile.resolved_uri = connection.uri
             profile.learn(connection.metadata)

@@ -348,6 +348,7 @@ class Channel:
             until = min((end for end in limits if end is not None), default=None)
             connection = self.runner.run(self._establish(), until)
             dialogue = self._take(connection)
+            self._become_ready(dialogue)
             on_made(dialogue)
         finally:
             self._connecting.release()
@@ -394,6 +395,7 @@ class Channel:
         """Open the direct path if nothing asks for more care."""
         profile = self.profile
         if self._ready is None and self.dialogue is dialogue and is_usual(profile):
+            dialogue.connection.link.bound_waits(profile.timeout_s)
             ready = self._ready = Direct(dialogue, profile, self._clock)
             if ready.timeout_s != profile.timeout_s or dialogue.over:  # changed by another thread meanwhile
                 self._ready = None

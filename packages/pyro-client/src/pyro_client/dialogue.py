@@ -324,7 +324,8 @@ class Dialogue:
             slot.settle(None, self._lost(problem))
         for stream in list(self.streams.values()):
             stream.connection_lost()
-        self._link.close()
+        # Who got the turn before this might be reading; who gets it from now on sees that it is over.
+        self._link.close(wake=bool(slots) or self.turn.locked())
 
     def listen(self) -> None:
         """Have somebody read at all times, because the server may speak first. From then on a thread does."""

@@ -219,7 +219,8 @@ def proxy_for(
 def _profile(uri: URI, settings: ClientSettings | None, rules: ClassRules | None) -> Profile:
     profile = Profile(uri, settings, rules)
     if profile.rules.revive is None:
-        profile.rules = profile.rules.copy()  # the given ones are for others too
+        if rules is not None:
+            profile.rules = rules.copy()  # the given ones are for others too
         profile.rules.revive = partial(
             proxy_for, settings=profile.settings, rules=profile.rules, asker=profile
         )

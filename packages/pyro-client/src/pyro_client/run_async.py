@@ -14,6 +14,7 @@ from pyro_core.errors import CommunicationError, ConnectionClosedError, TimeoutE
 from pyro_core.net import sockets
 from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.tls_failures import TlsError, explanation
+from pyro_core.net.unix_sockets import unix_path
 from pyro_core.plans import Plan, Step
 from pyro_core.settings import ClientSettings
 
@@ -245,13 +246,27 @@ class AsyncRunner:
         self._discover = discover
         self._tls: ClientTls | None = None
 
-    async def run(self, plan: Plan[T]) -> T:
-        """Run a plan to its end. Cancelling is raised inside the plan, which closes what it opened."""
+    async def run(self, plan: Plan[T], within_s: float | None = None) -> T:
+        """Run a plan to its end. Cancelling is raised inside the plan, which closes what it opened.
+
+        Args:
+            plan: The plan.
+            within_s: Seconds after which every step of it fails with a ``TimeoutError``; None for never.
+        """
+        until = None if within_s is None else asyncio.get_running_loop().time() + within_s
         try:
             step = next(plan)
             while True:
                 try:
-                    result = await self._perform(step)
+                    async with asyncio.timeout_at(until) as limit:
+                        result = await self._perform(step)
+                except builtins.TimeoutError as passed:
+                    if not limit.expired():
+                        step = plan.throw(passed)
+                        continue
+                    late = TimeoutError(f"timeout: not done within {within_s:g} s", retry_safe=True)
+                    late.__cause__ = passed
+                    step = plan.throw(late)
                 except BaseException as problem:  # cancellation too: the plan decides, and raises it again
                     step = plan.throw(problem)
                 else:
@@ -296,9 +311,7 @@ class AsyncRunner:
         try:
             async with asyncio.timeout(timeout_s):
                 if uri.sockname:
-                    _, link = await loop.create_unix_connection(
-                        factory, sockets.unix_path(uri.sockname), **secure
-                    )
+                    _, link = await loop.create_unix_connection(factory, unix_path(uri.sockname), **secure)
                 else:
                     _, link = await loop.create_connection(
                         factory, uri.host or "", uri.port or 0, family=family, **secure

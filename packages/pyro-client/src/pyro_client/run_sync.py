@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 from pyro_core import plans
 from pyro_core.errors import ConnectionClosedError, TimeoutError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 RECEIVE_BYTES: Final = 65536
 """Enough for nearly every answer to arrive in one piece."""
-_RECEIVE_MORE_BYTES: Final = 1 << 18
+RECEIVE_MORE_BYTES: Final = 1 << 18
 """The rest of a large answer comes in fewer, larger pieces."""
 _SHORTEST_TIMEOUT_S: Final = 0.001
 """Kernel timeouts of zero mean "for ever"."""
@@ -72,26 +73,26 @@ class SyncLink:
             ConnectionClosedError: If the other side is gone; ``retry_safe`` if nothing was sent.
             TimeoutError: At the deadline; the same.
         """
-        rest = memoryview(data)
-        size = len(data)
         flags = _dont_wait() if deadline is not None else 0  # mostly there is room, and no need for a bound
-        while rest:
-            left_s = self._left_s(deadline, retry_safe=len(rest) == size)
+        size, sent = len(data), 0
+        while sent < size:
+            left_s = self._left_s(deadline, retry_safe=not sent)
             if not flags:
                 self._bound_send(_bound_for(left_s, self._send_timeout_s))
             try:
-                rest = rest[self.sock.send(rest, flags) :]
+                sent += self.sock.send(memoryview(data)[sent:] if sent else data, flags)
             except BlockingIOError:
                 pass  # the deadline decides
             except OSError as problem:
-                raise self.lost(problem, retry_safe=len(rest) == size) from problem
+                raise self.lost(problem, retry_safe=not sent) from problem
             flags = 0
 
-    def receive(self, deadline: float | None) -> bytes:
+    def receive(self, deadline: float | None, most_bytes: int = RECEIVE_MORE_BYTES) -> bytes:
         """Wait for some bytes; empty when the other side closed the connection.
 
         Args:
             deadline: Time on the link's clock; None for none.
+            most_bytes: No more than that. Much more than what comes costs two system calls.
 
         Raises:
             ConnectionClosedError: If the connection broke.
@@ -100,7 +101,7 @@ class SyncLink:
         while True:
             self._bound_receive(_bound_for(self._left_s(deadline), self.receive_timeout_s))
             try:
-                return self.sock.recv(_RECEIVE_MORE_BYTES)
+                return self.sock.recv(most_bytes)
             except BlockingIOError:
                 continue  # the deadline decides
             except OSError as problem:
@@ -120,15 +121,20 @@ class SyncLink:
         finally:
             self.sock.setblocking(True)
 
-    def close(self) -> None:
-        """Close the connection, unless it belongs to somebody else; a thread that waits for data is woken."""
-        if self.owned:
-            from socket import SHUT_RDWR
+    def close(self, *, wake: bool = True) -> None:
+        """Close the connection, unless it belongs to somebody else.
 
-            try:
-                self.sock.shutdown(SHUT_RDWR)
-            except OSError:
-                pass  # the other side was faster
+        Args:
+            wake: Wake a thread that waits for data; not needed where there is none.
+        """
+        if self.owned:
+            if wake:
+                from socket import SHUT_RDWR
+
+                try:
+                    self.sock.shutdown(SHUT_RDWR)
+                except OSError:
+                    pass  # the other side was faster
             self.sock.close()
 
     def abandon(self) -> None:
@@ -188,6 +194,7 @@ def _bound_for(left_s: float | None, bound_s: float | None) -> float | None:
     return max(left_s * 0.9, _SHORTEST_TIMEOUT_S)
 
 
+@cache
 def _dont_wait() -> int:
     """The flag for sending what fits without waiting; 0 where there is none."""
     import socket
@@ -239,7 +246,7 @@ class SyncRunner:
                 until = deadline
                 if step.within_s is not None:
                     until = min(self.clock() + step.within_s, float("inf") if until is None else until)
-                return step.link.receive(until)
+                return step.link.receive(until, RECEIVE_BYTES)
             case plans.Open():
                 return self._open(step, deadline)
             case plans.Close():

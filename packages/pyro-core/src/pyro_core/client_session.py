@@ -74,6 +74,7 @@ class ClientSession:
     Attributes:
         codec: Makes and reads the messages.
         version: Protocol version.
+        offered: Extras that are offered.
         seq: Sequence number of the last request.
         state: ``"idle"``, ``"connecting"``, ``"open"`` or ``"closed"``.
         features: Extras that hold; none before the handshake was accepted.
@@ -84,12 +85,12 @@ class ClientSession:
         "_events",
         "_forgotten",
         "_max_message_bytes",
-        "_offered",
         "_pack",
         "_pings",
         "_waiting",
         "codec",
         "features",
+        "offered",
         "seq",
         "state",
         "version",
@@ -108,7 +109,7 @@ class ClientSession:
         self.seq = 0
         self.state: State = "idle" if require_handshake else "open"
         self.features: frozenset[str] = frozenset()
-        self._offered = frozenset(features)
+        self.offered = frozenset(features)
         self.codec = codec_for(version, codecs)
         self._pack = self.codec.pack
         self._max_message_bytes = limits.max_message_bytes
@@ -145,11 +146,20 @@ class ClientSession:
             correlation_id: 16 bytes, or None.
             flags: In protocol 48, ``META_ON_CONNECT`` asks for the object's members in the answer.
         """
-        if self._offered:
-            annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._offered)}
+        if self.offered:
+            annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self.offered)}
         data = self._pack(CONNECT, serializer_id, self.seq, payload, flags, annotations, correlation_id)
         self.state = "connecting"
         return data
+
+    def connect_again(self) -> None:
+        """Begin with the bytes that ``connect`` gave to a session of the same version and offer."""
+        self.state = "connecting"
+
+    def accepted_again(self, features: frozenset[str]) -> None:
+        """Take the same answer to ``connect_again`` as the other session got; it agreed on these extras."""
+        self._buffer.settle(self.version)
+        self._open(features)
 
     def call(
         self,
@@ -338,9 +348,7 @@ class ClientSession:
             self._events.append(PongArrived(message))
         elif kind == CONNECT_OK and self.state == "connecting":
             agreed = extras.parse(message.annotations.get(ANNOTATION_FEATURES, b""))
-            self.features = extras.agree(agreed, self._offered)
-            self._buffer.keeps_pieces = extras.BUFFERS in self.features
-            self.state = "open"
+            self._open(extras.agree(agreed, self.offered))
             self._events.append(Accepted(message, self.features))
         elif kind == CONNECT_FAIL and self.state == "connecting":
             self._close(Refused(message.payload, message.serializer_id, message))
@@ -356,6 +364,11 @@ class ClientSession:
                 expected=expected,
                 received=kind,
             )
+
+    def _open(self, features: frozenset[str]) -> None:
+        self.features = features
+        self._buffer.keeps_pieces = extras.BUFFERS in features
+        self.state = "open"
 
     def _take_reply(self, message: Message) -> None:
         seq = message.seq

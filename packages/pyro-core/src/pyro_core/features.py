@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,12 @@ def offer(names: Iterable[str]) -> bytes:
     Raises:
         ValueError: If a name is no such word, or all together are longer than ``MAX_OFFER_BYTES``.
     """
-    words = sorted(set(names))
+    return _offer(frozenset(names))
+
+
+@lru_cache(maxsize=64)
+def _offer(names: frozenset[str]) -> bytes:
+    words = sorted(names)
     for word in words:
         if not word.isascii() or word.split() != [word]:
             raise ValueError(
@@ -74,7 +80,12 @@ def offer(names: Iterable[str]) -> bytes:
 
 def parse(data: bytes) -> frozenset[str]:
     """The names in an annotation, known or not; none if it is malformed or too long."""
-    if len(data) > MAX_OFFER_BYTES or not data.isascii():
+    return frozenset() if len(data) > MAX_OFFER_BYTES else _parse(bytes(data))
+
+
+@lru_cache(maxsize=64)
+def _parse(data: bytes) -> frozenset[str]:
+    if not data.isascii():
         return frozenset()
     words = data.split()
     if not words or words[0] != _FORMAT:
@@ -84,4 +95,9 @@ def parse(data: bytes) -> frozenset[str]:
 
 def agree(offered: AbstractSet[str], supported: AbstractSet[str]) -> frozenset[str]:
     """The extras that both sides can do."""
-    return frozenset(offered) & supported
+    return _agree(frozenset(offered), frozenset(supported))
+
+
+@lru_cache(maxsize=64)
+def _agree(offered: frozenset[str], supported: frozenset[str]) -> frozenset[str]:
+    return offered & supported

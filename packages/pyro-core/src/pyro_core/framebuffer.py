@@ -90,6 +90,10 @@ class FrameBuffer:
         """True if something of a message arrived, and it was not taken yet."""
         return bool(self._chunk) or bool(self._head)
 
+    def settle(self, version: int) -> None:
+        """All messages are of this version; as if the first of them had come, and was taken."""
+        self._codec = codec_for(version, self._codecs)
+
     @property
     def arriving(self) -> tuple[int, int] | None:
         """Bytes of the payload under way that are there, and how many it will have; None if there is none."""

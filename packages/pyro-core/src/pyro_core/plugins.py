@@ -29,6 +29,7 @@ SERIALIZERS: Final[Mapping[str, str]] = MappingProxyType(
 TRANSPORTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "threaded": "pyro_server.transports.threaded:ThreadedTransport",
+        "prefork": "pyro_server.transports.prefork:PreforkTransport",
         "asyncio": "pyro_server.transports.asyncio_loop:AsyncioTransport",
         "multiplex": "pyro_server.transports.multiplex:MultiplexTransport",
         "existing": "pyro_server.transports.existing:ExistingConnectionTransport",

@@ -110,7 +110,7 @@ class ServerSession:
         self._events: list[ServerEvent] = []
         self._out = b""
         self._called = 0  # number of the last call that the server made
-        self._calling: set[int] = set()  # numbers of those whose answers are due
+        self._calling: set[int] | None = None  # numbers of those whose answers are due, once there were any
 
     def support(self, features: AbstractSet[str]) -> None:
         """Agree to these extras from now on. To be called before anything is received."""
@@ -224,7 +224,8 @@ class ServerSession:
         if self.state == "closed":
             return b""
         if self._agreed is not None:
-            self._agreed -= without
+            if without:
+                self._agreed -= without
             annotations = {**annotations, ANNOTATION_FEATURES: extras.offer(self._agreed)}
             self.features = self._agreed
             self._buffer.keeps_pieces = extras.BUFFERS in self._agreed
@@ -335,6 +336,8 @@ class ServerSession:
         """
         if len(payload) > self._limits.max_message_bytes:
             raise MessageTooLarge(len(payload), self._limits.max_message_bytes, "call")
+        if self._calling is None:
+            self._calling = set()
         seq = number_after(self._called, self._calling)
         data = self.codec.pack(INVOKE, serializer_id, seq, payload, flags, annotations, correlation_id)
         self._called = seq
@@ -385,7 +388,7 @@ class ServerSession:
         message = inflated(message, self._buffer.max_message_bytes)
         event: ServerEvent | None = duplex_event(message, self.features)
         if event is None:
-            if message.kind != RESULT or message.seq not in self._calling:
+            if message.kind != RESULT or self._calling is None or message.seq not in self._calling:
                 return False
             self._calling.discard(message.seq)
             event = ReplyArrived(message)

@@ -195,6 +195,7 @@ _BY_NAME: Final[Mapping[str, Kind]] = {
     "log_level": LOG_LEVEL,
     "max_retries": Whole(0),
     "min_threads": Whole(0),
+    "processes": Whole(0),
     "prefer_ip_version": IP_VERSION,
     "servertype": SERVER_TYPE,
 }

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, ClassVar, Final, Self
 
 from pyro_core import setting_kinds as kinds
@@ -10,6 +11,8 @@ from pyro_core.errors import SettingsError
 from pyro_core.setting_groups import TLS, Limits, Timeouts
 
 _GROUPS: Final = (Limits, Timeouts, TLS)
+_KNOWN: Final[dict[type, tuple[tuple[Any, ...], Any]]] = {}
+"""What the environment said last, and the settings that it made: most proxies find it unchanged."""
 
 
 class FromOutside:
@@ -34,6 +37,11 @@ class FromOutside:
         Raises:
             SettingsError: If a variable has a value that cannot be used.
         """
+        seen = _seen(cls, environ) if base is None else None
+        if seen is not None:
+            known = _KNOWN.get(cls)
+            if known is not None and known[0] == seen:
+                return known[1]  # type: ignore[no-any-return]
         changes: dict[str, Any] = {}
         for variable, (name, kind) in cls._VARIABLES.items():
             text = environ.get(variable)
@@ -47,6 +55,8 @@ class FromOutside:
                     name=variable,
                 ) from None
         settings: Self = _changed(cls() if base is None else base, changes)
+        if seen is not None:
+            _KNOWN[cls] = seen, settings
         return settings
 
     @classmethod
@@ -210,3 +220,15 @@ def _flat(settings: Any, default: Any) -> Iterable[tuple[str, Any, Any]]:
             yield item.name, value and "********", usual
         else:
             yield item.name, value, usual
+
+
+def _seen(cls: Any, environ: Mapping[str, str]) -> tuple[Any, ...] | None:
+    """The values of a class's variables, to be compared; None if looking would cost as much as reading."""
+    # Each look at os.environ encodes the name and catches an exception; the table behind it is a plain dict.
+    raw = getattr(environ, "_data", None) if environ is os.environ else None
+    return tuple(map(raw.get, _raw_names(cls))) if type(raw) is dict else None
+
+
+@cache
+def _raw_names(cls: Any) -> list[Any]:
+    return [os.environ.encodekey(variable) for variable in cls._VARIABLES]

@@ -97,7 +97,9 @@ class ServerSettings(FromOutside):
         unixsocket: Path of a Unix socket to listen on instead.
         nathost: Host name under which the daemon is published, if it is not the one it listens on.
         natport: Port under which it is published; 0 for the one it listens on.
-        servertype: Name of the transport: ``threaded``, ``multiplex``, ``asyncio``, or a plugin's.
+        servertype: Name of the transport: ``threaded``, ``prefork``, ``multiplex``, ``asyncio``, or that of a
+            plugin.
+        processes: Processes of ``prefork``; 0 for one per processor core. Threads and limits are for each.
         event_loop: What the transport ``asyncio`` runs where the program has no event loop of its own:
             ``asyncio``, ``uvloop``, or ``auto`` for the latter where it is installed.
         serializers: Names of the accepted serializers. Unsafe ones only if named here.
@@ -127,9 +129,10 @@ class ServerSettings(FromOutside):
     nathost: str | None = None
     natport: int = 0
     servertype: str = "threaded"
+    processes: int = 0
     event_loop: str = "auto"
     serializers: tuple[str, ...] = ("serpent", "json", "msgpack")
-    threads: int = 80
+    threads: int = 128
     min_threads: int = 2
     oneway_in_order: bool = False
     streaming: bool = True
@@ -153,6 +156,7 @@ class ServerSettings(FromOutside):
         "PYRO_NATHOST": ("nathost", kinds.OPTIONAL_TEXT),
         "PYRO_NATPORT": ("natport", kinds.PORT),
         "PYRO_SERVERTYPE": ("servertype", kinds.SERVER_TYPE),
+        "PYRO_PROCESSES": ("processes", kinds.Whole(0)),
         "PYRO_EVENT_LOOP": ("event_loop", kinds.EVENT_LOOP),
         "PYRO_SERIALIZERS_ACCEPTED": ("serializers", kinds.NAMES),
         "PYRO_THREADPOOL_SIZE": ("threads", kinds.COUNT),

@@ -159,6 +159,13 @@ class Host(Protocol):
     def housekeeping(self) -> None:
         """Called every few seconds, and at least once per ``Timeouts.housekeeping_s``."""
 
+    def forked(self) -> Callable[[], None]:
+        """This is a child process now, which serves on its own: leave to the parent what only one can do.
+
+        Returns:
+            What to call when it has served.
+        """
+
 
 class Transport(abc.ABC):
     """Accepts connections, moves bytes, and runs works.
@@ -189,6 +196,13 @@ class Transport(abc.ABC):
         raise PyroError(
             f"the {self.name!r} transport listens only where it was told to first; use Daemon(listen=[...])"
         )
+
+    def check_background(self) -> None:  # noqa: B027 - most have nothing against it
+        """See that ``serve`` may be called in a thread beside those of the program.
+
+        Raises:
+            PyroError: If not.
+        """
 
     @abc.abstractmethod
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:

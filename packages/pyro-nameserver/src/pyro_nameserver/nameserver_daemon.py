@@ -33,6 +33,12 @@ class NameServerDaemon(Daemon):
         health: Health,
         listening: Sequence[socket.socket] = (),
     ) -> None:
+        if settings.servertype == "prefork" and settings.processes != 1:
+            raise SettingsError(
+                "the name server keeps what it knows in one process, so that its daemon cannot be served by "
+                "'prefork'; use another server type (PYRO_SERVERTYPE=threaded)",
+                name="servertype",
+            )
         self._health = health
         health.beat_s = settings.timeouts.housekeeping_s
         places = [

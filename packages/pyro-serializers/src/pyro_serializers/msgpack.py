@@ -37,6 +37,8 @@ _AWARE: Final = "datetime.datetime"
 class in its error; an extension type of our own would reach its methods as undecoded bytes."""
 _CLASS_KEY_BYTES: Final = CLASS_KEY.encode()
 _LARGE_BYTES: Final = 1 << 20
+_SMALL_BUFFER: Final[Mapping[str, Any]] = {"buf_size": 4096} if msgpack.version >= (1, 1) else {}
+"""A packer's buffer grows as needed; the size it has by itself costs two system calls and more."""
 _UTC_DATETIME: Final = 3  # how msgpack.unpackb is told to make datetimes of the format's own timestamps
 _INT_BITS: Final = 64
 _KNOWN: Final = (dict, list, tuple, str, bytes, float, type(None), msgpack.ExtType)
@@ -139,7 +141,7 @@ class MsgpackSerializer(Serializer):
             raise decoding_failed(self.name, problem) from problem
 
     def _new_packer(self) -> Any:
-        return msgpack.Packer(default=self._simpler, use_bin_type=True)
+        return msgpack.Packer(default=self._simpler, use_bin_type=True, **_SMALL_BUFFER)
 
     def _simpler(self, value: object) -> Any:
         """What to send in place of a value that the library does not know; the library asks only once."""
@@ -216,7 +218,7 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
             raise decoding_failed(self.name, problem) from problem
 
     def _new_packer(self) -> Any:
-        return msgpack.Packer(default=self._simpler, use_bin_type=True, strict_types=True)
+        return msgpack.Packer(default=self._simpler, use_bin_type=True, strict_types=True, **_SMALL_BUFFER)
 
     def _simpler(self, value: Any) -> Any:
         kind: type = type(value)

@@ -85,6 +85,8 @@ class AcceptedSerializers:
     def unusable(self, offers: AbstractSet[str]) -> frozenset[str]:
         """Those of ``offers`` that are accepted, but do not work here."""
         names = {offer: offer.removeprefix(SERIALIZER_PREFIX) for offer in offers & self._offers}
+        if not names:
+            return frozenset()
         for name in names.values():
             if name in self._unloaded:
                 self._load_if_installed(name)

@@ -1,7 +1,7 @@
 """What the two ends of a connection agreed on in the handshake, beyond plain calls."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyro_core.features import AUTO_ORDER, BUFFERS, CALLS, DUPLEX, SERIALIZER_PREFIX, TYPES
 from pyro_core.names import STOCK_SERIALIZER_IDS
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 
-@dataclass(frozen=True)
-class Agreement:
+class Agreement(NamedTuple):
     """What holds from the handshake on.
 
     Attributes:
@@ -28,7 +27,7 @@ class Agreement:
         conversation: What goes on beside the calls; None with peers that know nothing of that.
     """
 
-    serializers: dict[int, Serializer]
+    serializers: Mapping[int, Serializer]
     number: int
     lifts: bool
     shared: bool

@@ -13,6 +13,8 @@ from pyro_core.wire.message import Message
 
 MOST_PER_CLIENT: Final = 1_000
 """Calls of one client that are known at a time."""
+STAMP_S: Final = 8
+"""The time that clients are told is that of the last multiple of so many seconds, which is early enough."""
 RUN: Final = "run"
 """The call is to be run, and then given to ``end``."""
 KNOWN: Final = "known"
@@ -77,6 +79,8 @@ class AnswerMemory:
         self.id = os.urandom(ID_BYTES)
         self._most = limits.max_kept_answers
         self._most_bytes = limits.max_kept_bytes
+        self._stamp = b""
+        self._stamp_until = float("-inf")
         self._keep_s = timeouts.keep_answers_s
         self._clock = clock
         self._lock = threading.Lock()
@@ -87,8 +91,13 @@ class AnswerMemory:
         self._forgotten_until = float("-inf")  # no call that arrived later was forgotten
 
     def stamp(self) -> bytes:
-        """What a client is told of it."""
-        return pack_stamp(self.id, int(self._clock() * 1000))
+        """What a client is told of it; the same for some seconds, so that it need not be read each time."""
+        now = self._clock()
+        if now >= self._stamp_until:
+            period = now // STAMP_S
+            self._stamp = pack_stamp(self.id, int(period * STAMP_S * 1000))
+            self._stamp_until = (period + 1) * STAMP_S
+        return self._stamp
 
     def begin(self, owner: str, call: CallId, on_answer: OnAnswer) -> tuple[str, Entry]:
         """A call that may be repeated is about to be run.

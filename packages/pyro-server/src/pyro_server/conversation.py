@@ -23,6 +23,7 @@ from pyro_server.failures import encode_failure
 from pyro_server.requests import Job, Request
 
 if TYPE_CHECKING:
+    from pyro_core.wire.codec import Codec
     from pyro_server.connection import Connection
     from pyro_server.host import DaemonHost
 
@@ -47,6 +48,21 @@ class Conversation:
         wire: As given.
     """
 
+    __slots__ = (
+        "_arriving",
+        "_calls",
+        "_connection",
+        "_host",
+        "_lock",
+        "_open",
+        "_serializer",
+        "_serializer_id",
+        "_session",
+        "_version",
+        "requests",
+        "wire",
+    )
+
     def __init__(
         self,
         host: "DaemonHost",
@@ -67,6 +83,11 @@ class Conversation:
         self._calls: dict[int, OnReply] = {}
         self._arriving: dict[str, ArrivingStream] = {}
         self._open = True
+
+    @property
+    def codec(self) -> "Codec":
+        """That of the client's protocol version."""
+        return self._session.codec
 
     @property
     def is_open(self) -> bool:

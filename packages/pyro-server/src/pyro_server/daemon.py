@@ -308,9 +308,14 @@ class Daemon(Hooks, Driven, Publisher, Reach):
             self._transport.serve(running)
 
     def start(self) -> Self:
-        """Serve in a background thread; ``close()`` ends it."""
+        """Serve in a background thread; ``close()`` ends it.
+
+        Raises:
+            PyroError: If the daemon is closed, or its server type serves in the main thread only.
+        """
         self._check_open()
         self._check_alone()
+        self._transport.check_background()
         if self._thread is None:
             thread = threading.Thread(
                 target=self.request_loop, name=f"pyro-daemon {self._addresses.location()}", daemon=True

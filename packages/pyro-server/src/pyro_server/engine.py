@@ -4,17 +4,17 @@ Between a session, which knows messages, and the dispatcher, which knows objects
 call's context, and makes an answer of whatever happens.
 """
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from sys import getrefcount
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
 from pyro_core.call_ids import AGAIN, LEFT_OUT
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import DUPLEX, ONCE, SUPPORTED, TYPES
+from pyro_core.features import ONCE, TYPES
 from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_ONCE
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
@@ -35,9 +35,9 @@ from pyro_server.results import PLAIN, is_iterator, settled
 from pyro_server.special_calls import run_special
 
 if TYPE_CHECKING:
-    from pyro_core.wire.codec import Codec
     from pyro_server.host import DaemonHost
 
+_NONE: Mapping[int, Serializer] = MappingProxyType({})
 _SPECIAL = BATCH | KEEP_SERIALIZED
 _MINE = 3
 """References to a result that only the engine has: two names for it, and that of who counts them."""
@@ -56,7 +56,6 @@ class ServerEngine:
         awaiting_handshake: True until the client's handshake was accepted.
         closing: True when the connection must be closed after ``output`` was sent.
         connection: As given.
-        answers: Makes the answers.
         conversation: What goes on beside the calls; None with peers that know nothing of that.
         host: As given.
         max_calls: So many calls of a shared connection may be under way.
@@ -66,7 +65,6 @@ class ServerEngine:
     __slots__ = (
         "_call",
         "_caller",
-        "_gate",
         "_lifts",
         "_open",
         "_pack",
@@ -75,7 +73,6 @@ class ServerEngine:
         "_serializers",
         "_session",
         "_wire",
-        "answers",
         "awaiting_handshake",
         "closing",
         "connection",
@@ -91,14 +88,13 @@ class ServerEngine:
         self.connection = connection
         self._session = ServerSession(
             limits=host.settings.limits,
-            features=(SUPPORTED - DUPLEX) | host.accepted.offers,
+            features=host.features_without_wire,
             require_handshake=require_handshake,
             codecs=host.codecs,
         )
-        self.answers = Answers(host, connection, self._session)
         self.conversation: Conversation | None = None
         self._wire: Wire | None = None
-        self._serializers: dict[int, Serializer] = {}
+        self._serializers: Mapping[int, Serializer] = _NONE
         self._serializer: Serializer | None = None  # that of the handshake
         self._pack = self._session.codec.pack
         self._call = host.dispatcher.call
@@ -106,7 +102,6 @@ class ServerEngine:
         # Up to this size an answer without annotations needs nothing that takes more care.
         self._quick_bytes = min(host.settings.limits.max_message_bytes, 0xFFFF) if plain else -1
         self.max_calls = host.settings.limits.max_calls_in_flight
-        self._gate = threading.Lock()
         self._open = True
         self.shared = False
         self._lifts = False
@@ -116,14 +111,14 @@ class ServerEngine:
         self.closing = False
 
     @property
-    def codec(self) -> "Codec":
-        """That of the client's protocol version."""
-        return self._session.codec
-
-    @property
     def mid_message(self) -> bool:
         """True while part of a message has arrived and the rest has not."""
         return self._session.mid_message
+
+    @property
+    def answers(self) -> Answers:
+        """Makes the answers; plain calls do without."""
+        return Answers(self.host, self.connection, self._session)
 
     @property
     def busy(self) -> bool:
@@ -138,12 +133,12 @@ class ServerEngine:
     def attach(self, wire: Wire) -> None:
         """Let the engine reach its connection at any time."""
         self._wire = wire
-        self._session.support(SUPPORTED | self.host.accepted.offers)
+        self._session.support(self.host.features)
 
     def receive(self, data: bytes) -> Sequence[Work]:
         """Take bytes that arrived; gives the requests they completed, in order."""
         if self.awaiting_handshake:
-            with self._gate:  # another thread may be deciding about the handshake
+            with self.host.gate:  # another thread may be deciding about the handshake
                 self._session.receive_data(data)
                 return self._requests(self._session.events())
         message = self._session.call_from(data)
@@ -233,7 +228,7 @@ class ServerEngine:
 
     def refuse(self, request: Message, problem: Exception, delivery: bytes) -> Any:
         """The answer to a call that is not begun; ``delivery`` says what became of it (``call_ids``)."""
-        serializer = self._serializers.get(request.serializer_id) or self._find_serializer(request)
+        serializer = self._serializers.get(request.serializer_id)
         if serializer is None:
             return self._refuse_serializer(request)
         context = self._context(request, serializer)
@@ -305,16 +300,21 @@ class ServerEngine:
             requests = conversation.requests
             request.refused = len(requests) >= self.max_calls
             requests[message.seq] = request
-        return request if kind is Request else RepeatableCall(self, request)
+        return request if kind is Request else RepeatableCall(self, request, conversation)
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
-        caller = self._caller
-        if caller is None or caller.serializer != serializer.name or caller.version != request.version:
-            caller = self._caller = Caller(
-                self.connection, self.host.daemon, self.connection.peer, serializer.name, request.version
-            )
+        caller = self._caller_for(serializer, request.version)
         return CallContext(caller, request.seq, request.flags, request.annotations, request.correlation_id)
+
+    def _caller_for(self, serializer: Serializer, version: int) -> Caller:
+        caller = self._caller
+        if caller is None or caller.serializer != serializer.name or caller.version != version:
+            connection = self.connection
+            caller = self._caller = Caller(
+                connection, self.host.daemon, connection.peer, serializer.name, version
+            )
+        return caller
 
     def _requests(self, events: Sequence[ServerEvent]) -> list[Work]:
         works: list[Work] = []
@@ -367,11 +367,11 @@ class ServerEngine:
             self.closing = True
             payload = refusal(serializer, str(error) or type(error).__name__)
             return self._session.reject(request, payload, serializer_id=request.serializer_id)
-        with self._gate:
+        missing = self.host.accepted.unusable(self._session.agreeable)
+        if ONCE in self._session.agreeable:
+            annotations = {**annotations, ANNOTATION_ONCE: self.host.memory.stamp()}
+        with self.host.gate:
             self._serializer = serializer
-            missing = self.host.accepted.unusable(self._session.agreeable)
-            if ONCE in self._session.agreeable:
-                annotations = {**annotations, ANNOTATION_ONCE: self.host.memory.stamp()}
             answer = self._session.accept(request, payload, annotations, without=missing)
             agreement = agree(self.host, self.connection, request, self._session, self._wire)
             self._serializers = agreement.serializers
@@ -395,7 +395,8 @@ class ServerEngine:
         ways = self._session.expect_plain(number)
         if ways is not None:
             take, take_some, pack = ways
-            self.plain = PlainCalls(take, take_some, self, serializer, number, pack, self._quick_bytes)
+            make = self.host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
+            self.plain = make(self, take, take_some, self._caller_for(serializer, self.connection.version))
 
 
 def _joined(answer: Any) -> bytes:

@@ -1,12 +1,15 @@
 """What the connections of one daemon share, and what its transport asks of it."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
+from pyro_core.features import DUPLEX, SUPPORTED
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
+from pyro_core.serializer import Serializer
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
@@ -20,6 +23,7 @@ from pyro_server.engine import ServerEngine
 from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
+from pyro_server.plain_calls import PlainCalls, plain_calls
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
     from pyro_core.identity import Authorizer
     from pyro_core.wire.codec import Codecs
+    from pyro_core.wire.plain import PackPlain
     from pyro_server.daemon import Daemon
 
 log = logging.getLogger("pyro_server.host")
@@ -53,10 +58,13 @@ class DaemonHost:
         settings: As given.
         admission: As given.
         objects: What is registered.
+        gate: Held for a moment when a connection passes from its handshake to its calls.
         streams: The open item streams.
         memory: Answers to calls that may be repeated.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
+        features: Extras that connections may agree on.
+        features_without_wire: Those of them that work where the engine cannot reach its connection.
         annotate: As given.
         oneways_beside: Whether calls that nobody waits for run beside those that come after them. Those of
             the multiplexed server do not, so that its objects are never called by two threads at once.
@@ -89,6 +97,10 @@ class DaemonHost:
         self.codecs: Codecs = CODECS
         self.objects = ObjectTable() if objects is None else objects
         self.accepted = AcceptedSerializers(settings.serializers, rules, load_serializer)
+        self.features = SUPPORTED | self.accepted.offers
+        self.features_without_wire = self.features - DUPLEX
+        self.gate = threading.Lock()
+        self._plain_calls: dict[object, type[PlainCalls]] = {}
         self.admission = admission
         self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
         self.streams = StreamTable(
@@ -102,6 +114,16 @@ class DaemonHost:
         self.oneways_beside = settings.servertype != "multiplex"
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
+
+    def plain_calls(
+        self, serializer: Serializer, serializer_id: int, pack: "PackPlain", most_bytes: int, max_calls: int
+    ) -> type[PlainCalls]:
+        """What runs the plain calls of all connections for which these are the same; see ``plain_calls``."""
+        key = (serializer, serializer_id, pack, most_bytes, max_calls)
+        found = self._plain_calls.get(key)
+        if found is None:
+            found = self._plain_calls[key] = plain_calls(self, *key)
+        return found
 
     def wrap(self, sock: Any, listener: Any) -> Any:
         """What to use instead of an accepted socket: one that speaks TLS, if that is wanted there."""
@@ -155,6 +177,12 @@ class DaemonHost:
             self.settled(self.daemon.housekeeping())
         except Exception:
             log.exception("housekeeping() failed")
+
+    def forked(self) -> Callable[[], None]:
+        """This is a child process now: it publishes no names, and has an event loop of its own if need be."""
+        self.coroutines = BackgroundLoop()
+        self.daemon.forked()
+        return self.close
 
     def call_failed(self, call: CallContext, error: BaseException, *, unanswered: bool = False) -> None:
         """A call raised: tell the daemon's hook."""

@@ -1,11 +1,16 @@
 """Which instance of a registered class serves a call."""
 
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from pyro_core.errors import DaemonError
 from pyro_server.objects import Bound, Entry, ObjectTable
+
+_NONE: Final[Mapping[Entry, Any]] = MappingProxyType({})
+_MAKING: Final = threading.Lock()
+"""Held while a connection gets a lock of its own."""
 
 
 class Sessions:
@@ -18,20 +23,21 @@ class Sessions:
     __slots__ = ("_lock", "bound", "instances")
 
     def __init__(self) -> None:
-        self.instances: dict[Entry, Any] = {}
-        self.bound: dict[Entry, Bound] = {}
-        self._lock = threading.Lock()
+        # Most connections never have any: they share what is empty.
+        self.instances: Mapping[Entry, Any] = _NONE
+        self.bound: Mapping[Entry, Bound] = _NONE
+        self._lock: threading.Lock | None = None
 
     def get(self, entry: Entry) -> Any:
         """The connection's instance for a class; made at the first call."""
         instance = self.instances.get(entry)
         if instance is None:
-            with self._lock:
+            with self._made_lock():
                 instance = self.instances.get(entry)
                 if instance is None:
                     instance = _create(entry)
-                    self.bound[entry] = entry.bind(instance)
-                    self.instances[entry] = instance
+                    self.bound = {**self.bound, entry: entry.bind(instance)}
+                    self.instances = {**self.instances, entry: instance}
         return instance
 
     def owns(self, candidate: object) -> Entry | None:
@@ -44,8 +50,14 @@ class Sessions:
 
     def clear(self) -> None:
         """Let go of all instances."""
-        self.instances.clear()
-        self.bound.clear()
+        self.instances = self.bound = _NONE
+
+    def _made_lock(self) -> threading.Lock:
+        lock = self._lock
+        if lock is None:
+            with _MAKING:
+                lock = self._lock = self._lock or threading.Lock()
+        return lock
 
 
 def instance_for(entry: Entry, sessions: Sessions, objects: ObjectTable) -> Any:

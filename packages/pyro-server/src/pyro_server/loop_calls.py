@@ -43,7 +43,7 @@ class LoopCalls:
         self.admit = plain.admit
         self.start = _starter(plain)
         self._loop = get_running_loop()
-        self._requests: dict[int, Any] | None = plain.parts[0].under_way
+        self._requests: dict[int, Any] | None = plain.requests
 
     def waits(self, seq: int, task: Task[Any]) -> None:
         """A call goes on in a task, and can be taken back from now on."""
@@ -59,7 +59,7 @@ class LoopCalls:
 
 def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
     """Gives ``LoopCalls.start``."""
-    engine, serializer, *_ = plain.parts
+    engine, (serializer, *_) = plain.engine, plain.shared
     host, admit, serializer_name = engine.host, plain.admit, serializer.name
     connection, version = engine.connection, engine.connection.version
     caller = Caller(connection, host.daemon, connection.peer, serializer_name, version)
@@ -88,7 +88,7 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
         object_id, name, args, kwargs = call
         entry = by_id.get(object_id)
         function = None if entry is None else entry.bound.get(name)
-        method = None if function is None else entry.members.methods.get(name)
+        method = None if entry is None or function is None else entry.members.methods.get(name)
         if method is None:
             return admit(seq, payload)
         context.object_id = object_id
@@ -104,7 +104,7 @@ def _starter(plain: PlainCalls) -> "Callable[[int, bytes], Started]":
 
 def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]], Callable[..., Any]]:
     """What runs ``async def`` methods, and what runs others; both give the answer."""
-    engine, serializer, serializer_id, pack, most_bytes = plain.parts
+    engine, (serializer, serializer_id, pack, most_bytes) = plain.engine, plain.shared
     requests, version = engine.under_way, engine.connection.version
     encode_value = serializer.encode_value
     message_of = partial(Message, INVOKE, serializer_id, version=version)

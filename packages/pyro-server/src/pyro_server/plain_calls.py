@@ -1,8 +1,6 @@
-"""The short way of a usual call: what it needs is looked up once per connection."""
+"""The short way of a usual call: what it needs is looked up once, and shared by all connections alike."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pyro_core.bulk import stays_whole
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from pyro_core.wire.plain import PackPlain, TakePlain
     from pyro_core.wire.plain import PlainCalls as TakeSome
     from pyro_server.engine import ServerEngine
+    from pyro_server.host import DaemonHost
 
 AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
@@ -25,55 +24,70 @@ CONTAINERS: Final = frozenset({list, tuple, dict})
 class PlainCalls:
     """The plain calls (see ``pyro_core.wire.plain``) of one connection; a ``pyro_core.transport.Plain``.
 
-    Attributes:
+    Args:
+        engine: Does what is unusual after all.
         take: Gives number and payload of a plain call.
-        run: Runs it.
         take_some: Gives numbers and payloads of all at the beginning of some bytes.
-        parts: What ``runner`` was given, for others who run them.
+        caller: Whose calls they are.
+
+    Class attributes:
+        shared: Serializer, its number, what makes a RESULT, and up to what size; for others who run them.
     """
 
-    __slots__ = ("parts", "run", "take", "take_some")
+    __slots__ = ("caller", "engine", "requests", "take", "take_some")
+    shared: ClassVar[tuple[Serializer, int, "PackPlain", int]]
 
-    def __init__(self, take: "TakePlain", take_some: "TakeSome", *parts: Any) -> None:
+    def __init__(
+        self, engine: "ServerEngine", take: "TakePlain", take_some: "TakeSome", caller: Caller
+    ) -> None:
+        self.engine = engine
         self.take = take
         self.take_some = take_some
-        self.run = runner(*parts)
-        self.parts = parts
+        self.caller = caller
+        self.requests = engine.under_way
+
+    def run(self, seq: int, payload: bytes) -> Any:
+        """Run a call; gives the answer."""
+        raise NotImplementedError
+
+    def message(self, seq: int, payload: bytes) -> Message:
+        """The message that a plain call was."""
+        return Message(INVOKE, self.shared[1], seq, payload, version=self.caller.version)
 
     def admit(self, seq: int, payload: bytes) -> Request:
         """A plain call as the work that ``Engine.receive`` would have made of it."""
-        engine, _, serializer_id, *_ = self.parts
-        message = Message(INVOKE, serializer_id, seq, payload, version=engine.connection.version)
-        request: Request = engine.admit(message)
-        return request
+        return self.engine.admit(self.message(seq, payload))  # type: ignore[return-value]  # it has no number
 
 
-def runner(
-    engine: "ServerEngine", serializer: Serializer, serializer_id: int, pack: "PackPlain", most_bytes: int
-) -> Callable[[int, bytes], Any]:
-    """What runs plain calls: number and payload -> answer.
+def plain_calls(
+    host: "DaemonHost",
+    serializer: Serializer,
+    serializer_id: int,
+    pack: "PackPlain",
+    most_bytes: int,
+    max_calls: int,
+) -> type[PlainCalls]:
+    """What runs plain calls: with all that does not depend on the connection looked up already.
 
     Args:
-        engine: That of the connection, which does what is unusual after all.
+        host: The daemon's innards.
         serializer: Of calls and results.
         serializer_id: Its number.
         pack: Makes the RESULT.
         most_bytes: Up to this size a result needs no more care.
+        max_calls: So many calls of a shared connection may be under way.
     """
-    host, connection, version = engine.host, engine.connection, engine.connection.version
-    name = serializer.name
-    caller = Caller(connection, host.daemon, connection.peer, name, version)
-    sessions, requests, max_calls = connection.sessions, engine.under_way, engine.max_calls
     by_id, other = host.dispatcher.unguarded, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
-    encode_value = serializer.encode_value
-    message_of = partial(Message, INVOKE, serializer_id, version=version)
+    encode_value, name = serializer.encode_value, serializer.name
+    shared = (serializer, serializer_id, pack, most_bytes)
 
-    def run(seq: int, payload: bytes) -> Any:
+    def run(self: PlainCalls, seq: int, payload: bytes) -> Any:
+        requests = self.requests
         if host.draining or (requests is not None and len(requests) >= max_calls):
-            return engine.run(engine.admit(message_of(seq, payload)))
-        context = CallContext(caller, seq)
+            return self.engine.run(self.engine.admit(self.message(seq, payload)))
+        context = CallContext(self.caller, seq)
         if requests is not None:
             requests[seq] = context
         token = enter_call(context)
@@ -86,7 +100,7 @@ def runner(
             entry = by_id.get(object_id)
             function = None if entry is None else entry.bound.get(method)
             if function is None:
-                result = other(object_id, method, args, kwargs, sessions)
+                result = other(object_id, method, args, kwargs, self.engine.connection.sessions)
             else:
                 result = function(*args, **kwargs) if kwargs else function(*args)
             kind = type(result)
@@ -95,16 +109,16 @@ def runner(
                 encoded = encode_value(result)
                 if len(encoded) <= most_bytes:
                     return pack(seq, encoded)
-                return engine.answers.value(message_of(seq, payload), encoded, 0, context)
+                return self.engine.answers.value(self.message(seq, payload), encoded, 0, context)
             held = [result]
             del result  # the engine looks whether anybody else has it
-            work = Request(message_of(seq, payload), False)
-            return engine.complete(work, serializer, context, held.pop())
+            work = Request(self.message(seq, payload), False)
+            return self.engine.complete(work, serializer, context, held.pop())
         except BaseException as error:
-            return engine.failed(message_of(seq, payload), serializer, error, context)
+            return self.engine.failed(self.message(seq, payload), serializer, error, context)
         finally:
             leave_call(token)
             if requests is not None:
                 requests.pop(seq, None)
 
-    return run
+    return type("PlainCalls", (PlainCalls,), {"__slots__": (), "shared": shared, "run": run})

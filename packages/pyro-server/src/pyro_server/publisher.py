@@ -20,6 +20,7 @@ class Publisher:
 
     _keeper: "NameKeeper | None" = None
     _closed: bool = False
+    _is_child: bool = False
 
     if TYPE_CHECKING:
 
@@ -69,6 +70,11 @@ class Publisher:
         """
         if self._closed:
             raise PyroError("this daemon is closed; make a new one")
+        if self._is_child:
+            raise PyroError(
+                f"cannot publish {name!r} in one of several processes that serve the same: their parent "
+                "keeps the names; publish before request_loop()"
+            )
         uri = self.uri_of(obj_or_id)
         with _STARTING:
             if self._keeper is None:
@@ -94,6 +100,11 @@ class Publisher:
             return self.uri_for(obj_or_id)
         except DaemonError:
             return self.register(obj_or_id, object_id)
+
+    def forked(self) -> None:
+        """Called in a child process: the names are the parent's to keep, and to take back."""
+        self._keeper = None
+        self._is_child = True
 
     def _withdraw_object(self, object_id: str) -> None:
         if self._keeper is not None:

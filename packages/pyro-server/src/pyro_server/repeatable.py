@@ -11,6 +11,7 @@ from pyro_server.answer_memory import Entry
 from pyro_server.requests import Job, Request
 
 if TYPE_CHECKING:
+    from pyro_server.conversation import Conversation
     from pyro_server.engine import ServerEngine
 
 
@@ -21,10 +22,11 @@ class RepeatableCall(Job):
         request: The call itself. It goes on when the connection is lost.
     """
 
-    __slots__ = ("_engine", "_entry", "request")
+    __slots__ = ("_codec", "_engine", "_entry", "_wire", "request")
 
-    def __init__(self, engine: "ServerEngine", request: Request) -> None:
+    def __init__(self, engine: "ServerEngine", request: Request, conversation: "Conversation") -> None:
         super().__init__(lambda: None)
+        self._codec, self._wire = conversation.codec, conversation.wire
         self.request = request
         self._engine = engine
         self._entry: Entry | None = None
@@ -69,15 +71,13 @@ class RepeatableCall(Job):
         if entry is None:
             return
         data = b"".join(answer) if type(answer) is list else answer
-        message = self._engine.codec.decode(data) if data else None
+        message = self._codec.decode(data) if data else None
         told = None if message is None else message.annotations.get(ANNOTATION_DELIVERY)
         self._engine.host.memory.end(entry, message, executed=told not in (AGAIN, LEFT_OUT))
 
     def _answer_later(self, answer: Message | None) -> None:
         try:
-            conversation = self._engine.conversation
-            if conversation is not None:
-                conversation.wire.send(self._said_again(answer))
+            self._wire.send(self._said_again(answer))
         except ConnectionClosedError:
             pass  # its client is gone once more: the answer is kept for when it comes back
 
@@ -90,7 +90,7 @@ class RepeatableCall(Job):
         ):
             return self._refused(_not_kept(), b"")
         self._engine.end(self.request)
-        return self._engine.codec.encode(
+        return self._codec.encode(
             Message(
                 RESULT,
                 answer.serializer_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from time import monotonic
 
+from pyro_client.plans.greetings import SHARED as GREETINGS
+from pyro_client.plans.greetings import Greeting
 from pyro_client.plans.invoke import ask, next_event
 from pyro_client.profile import Profile
 from pyro_core.client_session import ClientSession
@@ -19,7 +21,7 @@ from pyro_core.events import Accepted, Refused, WrongVersion
 from pyro_core.features import TYPES
 from pyro_core.metadata import Metadata
 from pyro_core.names import DAEMON_ID, PROTOCOL_502, STOCK_SERIALIZER_IDS
-from pyro_core.plans import Close, Open, Plan, Send
+from pyro_core.plans import Close, Open, Plan, Receive, Send
 from pyro_core.serializer import Serializer
 from pyro_core.uri import URI
 from pyro_core.wire.message import META_ON_CONNECT, NO_ANNOTATIONS, Message
@@ -167,24 +169,18 @@ def _prepared(link: Any, uri: URI, profile: Profile, version: int, *, handshake:
 
 
 def _shake_hands(connection: Connection, profile: Profile, within_s: float | None) -> Plan[Connection | int]:
-    said = profile.said
-    request: dict[str, Any] = {"handshake": said}
-    if profile.wants_metadata:
-        request["object"] = connection.uri.object
-    payload = connection.serializer.encode_value(request)
-    annotations, correlation_id = profile.request_extras()
-    yield Send(
-        connection.link,
-        connection.session.connect(
-            connection.serializer_id,
-            payload,
-            annotations,
-            correlation_id,
-            flags=META_ON_CONNECT if profile.wants_metadata else 0,
-        ),
-    )
+    request, is_usual = _request(connection, profile)
+    yield Send(connection.link, request)
+    data = b""
     try:
-        event = yield from next_event(connection, within_s)
+        if is_usual:
+            data = yield Receive(connection.link, within_s)
+            known = GREETINGS.answer(request, data)
+            if known is not None:
+                _greeted_again(connection, profile, known)
+                return connection
+            connection.session.receive_data(data)
+        event = yield from next_event(connection, within_s, ended=is_usual and not data)
     except ConnectionClosedError as problem:
         cause = str(problem.__cause__ or "")
         wish = "expect TLS" if profile.settings.tls is None else "want a certificate: TLS(certfile=...)"
@@ -206,12 +202,53 @@ def _shake_hands(connection: Connection, profile: Profile, within_s: float | Non
             expected="Accepted or Refused",
             received=type(event).__name__,
         )
-    yield from _welcome(connection, profile, event)
+    metadata = yield from _welcome(connection, profile, event)
+    if is_usual and metadata is not None and type(connection.greeting) is str:
+        known = Greeting(connection.greeting, metadata, event.features, event.message.annotations)
+        GREETINGS.remember_answer(request, data, known)
     return connection
 
 
-def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[None]:
-    """Take in what the server said when it accepted."""
+def _request(connection: Connection, profile: Profile) -> tuple[bytes, bool]:
+    """The CONNECT, and whether it is a usual one, so that the same may be sent again."""
+    said = profile.said
+    annotations, correlation_id = profile.request_extras()
+    is_usual = type(said) is str and profile.wants_metadata and not annotations and correlation_id is None
+    session, target = connection.session, connection.uri.object
+    key = (session.codec, type(connection.serializer), session.offered, said, target) if is_usual else None
+    data = None if key is None else GREETINGS.request(key)
+    if data is not None:
+        session.connect_again()
+        return data, True
+    request: dict[str, Any] = {"handshake": said}
+    if profile.wants_metadata:
+        request["object"] = target
+    data = session.connect(
+        connection.serializer_id,
+        connection.serializer.encode_value(request),
+        annotations,
+        correlation_id,
+        flags=META_ON_CONNECT if profile.wants_metadata else 0,
+    )
+    if key is not None:
+        GREETINGS.remember_request(key, data)
+    return data, is_usual
+
+
+def _greeted_again(connection: Connection, profile: Profile, known: Greeting) -> None:
+    """Take in an answer that was read before."""
+    connection.session.accepted_again(known.features)
+    connection.welcomed_at = monotonic()
+    connection.features = known.features
+    connection.response_annotations = dict(known.annotations)
+    connection.greeting = known.said
+    connection.metadata = known.metadata
+    profile.greeted(connection)
+    connection.use(profile.serializer_for(connection.version, known.features))
+
+
+def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[Metadata | None]:
+    """Take in what the server said when it accepted; gives the members if it named them."""
     message = event.message
     connection.welcomed_at = monotonic()
     connection.features = event.features
@@ -220,12 +257,13 @@ def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[
     profile.greeted(connection)
     connection.use(profile.serializer_for(connection.version, event.features))
     if not profile.wants_metadata:
-        return
+        return None
     if wire_metadata is None:
         yield from _fetch_metadata(connection)
     else:
         connection.metadata = Metadata.from_wire(wire_metadata)
     _require_members(connection)
+    return None if wire_metadata is None else connection.metadata
 
 
 def _read_greeting(connection: Connection, message: Message) -> Any:

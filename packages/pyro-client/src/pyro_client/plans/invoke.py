@@ -139,12 +139,13 @@ def ping(connection: Connection) -> Plan[None]:
         )
 
 
-def next_event(connection: Connection, within_s: float | None = None) -> Plan[object]:
+def next_event(connection: Connection, within_s: float | None = None, *, ended: bool = False) -> Plan[object]:
     """Wait for one thing that the server says.
 
     Args:
         connection: Where from.
         within_s: How long to wait for each part of it, in seconds; None for the runner's limit.
+        ended: Nothing more comes.
 
     Raises:
         ConnectionClosedError: If it closed the connection instead.
@@ -152,7 +153,7 @@ def next_event(connection: Connection, within_s: float | None = None) -> Plan[ob
     """
     session = connection.session
     while not (events := session.events()):
-        data = yield Receive(connection.link, within_s)
+        data = b"" if ended else (yield Receive(connection.link, within_s))
         if not data:
             raise ConnectionClosedError(
                 f"{connection.peer} closed the connection while an answer was due; the call may have been "

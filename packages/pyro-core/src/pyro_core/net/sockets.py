@@ -4,13 +4,13 @@ import builtins
 import errno
 import os
 import socket
-import stat
 import struct
-import sys
 import time
+from functools import cache, lru_cache
 from typing import Any, Final
 
-from pyro_core.errors import CommunicationError, PyroError, SettingsError, TimeoutError
+from pyro_core.errors import CommunicationError, SettingsError, TimeoutError
+from pyro_core.net.unix_sockets import connect_unix, listen_unix
 from pyro_core.uri import MAX_PORT, UNIX_PREFIX, URI
 
 BACKLOG: Final = 512
@@ -55,7 +55,7 @@ def connect(
     family = _family(prefer_ip_version)
     try:
         if uri.sockname is not None:
-            sock = _connect_unix(uri.sockname, timeout_s)
+            sock = connect_unix(uri.sockname, timeout_s)
         else:
             sock = _connect_tcp(uri.host or "", uri.port or 0, timeout_s, family)
     except builtins.TimeoutError as problem:
@@ -72,9 +72,10 @@ def connect(
         ) from problem
     try:
         sock.settimeout(None)
-        if uri.sockname is None and nodelay:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        set_keepalive(sock, keepalive_s)
+        if uri.sockname is None:
+            if nodelay:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _set_tcp_keepalive(sock, keepalive_s)
     except BaseException:
         sock.close()
         raise
@@ -110,7 +111,7 @@ def listen(
     family = _family(prefer_ip_version)
     try:
         if unixsocket is not None:
-            return [_listen_unix(unixsocket)]
+            return [listen_unix(unixsocket, BACKLOG)]
         return _listen_tcp(host, port, reuse_address, family)
     except (OSError, ValueError) as problem:  # ValueError: a host or a path that cannot even be asked for
         where = f"{UNIX_PREFIX}{unixsocket}" if unixsocket is not None else f"{host}:{port}"
@@ -130,11 +131,21 @@ def set_keepalive(sock: socket.socket, idle_s: float) -> None:
         sock: A connected socket.
         idle_s: Seconds, counted as whole ones; 0 for no probes.
     """
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(idle_s > 0))
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        _set_tcp_keepalive(sock, idle_s)
+
+
+def _set_tcp_keepalive(sock: socket.socket, idle_s: float) -> None:
+    for level, option, value in _keepalive_options(idle_s):
+        sock.setsockopt(level, option, value)
+
+
+@lru_cache(maxsize=64)
+def _keepalive_options(idle_s: float) -> list[tuple[int, int, int]]:
+    """Level, number and value of the options that this platform has."""
+    found = [(int(socket.SOL_SOCKET), int(socket.SO_KEEPALIVE), int(idle_s > 0))]
     if idle_s <= 0:
-        return
+        return found
     idle = min(max(1, round(idle_s)), _MAX_IDLE_S)
     options = {
         "TCP_KEEPIDLE": idle,
@@ -146,7 +157,8 @@ def set_keepalive(sock: socket.socket, idle_s: float) -> None:
     for name, value in options.items():
         option = getattr(socket, name, None)
         if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+            found.append((int(socket.IPPROTO_TCP), int(option), value))
+    return found
 
 
 def set_receive_timeout(sock: socket.socket, seconds: float | None) -> None:
@@ -220,14 +232,6 @@ def is_dual_stack(sock: socket.socket) -> bool:
     return sock.family == socket.AF_INET6 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
 
 
-def unix_path(path: str) -> str:
-    """A socket path as the kernel wants it: ``@name`` is written for abstract sockets, which begin with NUL.
-
-    A file whose name begins with ``@`` is reached as ``./@name``.
-    """
-    return f"\0{path[1:]}" if path.startswith("@") else path
-
-
 def interface_towards(address: str) -> str | None:
     """This machine's address as a peer sees it; None if there is no way there. Sends nothing."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -251,10 +255,8 @@ def _family(prefer_ip_version: int) -> int:
 def _connect_tcp(host: str, port: int, timeout_s: float | None, wanted_family: int) -> socket.socket:
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     problem: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, wanted_family, socket.SOCK_STREAM
-    ):
-        sock = socket.socket(family, kind, protocol)
+    for family, address in _addresses(host, port, wanted_family):
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
             sock.connect(address)
@@ -268,16 +270,32 @@ def _connect_tcp(host: str, port: int, timeout_s: float | None, wanted_family: i
     raise problem or OSError(f"{host} has no address")
 
 
-def _connect_unix(path: str, timeout_s: float | None) -> socket.socket:
-    _check_unix_path(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def _addresses(host: str, port: int, wanted_family: int) -> list[tuple[int, Any]]:
+    """Family and address of each place that a host name and a port may mean."""
+    if host == "localhost" and 0 <= port <= MAX_PORT:
+        return [
+            (family, (address, port, *rest)) for family, (address, _, *rest) in _of_localhost(wanted_family)
+        ]
+    if wanted_family != socket.AF_INET6 and 0 <= port <= MAX_PORT and _is_dotted(host):
+        return [(socket.AF_INET, (host, port))]
+    infos = socket.getaddrinfo(host, port, wanted_family, socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in infos]
+
+
+def _is_dotted(host: str) -> bool:
+    """Whether a host is a numeric IPv4 address, which need not be looked up."""
     try:
-        sock.settimeout(timeout_s)
-        sock.connect(unix_path(path))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+        socket.inet_pton(socket.AF_INET, host)
+    except (OSError, ValueError):  # ValueError: characters that no host has
+        return False
+    return True
+
+
+@cache
+def _of_localhost(wanted_family: int) -> list[tuple[int, Any]]:
+    """What this name means stays the same, and need not be looked up in files for each connection."""
+    infos = socket.getaddrinfo("localhost", 0, wanted_family, socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in infos]
 
 
 def _listen_tcp(host: str, port: int, reuse_address: bool, wanted_family: int) -> list[socket.socket]:
@@ -337,45 +355,6 @@ def _bound(family: int, address: Any, reuse_address: bool, *, dual_stack: bool =
         sock.close()
         raise
     return sock
-
-
-def _listen_unix(path: str) -> socket.socket:
-    _check_unix_path(path)
-    path = unix_path(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        try:
-            sock.bind(path)
-        except OSError as problem:
-            if problem.errno != errno.EADDRINUSE or path.startswith("\0") or not _is_dead(path):
-                raise
-            os.unlink(path)
-            sock.bind(path)
-        sock.listen(BACKLOG)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _is_dead(path: str) -> bool:
-    """Whether a path is a Unix socket with nobody behind it."""
-    if not stat.S_ISSOCK(os.lstat(path).st_mode):  # some other file, which refuses connections too
-        return False
-    try:
-        _connect_unix(path, 1.0).close()
-    except ConnectionRefusedError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _check_unix_path(path: str) -> None:
-    if not hasattr(socket, "AF_UNIX"):
-        raise PyroError(f"Unix sockets do not exist on {sys.platform}; use host and port")
-    if "\0" in path[1:] and not path.startswith("\0"):  # the kernel would take what comes before it
-        raise ValueError("a NUL character may only be the first of a socket path")
 
 
 def _set_kernel_timeout(sock: socket.socket, option: int, seconds: float | None) -> None:

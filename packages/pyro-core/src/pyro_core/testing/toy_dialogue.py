@@ -182,6 +182,9 @@ class ToyHost:
     def housekeeping(self) -> None:
         self.housekept.set()
 
+    def forked(self) -> Callable[[], None]:
+        return lambda: None
+
     def gate(self, name: bytes) -> threading.Event:
         """What a WAIT request with this body waits for."""
         with self._changed:

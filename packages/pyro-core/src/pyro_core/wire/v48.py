@@ -22,6 +22,7 @@ annotation ``CORR``; here it is a field of the message, and never among its anno
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from struct import Struct
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
@@ -101,7 +102,12 @@ def pack(
 
 def plain(kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS) -> Plain | None:
     """Writer and readers of frames with nothing unusual about them; None if they have annotations."""
-    return None if annotations else plain_48(PREFIX, kind, serializer_id, _CHECKSUM_START)
+    return None if annotations else _plain(kind, serializer_id)
+
+
+@lru_cache(maxsize=64)
+def _plain(kind: int, serializer_id: int) -> Plain:
+    return plain_48(PREFIX, kind, serializer_id, _CHECKSUM_START)
 
 
 def encode(message: Message) -> bytes:

@@ -22,6 +22,7 @@ An annotation is four ASCII characters, a 32-bit length, and that many bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from struct import Struct
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
@@ -117,9 +118,14 @@ def pack(
 def plain(kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS) -> Plain | None:
     """Writer and readers of frames with nothing unusual about them; see ``pyro_core.wire.plain``."""
     if not annotations:
-        return plain_502(PREFIX, kind, serializer_id, _PLAIN_END)
+        return _plain(kind, serializer_id)
     chunks = _pack_annotations(annotations)
     return plain_502(PREFIX, kind, serializer_id, len(chunks).to_bytes(4, "big") + _PLAIN_END[4:] + chunks)
+
+
+@lru_cache(maxsize=64)
+def _plain(kind: int, serializer_id: int) -> Plain:
+    return plain_502(PREFIX, kind, serializer_id, _PLAIN_END)
 
 
 def encode(message: Message) -> bytes:

@@ -3,7 +3,8 @@
 import errno
 import logging
 import socket
-from collections.abc import Collection, Sequence
+import struct
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
 
@@ -14,6 +15,8 @@ from pyro_server.transports.poller import READABLE, Poller
 log = logging.getLogger("pyro_server.transports")
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_UNACKED_AT = 24
+"""Where this number is in ``struct tcp_info``."""
 BACK_OFF_S = 0.5
 """How long nothing is accepted after the system ran out of descriptors or memory."""
 
@@ -25,12 +28,20 @@ class Acceptor:
         poller: Watches the sockets.
         listeners: The sockets. Whoever adds one to this list has it watched, too.
         max_connections: How many connections there may be.
+        prepare: Sets the options of a listening socket.
 
     Attributes:
         again_at: When to go on after a failure, monotonic; None if there was none.
     """
 
-    def __init__(self, poller: Poller, listeners: Sequence[Any], max_connections: int) -> None:
+    def __init__(
+        self,
+        poller: Poller,
+        listeners: Sequence[Any],
+        max_connections: int,
+        prepare: Callable[[Any], None],
+    ) -> None:
+        self._prepare = prepare
         self._poller = poller
         self._listeners = listeners
         self._max_connections = max_connections
@@ -49,7 +60,7 @@ class Acceptor:
 
     def watch(self, listener: Any) -> None:
         """Have one of the sockets watched."""
-        listener.setblocking(False)
+        self._prepare(listener)
         self._watched[listener.fileno()] = listener
         self._poller.add(listener.fileno(), READABLE)
 
@@ -116,7 +127,20 @@ class Acceptor:
 
 def set_tcp_options(sock: Any, settings: ServerSettings) -> None:
     """Set what the settings say of an accepted socket; nothing for Unix sockets."""
-    if sock.family != getattr(socket, "AF_UNIX", None):
+    if is_tcp(sock):
         if settings.nodelay:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         set_keepalive(sock, settings.keepalive_s)
+
+
+def waiting(listener: Any) -> int:
+    """How many connections wait at a listening TCP socket to be accepted, as Linux counts them."""
+    # For listening sockets it puts that number where others have the number of packets on the way.
+    info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED_AT + 4)
+    (count,) = struct.unpack_from("=I", info, _UNACKED_AT)
+    return int(count)
+
+
+def is_tcp(sock: Any) -> bool:
+    """Whether a socket is none of Unix."""
+    return bool(sock.family != getattr(socket, "AF_UNIX", None))

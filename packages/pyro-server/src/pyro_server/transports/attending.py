@@ -1,6 +1,7 @@
 """What a worker does for a connection that it has: run its requests, and send the answers."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyro_core.errors import ConnectionClosedError
 from pyro_server.plain_calls import PlainCalls
 from pyro_server.transports.base import BULK_BYTES, CHUNK_BYTES, DONT_WAIT
-from pyro_server.transports.connection import NO_WORKS, Connection
+from pyro_server.transports.connection import NO_ANSWERS, NO_BURST, NO_WORKS, Connection
 from pyro_server.transports.oneways import Oneways
 from pyro_server.transports.sharing import Dispossessed, Sharing
 from pyro_server.transports.workers import WorkerPool
@@ -93,10 +94,10 @@ class Attendant:
                 answer = self._run_baton(connection, plain.run, *call) if engine.shared else plain.run(*call)
                 if answer and not connection.post(answer, DONT_WAIT, self._max_unsent_bytes):
                     return True
-            if type(plain) is PlainCalls and engine.shared:
+            if isinstance(plain, PlainCalls) and engine.shared:
                 calls, end = plain.take_some(data)
                 if calls:
-                    connection.burst.extend(calls)
+                    connection.burst = deque(calls)
                     data = data[end:]
             works = receive(data) if data else NO_WORKS
             said = output()
@@ -122,7 +123,8 @@ class Attendant:
         Raises:
             Dispossessed: If the connection was taken away.
         """
-        burst, answers, plain = connection.burst, connection.answers, connection.engine.plain
+        burst, plain = connection.burst, connection.engine.plain
+        answers = connection.answers = deque()
         assert plain is not None
         run = plain.run
         sent_at = monotonic()
@@ -136,7 +138,11 @@ class Attendant:
                 if not self.say(connection, b""):
                     return False
                 sent_at = monotonic()
-        return not answers or self.say(connection, b"")
+        if answers and not self.say(connection, b""):
+            return False
+        if not burst:
+            connection.burst, connection.answers = NO_BURST, NO_ANSWERS
+        return True
 
     def run_alone(self, task: tuple[Connection, "Work"]) -> None:
         """Run one request of a shared connection, which others serve meanwhile."""
@@ -194,14 +200,17 @@ class Attendant:
             if mine in baton:
                 baton.clear()
                 raise
+            if self._sharing.take_back(connection):
+                raise
             log.exception("closing connection from %s: its engine failed", connection.peer)
             connection.sever()
             raise Dispossessed from None
         try:
             baton.remove(mine)
         except ValueError:
-            deliver(connection, answer)
-            raise Dispossessed from None
+            if not self._sharing.take_back(connection):
+                deliver(connection, answer)
+                raise Dispossessed from None
         return answer
 
     def _run_several(self, connection: Connection, works: Sequence["Work"]) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -11,7 +12,7 @@ from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Transport
-from pyro_server.transports.accepting import Acceptor, set_tcp_options
+from pyro_server.transports.accepting import Acceptor, is_tcp, set_tcp_options, waiting
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.deadlines import Deadlines
 from pyro_server.transports.poller import READABLE, WRITABLE, Wakeup, new_poller
@@ -31,6 +32,8 @@ DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 """On systems without it a socket that the poller calls ready is believed."""
 DRAIN_LOOK_S = 0.2
 """How often it is looked, while stopping, whether connections have become idle."""
+HANDED_DOWN = sys.platform == "linux"
+"""Whether connections over TCP begin with the options of the socket that they were accepted from."""
 LOST_S = 0.05
 """If one round of the loop took longer than this, the loop's clock did not run meanwhile."""
 
@@ -56,7 +59,11 @@ class LoopTransport(Transport):
         self._wakeup = Wakeup()
         self._poller.add(self._wakeup.fd, READABLE)
         self._watched = Watched(self._poller)
-        self._acceptor = Acceptor(self._poller, self.listeners, settings.limits.max_connections)
+        # Listening sockets whose options new ones have already, except so many that came too early.
+        self._handing_down: dict[Any, int] = {}
+        self._acceptor = Acceptor(
+            self._poller, self.listeners, settings.limits.max_connections, self._prepare
+        )
         self._most_unsent_bytes = settings.limits.max_write_buffer_bytes
         self._stalled: deque[Connection] = deque()  # somebody else's thread left something unsent there
         self._lost_s = 0.0
@@ -148,9 +155,21 @@ class LoopTransport(Transport):
         """Begin to watch the listeners."""
         self._acceptor.resume()
 
+    def _run_plain(self, connection: Connection, data: bytes) -> bool:
+        """Run what arrived, if it is a plain call that can be run here and now; tells whether it was."""
+        return False
+
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         """Have works run, in order, and their answers sent. Called in the serving thread."""
         raise NotImplementedError
+
+    def _has(self, connection: Connection) -> bool:
+        """Whether a connection that was watched a moment ago is the loop's to deal with."""
+        return bool(connection.mask)
+
+    def _welcome(self, connection: Connection) -> None:
+        """A connection is new: have it watched."""
+        self._watched.add(connection, READABLE)
 
     def _retire(self) -> None:
         """Called in the serving thread when the loop has ended, before anything may be closed."""
@@ -163,6 +182,13 @@ class LoopTransport(Transport):
 
     def _run_housekeeping(self) -> None:
         self._housekeep()
+
+    def _prepare(self, listener: Any) -> None:
+        """Set a listening socket's options."""
+        if HANDED_DOWN and is_tcp(listener):
+            self._configure(listener)
+            self._handing_down[listener] = waiting(listener)
+        listener.setblocking(False)
 
     def _configure(self, sock: Any) -> None:
         """Set a new connection's options."""
@@ -188,13 +214,15 @@ class LoopTransport(Transport):
             connection = watched.get(fd)
             if connection is None:
                 self._other_ready(fd)
+            elif not self._has(connection):
+                pass  # a worker took it back at this moment
             elif mask == WRITABLE or connection.unsent:
                 self._flush(connection)
             else:
                 self._read(connection)
         while self._stalled:
             connection = self._stalled.popleft()
-            if connection.mask:  # else who has it settles it
+            if self._has(connection):  # else who has it settles it
                 connection.progress_at = self._now
                 self._settle(connection)
         now = monotonic()
@@ -217,8 +245,9 @@ class LoopTransport(Transport):
     def _tick(self, now: float) -> None:
         self._tick_at = now + self._deadlines.tick_s
         for connection, verdict in self._deadlines.overdue(now - self._lost_s):
-            log.info("closing connection from %s: %s", connection.peer, verdict)
-            self._drop(connection)
+            if self._has(connection):
+                log.info("closing connection from %s: %s", connection.peer, verdict)
+                self._drop(connection)
         if self._acceptor.again_at is not None and now >= self._acceptor.again_at:
             self._acceptor.resume()
         if self._tick_at > self._housekeeping_at:  # the next tick would be too late for it
@@ -233,7 +262,12 @@ class LoopTransport(Transport):
         try:
             peer = address_text(address)
             sock = self.host.wrap(sock, listener)
-            self._configure(sock)
+            early = self._handing_down.get(listener)
+            if early is None:
+                self._configure(sock)
+            elif early:  # it was made before the options were set
+                self._handing_down[listener] = early - 1
+                self._configure(sock)
             engine = self.host.connection_made(peer, sock)
         except OSError as problem:
             log.debug("connection from %s was gone at once: %s", peer, problem)
@@ -247,7 +281,7 @@ class LoopTransport(Transport):
         engine.attach(connection)
         self.connections.add(connection)
         self._deadlines.add(connection)
-        self._watched.add(connection, READABLE)
+        self._welcome(connection)
 
     def _read(self, connection: Connection) -> None:
         engine = connection.engine
@@ -262,6 +296,9 @@ class LoopTransport(Transport):
             self._drop(connection)
             return
         if connection.draining:
+            return
+        if self._run_plain(connection, data):
+            connection.progress_at = self._now
             return
         try:
             works = engine.receive(data)

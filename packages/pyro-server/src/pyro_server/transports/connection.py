@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 
 NO_WORKS: Sequence["Work"] = ()
+NO_BURST: deque[tuple[int, bytes]] = deque(maxlen=0)
+NO_ANSWERS: deque[bytes] = deque(maxlen=0)
+_NOTHING: deque[memoryview] = deque(maxlen=0)
+"""These stand for empty queues, which thousands of idle connections share."""
 
 
 class Connection:
@@ -47,6 +51,7 @@ class Connection:
         unsent_bytes: Size of that.
         mask: What the poller watches it for; 0 while it is not watched.
         holder: Id of the thread of the worker that has it, else 0.
+        guarded: It is watched while a worker has it, whose call takes long (see ``sharing``).
         lingers: Whether a worker may wait a moment for the next request.
         draining: The server has said its last word; what still arrives is thrown away.
         slow: So many of its next calls go to workers of their own at once, because one took long.
@@ -68,6 +73,7 @@ class Connection:
         "engine",
         "fd",
         "gone",
+        "guarded",
         "holder",
         "lane",
         "lingers",
@@ -95,19 +101,20 @@ class Connection:
         self.engine = engine
         self.begun_at = self.progress_at = now
         self.works = NO_WORKS
-        self.unsent: deque[memoryview] = deque()
+        self.unsent = _NOTHING
         self.unsent_bytes = 0
         self.mask = 0
         self.holder = 0
+        self.guarded = False
         self.lingers = True
         self.draining = False
         self.slow = 0
-        self.baton: deque[object] = deque()
+        self.baton: list[object] = []
         self.runs = 0
         self.runs_seen = -1
         self.lane: Lane | None = None
-        self.burst: deque[tuple[int, bytes]] = deque()
-        self.answers: deque[bytes] = deque()
+        self.burst = NO_BURST
+        self.answers = NO_ANSWERS
 
     # ---- the wire
 
@@ -129,7 +136,7 @@ class Connection:
     @property
     def is_idle(self) -> bool:
         """Whether nothing of it runs, or waits to be run or sent."""
-        return bool(self.mask) and not (self.unsent or self.works or self.engine.busy)
+        return bool(self.mask) and not (self.guarded or self.unsent or self.works or self.engine.busy)
 
     def write(self, data: Any, flags: int, most_bytes: int) -> bool:
         """Send what the other side takes now, and keep the rest. From any thread.
@@ -179,6 +186,8 @@ class Connection:
 
     def _keep(self, rest: memoryview) -> None:
         """Keep what is left to be sent; what somebody could still change is copied."""
+        if self.unsent is _NOTHING:
+            self.unsent = deque()
         self.unsent.append(rest if rest.readonly else memoryview(bytes(rest)))
         self.unsent_bytes += len(rest)
 
@@ -200,6 +209,8 @@ class Connection:
                         unsent[0] = piece[sent:]
                         break
                     unsent.popleft()
+                else:
+                    self.unsent = _NOTHING
             except (BlockingIOError, InterruptedError):
                 pass
             return self.unsent_bytes < before
@@ -228,6 +239,6 @@ class Connection:
         """Close the socket, while nobody sends."""
         with self.out:
             self.gone = True
-            self.unsent.clear()
+            self.unsent = _NOTHING
             self.unsent_bytes = 0
             self.sock.close()

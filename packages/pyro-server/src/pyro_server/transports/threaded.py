@@ -16,8 +16,9 @@ from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.leading import LONG_S, Deposed, Leadership
 from pyro_server.transports.oneways import PATIENCE_S, Oneways
+from pyro_server.transports.poller import READABLE
 from pyro_server.transports.serving import CLOSE_S
-from pyro_server.transports.sharing import SLOW_CALLS, Dispossessed, Sharing
+from pyro_server.transports.sharing import LOOK_S, SLOW_CALLS, Dispossessed, Sharing
 from pyro_server.transports.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class ThreadedTransport(LoopTransport):
     finds there itself, without hand-overs, and the serving thread watches it (see ``leading``).
 
     Of a shared connection several calls may be under way. Its worker runs quick calls itself all the same;
-    when one takes long, the serving thread takes the connection back and reads on (see ``sharing``).
+    when one takes long, the serving thread watches the connection, and reads on if something arrives (see
+    ``sharing``).
     """
 
     name: ClassVar[str] = "threaded"
@@ -51,7 +53,11 @@ class ThreadedTransport(LoopTransport):
         settings = host.settings
         self._linger_s = settings.timeouts.linger_s
         self._returned: deque[Connection] = deque()
-        self._sharing = Sharing()
+        self._sharing = Sharing(
+            lambda connection: self._watched.add(connection, READABLE),
+            lambda connection: self._watched.discard(connection),  # noqa: PLW0108 - it is made later
+            self._nudge,
+        )
         self._asleep = False
         self._keeping_house = False
         self._leadership = Leadership()
@@ -152,7 +158,7 @@ class ThreadedTransport(LoopTransport):
         if self._returned:
             timeout_s = 0.0
         elif self._sharing:
-            timeout_s = min(timeout_s, LONG_S)
+            timeout_s = min(timeout_s, LOOK_S)
         elif self._oneways.attention:
             timeout_s = min(timeout_s, PATIENCE_S)
         super()._turn(timeout_s)
@@ -161,17 +167,35 @@ class ThreadedTransport(LoopTransport):
         while returned:
             self._take_back(returned.popleft())
         if self._sharing:
-            for connection in self._sharing.overdue():
+            for connection in self._sharing.guard(monotonic()):
                 connection.slow = SLOW_CALLS
                 self._take_back(connection)
         if self._oneways.attention:
             self._oneways.promote()
 
+    def _welcome(self, connection: Connection) -> None:
+        # What a client says first comes at once, nearly always: an idle worker gets it without the poller.
+        if self._linger_s > 0 and not (self._leadership.leading or self._pool.wanted):
+            self._sharing.add(connection)  # which it will be soon, perhaps
+            if self._pool.offer_idle(self._greet, connection):
+                return
+            self._sharing.discard(connection)
+        super()._welcome(connection)
+
+    def _has(self, connection: Connection) -> bool:
+        if not connection.guarded:
+            return super()._has(connection)
+        if not self._sharing.seize(connection):
+            return False
+        connection.slow = SLOW_CALLS
+        connection.holder = 0
+        return True
+
     def _dispatch(self, connection: Connection, works: Sequence["Work"]) -> None:
         if connection.slow and connection.engine.shared:
             self._spread(connection, works)
         elif self._leadership.leading and len(works) == 1 and not (connection.slow or works[0].oneway):
-            self._run_here(connection, works[0])
+            self._run_here(connection, connection.engine.run, works[0])
         else:
             self._hand_over(connection, works)
 
@@ -188,12 +212,22 @@ class ThreadedTransport(LoopTransport):
         connection.slow -= 1
         self._settle(connection)
 
-    def _run_here(self, connection: Connection, work: "Work") -> None:
+    def _run_plain(self, connection: Connection, data: bytes) -> bool:
+        plain = connection.engine.plain
+        if plain is None or connection.slow or not self._leadership.leading:
+            return False
+        call = plain.take(data)
+        if call is None:
+            return False
+        self._run_here(connection, plain.run, *call)
+        return True
+
+    def _run_here(self, connection: Connection, run: Callable[..., Any], *call: Any) -> None:
         """Run a call in the worker that leads."""
         leadership = self._leadership
         leadership.enter(connection)
         try:
-            answer = connection.engine.run(work)
+            answer = run(*call)
         except Exception:
             if leadership.leave():
                 self._fail(connection)
@@ -217,11 +251,13 @@ class ThreadedTransport(LoopTransport):
     def _hand_over(self, connection: Connection, works: Sequence["Work"]) -> None:
         self._watched.discard(connection)
         connection.works = works
-        # Worth waiting for the next request only if this one came soon after the last answer.
+        # Worth waiting for the next request if this one came soon after the last answer, or at little cost.
         gap_s = self._now - connection.progress_at
-        connection.lingers = gap_s < self._linger_s or connection.engine.awaiting_handshake
+        connection.lingers = (
+            gap_s < self._linger_s or connection.engine.awaiting_handshake or self._pool.has_idle
+        )
         connection.holder = -1
-        if connection.engine.shared:
+        if connection.engine.shared or connection.engine.awaiting_handshake:
             self._sharing.add(connection)
         try:
             self._pool.submit(self._attend, connection)
@@ -251,7 +287,7 @@ class ThreadedTransport(LoopTransport):
         """Send the answers that its worker had ready, and make works of the calls that it had not begun."""
         deliver(connection, b"")
         plain, burst = connection.engine.plain, connection.burst
-        assert type(plain) is PlainCalls
+        assert isinstance(plain, PlainCalls)
         works = [plain.admit(*burst.popleft()) for _ in range(len(burst))]
         connection.works = (*works, *connection.works)
 
@@ -277,6 +313,10 @@ class ThreadedTransport(LoopTransport):
             self._wakeup.wake()
 
     # ---- a worker
+
+    def _greet(self, connection: Connection) -> None:
+        """Serve a new connection from its first byte on. Runs in a worker."""
+        self._attend(connection)
 
     def _attend(self, connection: Connection, answer: Any = b"") -> None:
         """Serve one connection while it is busy, beginning with an answer that is ready. Runs in a worker."""
@@ -319,6 +359,7 @@ class ThreadedTransport(LoopTransport):
     # ---- closing
 
     def _bury(self, connection: Connection) -> None:
+        self._sharing.discard(connection)
         if not self._oneways.close(connection):
             super()._bury(connection)
 

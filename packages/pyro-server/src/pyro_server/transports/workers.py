@@ -51,6 +51,11 @@ class WorkerPool:
         """Number of threads."""
         return len(self._workers)
 
+    @property
+    def has_idle(self) -> bool:
+        """Whether a thread waits for a task."""
+        return bool(self._idle)
+
     def is_mine(self) -> bool:
         """Whether the calling thread is one of these."""
         caller = threading.current_thread()
@@ -94,6 +99,11 @@ class WorkerPool:
             return False
         self._refused = False
         return True
+
+    def offer_idle(self, task: Task, argument: Any) -> bool:
+        """Have ``task(argument)`` run now if a thread is free; else give False."""
+        with self._lock:
+            return self._give(task, argument)
 
     def hurry(self, hurried: bool) -> None:
         """Have ``wanted`` be true whether or not tasks wait, or no longer."""

@@ -33,7 +33,9 @@ class LoggedCodec:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._codec, name)
 
-    def plain(self, kind: int, serializer_id: int) -> "Plain | None":
+    def plain(
+        self, kind: int, serializer_id: int, annotations: Mapping[str, bytes] = NO_ANNOTATIONS
+    ) -> "Plain | None":
         """None: the short way would not come by here."""
         return None
 
