@@ -4,13 +4,19 @@ import socket
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.errors import PyroError
 from pyro_core.identity import ANONYMOUS, Access
+from pyro_core.setting_groups import Limits
 from pyro_server.instances import Sessions
 
 if TYPE_CHECKING:
     from pyro_server.conversation import Conversation
 
 _NOTHING_YET: Final[frozenset[tuple[Access, str, str]]] = frozenset()
+STRANGER: Final = "stranger"
+GUEST: Final = "guest"
+GONE: Final = "gone"
+_MANY: Final = Limits().max_tracked
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
@@ -30,6 +36,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_max_tracked",
         "_released",
         "_tracked",
         "allowed",
@@ -39,19 +46,22 @@ class Connection:
         "principal",
         "sessions",
         "socket",
+        "standing",
         "version",
     )
 
-    def __init__(self, peer: str, sock: Any) -> None:
+    def __init__(self, peer: str, sock: Any, max_tracked: int = _MANY) -> None:
         self.peer = peer
         self.socket = sock
         self.version = 0
+        self.standing = ""  # how it is counted, see ``pyro_server.crowd``
         self.handshake: Any = None
         self.principal = ANONYMOUS
         self.allowed = _NOTHING_YET
         self.sessions = Sessions()
         self.conversation: Conversation | None = None
         self._tracked: weakref.WeakSet[Any] | None = None
+        self._max_tracked = max_tracked
         self._released = False
 
     @property
@@ -83,9 +93,17 @@ class Connection:
 
         Args:
             resource: Has a ``close`` method. It is not kept alive.
+
+        Raises:
+            PyroError: If too many are.
         """
         if self._tracked is None:
             self._tracked = weakref.WeakSet()
+        if len(self._tracked) >= self._max_tracked:
+            raise PyroError(
+                f"too many objects belong to the connection from {self.peer} ({self._max_tracked}); close or "
+                "unregister some, or raise Limits.max_tracked of the daemon"
+            )
         self._tracked.add(resource)
         if self._released:
             self.release()

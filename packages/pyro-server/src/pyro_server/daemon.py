@@ -179,7 +179,11 @@ class Daemon(Hooks, Driven, Publisher, Reach):
                 entry.members.cls.__qualname__,
             )
         if owner is not None:
-            owner.track_resource(Registration(self._host.objects, entry))
+            try:
+                owner.track_resource(Registration(self._host.objects, entry))
+            except PyroError:
+                self._host.objects.remove(entry.object_id)
+                raise
         return self._addresses.uri(entry.object_id)
 
     def unregister(self, obj_or_id: Any) -> None:

@@ -362,6 +362,7 @@ class ServerEngine:
         context = self._context(request, serializer)
         try:
             payload, annotations = welcome(self.host, self.connection, request, serializer, context)
+            self.host.crowd.accept(self.connection)
         except BaseException as error:
             # Whatever a validator raises is the reason for turning the client away.
             self.closing = True

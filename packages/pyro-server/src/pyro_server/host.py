@@ -18,12 +18,14 @@ from pyro_server.admission import Admission
 from pyro_server.answer_memory import AnswerMemory
 from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
+from pyro_server.crowd import Crowd
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine
 from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
 from pyro_server.plain_calls import PlainCalls, plain_calls
+from pyro_server.rated import RatedEngine
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class DaemonHost:
         objects: What is registered.
         gate: Held for a moment when a connection passes from its handshake to its calls.
         streams: The open item streams.
+        crowd: How many connections there are, of whom.
         memory: Answers to calls that may be repeated.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
@@ -105,9 +108,11 @@ class DaemonHost:
         self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
+            max_per_connection=settings.limits.max_streams_per_connection,
             lifetime_s=settings.stream_lifetime_s,
             linger_s=settings.stream_linger_s,
         )
+        self.crowd = Crowd(settings.limits)
         self.memory = AnswerMemory(settings.limits, settings.timeouts)
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
@@ -136,7 +141,13 @@ class DaemonHost:
     def connection_made(self, peer: str, sock: Any) -> ServerEngine:
         """A client connected."""
         self._listeners.check_is_asked()
-        return ServerEngine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+        connection = Connection(peer, sock, self.settings.limits.max_tracked)
+        if self._require_handshake:
+            self.crowd.arrived(connection)
+        rate = self.settings.limits.max_calls_per_s
+        if rate:
+            return RatedEngine(self, connection, rate, require_handshake=self._require_handshake)
+        return ServerEngine(self, connection, require_handshake=self._require_handshake)
 
     def connection_lost(self, connection: Connection, *, was_accepted: bool) -> None:
         """A client is gone.
@@ -145,6 +156,7 @@ class DaemonHost:
             connection: Its connection.
             was_accepted: Whether its handshake had been accepted.
         """
+        self.crowd.left(connection)
         if was_accepted:
             try:
                 self.settled(self.daemon.client_disconnect(connection))
