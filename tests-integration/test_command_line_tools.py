@@ -172,7 +172,7 @@ def test_doctor(place: Environment) -> None:
     assert {row["state"] for row in fine} == {"ok", "warning"}  # bound to localhost: a warning
     assert [row["check"] for row in fine] == [
         "settings", "packages", "serializer", "name server", "version",
-        "name", "address", "connection", "version",
+        "name", "address", "connection", "version", "daemon",
     ]  # fmt: skip
     text = cli(place, "doctor", "PYRO:x@0.0.0.0:1", "PYRO:x@127.0.0.1:1", code=2).stdout
     assert "problem  address: PYRO:x@0.0.0.0:1: " in text

@@ -14,7 +14,7 @@ PROMISES = {
     "C": [1, 2, 3, 4, 5, 6, 8, 9, 10, 11],
     "D": [*range(1, 10), 11, 12],
     "E": range(1, 11),
-    "S": [1, 3, 4, 6, 8],
+    "S": [1, 3, 4, 6, 7, 8],
 }
 NUMBERS = {
     "promises.md": [f"{group}{number}" for group, numbers in PROMISES.items() for number in numbers],

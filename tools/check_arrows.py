@@ -24,6 +24,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "pyro_client": frozenset({"pyro_core"}),
     "pyro_server": frozenset({"pyro_core"}),
     "pyro_cli": frozenset({"pyro_core"}),
+    "pyro_observe": frozenset({"pyro_core"}),
     "pyro_nameserver": BOTH_ENDS,
     "pyro_flame": BOTH_ENDS,
     "pyro_http": BOTH_ENDS,

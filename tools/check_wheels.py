@@ -33,6 +33,7 @@ CLOSURES: dict[str, frozenset[str]] = {
     "pyro-server": SERIALIZING,
     "pyro-nameserver": SERIALIZING | {"pyro-client", "pyro-server", "pyro-cli", "click"},
     "pyro-flame": SERIALIZING | {"pyro-client", "pyro-server"},
+    "pyro-observe": frozenset({"pyro-core"}),
     "pyro-cli": frozenset({"pyro-core", "click"}),
     "pyro4-compat": SERIALIZING
     | {"pyro-client", "pyro-server", "pyro-nameserver", "pyro-flame", "pyro-cli", "click"},

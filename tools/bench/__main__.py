@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import imports
+import sizes
 from name_workloads import make_file
 from peers import OURS, PYRO5, Cost, Pair, Peer, careful, contestants, name_servers, replacements
 from plan import CAREFUL, IDLE, NAMES, REPLACED, SERPENT_ONLY_SMALL, WORKLOADS, Workload
 from tables import Reached, show, show_goals, show_idle, show_replaced
 
-PARTS = [workload.key for workload in WORKLOADS] + ["W9", "care", "names", "pyro4", "imports"]
+PARTS = [workload.key for workload in WORKLOADS] + ["W9", "care", "names", "pyro4", "imports", "sizes"]
 Costs = dict[str, Cost]
 
 
@@ -150,6 +151,9 @@ def main() -> int:
     if "imports" in wanted:
         results["imports"] = imports.measure(turns)
         goals.extend(imports.show(results["imports"]))
+    if "sizes" in wanted:
+        results["sizes"] = sizes.measure()
+        sizes.show(results["sizes"])
     show_goals(goals)
     if options.json:
         results["goals"] = [asdict(goal) for goal in goals]

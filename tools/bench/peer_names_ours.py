@@ -29,4 +29,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "server":
         serve(sys.argv[2])
     else:
-        ask(sys.argv[-1])
+        ask(sys.argv[2])

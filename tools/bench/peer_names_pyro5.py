@@ -19,5 +19,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "server":
         serve(sys.argv[2].replace("sqlite:", "sql:"))
     else:
-        with Pyro5.api.Proxy(sys.argv[-1]) as nameserver:
+        with Pyro5.api.Proxy(sys.argv[2]) as nameserver:
             workloads.obey(name_workloads.Client(nameserver))

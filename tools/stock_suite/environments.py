@@ -19,6 +19,7 @@ OURS = {
     "pyro-server": "",
     "pyro-nameserver": "",
     "pyro-flame": "",
+    "pyro-observe": "",
     "pyro-cli": "",
     "pyro4-compat": "",
 }

@@ -36,6 +36,7 @@ def test_metadata_of_the_daemon_itself_lists_what_clients_use(client: Any) -> No
             "describe_members",
             "get_metadata",
             "get_next_stream_item",
+            "health",
             "info",
             "ping",
             "registered",

@@ -19,7 +19,7 @@ from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
 from pyro_client.repetition import Repetition, Repetitions
 from pyro_client.run_async import AsyncRunner
-from pyro_client.streams import CLOSE, NEXT_ITEM, checked_id
+from pyro_client.streams import CLOSE, checked_id
 from pyro_client.transfers import watch
 from pyro_core.calls import StreamHandle
 from pyro_core.context import sending, serving
@@ -34,7 +34,7 @@ from pyro_core.errors import (
 )
 from pyro_core.events import ClientEvent
 from pyro_core.features import CALLBACK, STREAM
-from pyro_core.names import DAEMON_ID
+from pyro_core.names import DAEMON_ID, NEXT_ITEM
 from pyro_core.outcomes import outcome_for_coroutine
 from pyro_core.wire.message import CONNECT_OK, NO_ANNOTATIONS, ONEWAY, Message
 
@@ -46,6 +46,8 @@ class AsyncChannel:
         profile: How to talk.
         runner: Carries out the plans.
     """
+
+    _dialogue_type: type[AsyncDialogue] = AsyncDialogue
 
     def __init__(self, profile: Profile, *, runner: AsyncRunner | None = None) -> None:
         self.profile = profile
@@ -270,11 +272,15 @@ class AsyncChannel:
             profile = self.profile
             connect_s = profile.settings.timeouts.connect_s
             connection = await self.runner.run(reach(profile.uri, profile, any_of), connect_s)
-            dialogue = self.dialogue = AsyncDialogue(connection, self._heard, self._ended)
-            profile.resolved_uri = connection.uri
-            profile.learn(connection.metadata)
+            dialogue = self._take(connection)
         if profile.on_response is not None:
             profile.on_response(connection.response_annotations, CONNECT_OK)
+        return dialogue
+
+    def _take(self, connection: Connection) -> AsyncDialogue:
+        dialogue = self.dialogue = self._dialogue_type(connection, self._heard, self._ended)
+        self.profile.resolved_uri = connection.uri
+        self.profile.learn(connection.metadata)
         return dialogue
 
     def _heard(self, dialogue: AsyncDialogue, event: ClientEvent) -> None:

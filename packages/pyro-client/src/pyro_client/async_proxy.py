@@ -1,6 +1,6 @@
 """The asyncio proxy: remote methods are awaited."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
@@ -27,6 +27,7 @@ from pyro_core.uri import URI
 
 if TYPE_CHECKING:
     from pyro_client.async_batches import AsyncBatch
+    from pyro_core.observing import Observer
 
 _OWN: Final = "_pyro"
 
@@ -164,6 +165,8 @@ class AsyncProxy:
         settings: How to behave; None reads the environment.
         rules: Classes that can be sent and received beside the plain types. If they do not say what to make
             of a received reference to a remote object, it becomes an ``AsyncProxy``.
+        observers: Who is told what happens: ``pyro_core.observing.Observer`` objects, and names of plugins;
+            None for those that the settings name.
 
     Raises:
         PyroError: If the URI cannot be understood.
@@ -173,14 +176,26 @@ class AsyncProxy:
     _pyro: AsyncControl
 
     def __init__(
-        self, uri: str | URI, *, settings: ClientSettings | None = None, rules: ClassRules | None = None
+        self,
+        uri: str | URI,
+        *,
+        settings: ClientSettings | None = None,
+        rules: ClassRules | None = None,
+        observers: "Iterable[str | Observer] | None" = None,
     ) -> None:
         profile = _profile(URI(uri), settings, rules)
         profile.take_token()
+        if observers is not None:
+            profile.observe(observers)
         self._pyro_assemble(profile)
 
     def _pyro_assemble(self, profile: Profile) -> None:
-        self.__dict__[_OWN] = AsyncControl(AsyncChannel(profile))
+        kind = AsyncChannel
+        if profile.observers is not None:
+            from pyro_client.observed import ObservedAsyncChannel
+
+            kind = ObservedAsyncChannel
+        self.__dict__[_OWN] = AsyncControl(kind(profile))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") and not name.startswith("__"):  # _pyro among them, while it is not there yet

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pyro_client.async_proxy import AsyncProxy
     from pyro_client.proxy import Proxy
+    from pyro_core.observing import Observers
     from pyro_core.wire.message import Message
 
     class Caller(Protocol):
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
         @property
         def is_open(self) -> bool: ...
 
+        @property
+        def observers(self) -> Observers | None: ...
+
 
 def called_back(reference: ObjectRef, caller: Caller) -> Proxy:
     """A blocking proxy for an object of a connected client.
@@ -61,6 +65,11 @@ def called_back(reference: ObjectRef, caller: Caller) -> Proxy:
     profile = _profile(reference)
     proxy = Proxy.__new__(Proxy)
     channel: Any = CallbackChannel(profile, caller)
+    if caller.observers is not None:
+        from pyro_client.observed import ObservedCallbackChannel
+
+        profile.observers = caller.observers
+        channel = ObservedCallbackChannel(profile, caller)
     proxy.__dict__["_pyro"] = Control(channel)
     return proxy
 
@@ -77,6 +86,11 @@ def async_called_back(reference: ObjectRef, caller: Caller) -> AsyncProxy:
     profile = _profile(reference)
     proxy = AsyncProxy.__new__(AsyncProxy)
     channel: Any = AsyncCallbackChannel(profile, caller)
+    if caller.observers is not None:
+        from pyro_client.observed import ObservedAsyncCallbackChannel
+
+        profile.observers = caller.observers
+        channel = ObservedAsyncCallbackChannel(profile, caller)
     proxy.__dict__["_pyro"] = AsyncControl(channel)
     return proxy
 

@@ -48,7 +48,7 @@ class Channel:
     """Makes calls for a proxy. Thread-safe.
 
     Most calls take the direct path in ``call``. Whatever is unusual (no connection yet, retries, hooks,
-    compression, another thread in the middle of a call) goes through ``invoke``.
+    another thread in the middle of a call) goes through ``invoke``.
 
     Args:
         profile: How to talk.
@@ -56,6 +56,8 @@ class Channel:
         runner: Carries out the plans.
         on_metadata: Called when the members of the object may have changed.
     """
+
+    _dialogue_type: type[Dialogue] = Dialogue
 
     def __init__(
         self,
@@ -365,7 +367,7 @@ class Channel:
         return (yield from reach(profile.uri, profile, any_of))
 
     def _take(self, connection: Connection) -> Dialogue:
-        dialogue = self.dialogue = Dialogue(connection, self._clock, self._heard, self._ended)
+        dialogue = self.dialogue = self._dialogue_type(connection, self._clock, self._heard, self._ended)
         self.profile.resolved_uri = connection.uri
         self.profile.learn(connection.metadata)
         self._on_metadata()

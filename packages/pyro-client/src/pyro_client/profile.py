@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pyro_client import peer_versions
 from pyro_client.peer_versions import PeerVersions
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyro_client.plans.connect import Connection
     from pyro_client.transfers import OnTransfer
     from pyro_core.descriptions import ClassDescription
+    from pyro_core.observing import Observer, Observers
     from pyro_core.settings import ClientSettings
     from pyro_core.wire.codec import Codecs
 
@@ -57,6 +58,7 @@ class Profile:
         on_response: Gets the annotations and the message kind of each answer.
         on_transfer: Is told how far large messages are.
         extras: Whether to offer what only our own servers can do.
+        observers: Are told what happens; None for nobody. Set by ``observe``, before a channel is made.
         codecs: Protocol versions that may be spoken, the preferred one first; holds for new connections.
     """
 
@@ -70,6 +72,7 @@ class Profile:
         "handshake",
         "max_retries",
         "metadata",
+        "observers",
         "on_response",
         "on_transfer",
         "oneway",
@@ -119,6 +122,23 @@ class Profile:
         self.reopens = True
         self.wants_metadata = True
         self._serializers: dict[tuple[str, int], Serializer] = {}
+        self.observers: Observers | None = None
+        if settings.observers:
+            self.observe(settings.observers)
+
+    def observe(self, observers: Iterable[str | Observer]) -> None:
+        """Have these told what happens, and nobody else.
+
+        Args:
+            observers: Observers, and names of plugins.
+
+        Raises:
+            PluginError: If a name is unknown, or its plugin broken.
+        """
+        from pyro_core.observing import observers_of
+
+        self.observers = observers_of(observers)
+        self.codecs = CODECS if self.observers is None else self.observers.codecs("client", CODECS)
 
     @property
     def serializer(self) -> str:
@@ -165,6 +185,7 @@ class Profile:
         other = type(self)(uri, self.settings, self.rules, self.peers)
         other.chosen_serializer = self.chosen_serializer
         other.codecs = self.codecs
+        other.observers = self.observers
         other._serializers = self._serializers
         return other
 

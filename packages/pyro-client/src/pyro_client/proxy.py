@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from weakref import ref
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any, Final, Self
 
+    from pyro_core.observing import Observer
     from pyro_core.settings import ClientSettings
 
 _GIVEN: Final = "<given-socket>:0"
@@ -46,10 +47,13 @@ class Proxy:
             yours to close.
         rules: Classes that can be sent and received beside the plain types. If they do not say what to make
             of a received reference to a remote object, it becomes a ``Proxy``.
+        observers: Who is told what happens: ``pyro_core.observing.Observer`` objects, and names of plugins;
+            None for those that the settings name.
 
     Raises:
         PyroError: If the URI cannot be understood.
         SettingsError: If the environment has a value that cannot be used.
+        PluginError: If an observer is unknown, or broken.
     """
 
     _pyro: Control
@@ -61,14 +65,18 @@ class Proxy:
         settings: ClientSettings | None = None,
         connected_socket: socket | None = None,
         rules: ClassRules | None = None,
+        observers: Iterable[str | Observer] | None = None,
     ) -> None:
         target = URI(uri) if connected_socket is None else _given_uri(uri)
         profile = _profile(target, settings, rules)
         profile.take_token()
+        if observers is not None:
+            profile.observe(observers)
         self._pyro_assemble(profile, connected_socket)
 
     def _pyro_assemble(self, profile: Profile, sock: socket | None = None) -> None:
-        channel = Channel(profile, sock=sock, on_metadata=partial(_forget_methods, ref(self)))
+        kind = channel_type(profile)
+        channel = kind(profile, sock=sock, on_metadata=partial(_forget_methods, ref(self)))
         self.__dict__[_OWN] = Control(channel)
 
     def __getattr__(self, name: str) -> Any:
@@ -190,6 +198,15 @@ class Proxy:
                 return
             yield item
             number += 1
+
+
+def channel_type(profile: Profile) -> type[Channel]:
+    """What makes calls for a proxy with that profile."""
+    if profile.observers is None:
+        return Channel
+    from pyro_client.observed import ObservedChannel  # brings along asyncio
+
+    return ObservedChannel
 
 
 def proxy_for(

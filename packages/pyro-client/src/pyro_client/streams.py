@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pyro_core.calls import StreamHandle
 from pyro_core.errors import CommunicationError, PyroError, SerializeError
-from pyro_core.names import DAEMON_ID
+from pyro_core.names import DAEMON_ID, NEXT_ITEM
 from pyro_core.wire.message import ONEWAY
 
 TYPE_CHECKING = False
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         ) -> Any: ...
 
 
-NEXT_ITEM: Final = "get_next_stream_item"
 CLOSE: Final = "close_stream"
 
 

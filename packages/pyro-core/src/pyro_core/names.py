@@ -37,6 +37,9 @@ GET_ATTRIBUTE: Final = "__getattr__"
 SET_ATTRIBUTE: Final = "__setattr__"
 """Method name of a remote attribute write."""
 
+NEXT_ITEM: Final = "get_next_stream_item"
+"""Method of a daemon's own object with which a stock client takes the next item of a stream."""
+
 ANNOTATION_STREAM: Final = "STRM"
 """Reply annotation: the id of the item stream that the call returned."""
 ANNOTATION_BLOB: Final = "BLBI"
@@ -57,6 +60,11 @@ ANNOTATION_ONCE: Final = "ONCE"
 """Between our peers: the number of a call that may be repeated (see ``pyro_core.call_ids``)."""
 ANNOTATION_DELIVERY: Final = "DLVR"
 """Between our peers, with the error of a call: whether it was executed (``pyro_core.call_ids``)."""
+ANNOTATION_TRACE: Final = "TRCE"
+"""Request annotation with W3C trace context: ``traceparent``, and, after a line feed, ``tracestate`` if any.
+
+Not reserved: programs that trace in their own way may set it.
+"""
 RESERVED_ANNOTATIONS: Final = frozenset(
     {
         ANNOTATION_STREAM,

@@ -82,6 +82,15 @@ REFERENCES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """How a server reaches the client, which it must not import: a proxy for a reference, a name server."""
+OBSERVERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "accesslog": "pyro_observe.access_log:observer",
+        "opentelemetry": "pyro_observe.tracing:observer",
+        "prometheus": "pyro_observe.prometheus:observer",
+        "wirelog": "pyro_observe.wire_log:observer",
+    }
+)
+"""Functions that give an observer (see ``pyro_core.observing``)."""
 
 
 class PluginStatus(NamedTuple):
@@ -276,6 +285,7 @@ _REGISTRIES: Final[Mapping[str, Registry]] = MappingProxyType(
             "pyro.nameserver.storage": STORAGES,
             "pyro.commands": COMMANDS,
             "pyro.references": REFERENCES,
+            "pyro.observers": OBSERVERS,
         }.items()
     }
 )
@@ -304,6 +314,11 @@ def commands() -> Registry:
 def references() -> Registry:
     """What a server needs of the client, by name."""
     return _REGISTRIES["pyro.references"]
+
+
+def observers() -> Registry:
+    """What gives observers (see ``pyro_core.observing``), by name."""
+    return _REGISTRIES["pyro.observers"]
 
 
 def _package(target: str) -> str:

@@ -195,6 +195,7 @@ _BY_NAME: Final[Mapping[str, Kind]] = {
     "log_level": LOG_LEVEL,
     "max_calls_per_s": Whole(0),
     "max_retries": Whole(0),
+    "observers": PERHAPS_NAMES,
     "min_threads": Whole(0),
     "processes": Whole(0),
     "prefer_ip_version": IP_VERSION,

@@ -40,6 +40,7 @@ class ClientSettings(FromOutside):
         keepalive_s: Seconds of silence after which the kernel probes the other side; 0 for no probes.
         prefer_ip_version: 4, 6, or 0 for the operating system's choice.
         tls: How to encrypt connections; None for plain ones.
+        observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -59,6 +60,7 @@ class ClientSettings(FromOutside):
     keepalive_s: float = 30.0
     prefer_ip_version: int = 0
     tls: TLS | None = None
+    observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -78,6 +80,7 @@ class ClientSettings(FromOutside):
         "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.call_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_OBSERVERS": ("observers", kinds.PERHAPS_NAMES),
         "PYRO_SSL": ("tls", kinds.TRUTH),
         "PYRO_SSL_CLIENTCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_CLIENTKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),
@@ -119,6 +122,7 @@ class ServerSettings(FromOutside):
         tls: How to encrypt connections; None for plain ones.
         tokens_file: TOML file with the tokens of clients that are let in, see ``pyro_server.Tokens``.
         allow_anonymous: Whether clients need not say who they are, beyond this machine, too.
+        observers: Names of those who are told what happens (plugin group ``pyro.observers``).
         timeouts: How long things may take.
         limits: How large things may be.
     """
@@ -147,6 +151,7 @@ class ServerSettings(FromOutside):
     tls: TLS | None = None
     tokens_file: str | None = None
     allow_anonymous: bool = False
+    observers: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
 
@@ -170,6 +175,7 @@ class ServerSettings(FromOutside):
         "PYRO_SOCK_REUSE": ("reuse_address", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),
         "PYRO_COMMTIMEOUT": ("timeouts.idle_s", kinds.SECONDS_OR_NEVER),
+        "PYRO_OBSERVERS": ("observers", kinds.PERHAPS_NAMES),
         "PYRO_SSL": ("tls", kinds.TRUTH),
         "PYRO_SSL_SERVERCERT": ("tls.certfile", kinds.OPTIONAL_TEXT),
         "PYRO_SSL_SERVERKEY": ("tls.keyfile", kinds.OPTIONAL_TEXT),

@@ -7,7 +7,7 @@ knows the dialogue and owns no socket. Third parties write one ``Transport``, on
 
 import abc
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pyro_core.settings import ServerSettings
 
@@ -167,6 +167,24 @@ class Host(Protocol):
         """
 
 
+class Load(NamedTuple):
+    """How much a transport has to do.
+
+    Attributes:
+        connections: Open connections.
+        calls: Calls that run or wait to be run.
+        oneways_queued: One-way calls that wait for a thread.
+        threads: Threads that run calls.
+        starved: Works wait because there may be no more threads.
+    """
+
+    connections: int = 0
+    calls: int = 0
+    oneways_queued: int = 0
+    threads: int = 0
+    starved: bool = False
+
+
 class Transport(abc.ABC):
     """Accepts connections, moves bytes, and runs works.
 
@@ -222,6 +240,16 @@ class Transport(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Close listeners and connections, end threads. Works that run get a moment to finish."""
+
+    @property
+    def load(self) -> Load:
+        """How much it has to do now, roughly: others go on meanwhile. Zeros where that is not known."""
+        return Load()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether ``serve`` is under way; True where that is not known."""
+        return True
 
     @property
     def sockets(self) -> Sequence[Any]:

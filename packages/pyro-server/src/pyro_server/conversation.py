@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pyro_core.calls import Call, StreamHandle
-from pyro_core.context import CallContext
+from pyro_core.context import CallContext, request_extras
 from pyro_core.duplex import FAILED, Credit, pack_cancel, pack_credit, pack_items
 from pyro_core.errors import ConnectionClosedError, PyroError, TimeoutError
 from pyro_core.events import CancelArrived, CreditArrived, DuplexEvent, ItemsArrived, ReplyArrived
@@ -23,6 +23,7 @@ from pyro_server.failures import encode_failure
 from pyro_server.requests import Job, Request
 
 if TYPE_CHECKING:
+    from pyro_core.observing import Observers
     from pyro_core.wire.codec import Codec
     from pyro_server.connection import Connection
     from pyro_server.host import DaemonHost
@@ -88,6 +89,11 @@ class Conversation:
     def codec(self) -> "Codec":
         """That of the client's protocol version."""
         return self._session.codec
+
+    @property
+    def observers(self) -> "Observers | None":
+        """Those of the daemon, who are told of calls of the client's objects, too."""
+        return self._host.observers
 
     @property
     def is_open(self) -> bool:
@@ -157,10 +163,11 @@ class Conversation:
         """
         payload = self._serializer.encode_call(object_id, method, args, kwargs)
         flags = ONEWAY if on_reply is None else 0
+        annotations, correlation_id = request_extras()
         with self._lock:
             if not self._open:
                 raise self._gone()
-            seq, data = self._session.call(self._serializer_id, payload, flags)
+            seq, data = self._session.call(self._serializer_id, payload, flags, annotations, correlation_id)
             if on_reply is not None:
                 self._calls[seq] = on_reply
         self.wire.send(data)

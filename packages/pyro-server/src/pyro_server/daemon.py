@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pyro_core import plugins
 from pyro_core.calls import ObjectRef
@@ -20,6 +20,7 @@ from pyro_server.autoproxy import referrer, reviver
 from pyro_server.connection import Connection
 from pyro_server.daemon_object import DaemonObject
 from pyro_server.driven import Driven
+from pyro_server.health import Healthy
 from pyro_server.hooks import Hooks
 from pyro_server.host import DaemonHost, log
 from pyro_server.listeners import Listeners, place_of
@@ -27,13 +28,16 @@ from pyro_server.objects import Registration
 from pyro_server.published import Published
 from pyro_server.publisher import Publisher
 from pyro_server.reach import Reach
-from pyro_server.stop_signals import stopping
+from pyro_server.reloading import Reloading
+
+if TYPE_CHECKING:
+    from pyro_core.observing import Observer
 
 STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon(Hooks, Driven, Publisher, Reach):
+class Daemon(Hooks, Driven, Publisher, Reach, Healthy, Reloading):
     """Offers objects of this process to others, on one address or several.
 
     ::
@@ -61,6 +65,8 @@ class Daemon(Hooks, Driven, Publisher, Reach):
         listen: Where to listen, in place of ``host``, ``port``, ``unixsocket``, ``nathost`` and ``natport``.
         authenticate: Find out who clients are, in this order, in place of what the settings say of tokens.
         authorize: Says what they may do; None if they may do everything.
+        observers: Who is told what happens: ``pyro_core.observing.Observer`` objects, and names of plugins;
+            None for those that the settings name.
 
     Attributes:
         settings: What is in force.
@@ -69,7 +75,7 @@ class Daemon(Hooks, Driven, Publisher, Reach):
     Raises:
         ValueError: If addresses are given that do not go together.
         SettingsError: If TLS files cannot be used.
-        PluginError: If a serializer or the transport cannot be loaded.
+        PluginError: If a serializer, the transport or an observer cannot be loaded.
         CommunicationError: If the address cannot be had.
     """
 
@@ -90,6 +96,7 @@ class Daemon(Hooks, Driven, Publisher, Reach):
         listen: Sequence[Listen] = (),
         authenticate: Iterable[Authenticator] | None = None,
         authorize: Authorizer | None = None,
+        observers: "Iterable[str | Observer] | None" = None,
     ) -> None:
         changes: dict[str, Any] = {
             "host": host,
@@ -111,7 +118,9 @@ class Daemon(Hooks, Driven, Publisher, Reach):
         self._listeners = Listeners(self.settings)
         handshakes = connected_socket is None
         admission = admission_for(self.settings, authenticate, handshakes=handshakes)
-        self._host = self._make_host(require_handshake=handshakes, admission=admission, authorizer=authorize)
+        self._host = self._make_host(
+            require_handshake=handshakes, admission=admission, authorizer=authorize, observers=observers
+        )
         self._published = Published(self._host.objects, self._listeners)
         self.rules.reference_of = referrer(self._host.objects, self._published.ref_of)
         if self.rules.revive is None:
@@ -131,6 +140,7 @@ class Daemon(Hooks, Driven, Publisher, Reach):
         self._thread: threading.Thread | None = None
         self._closed = False
         self._warn_of_strangers()
+        self._meet_observers()
 
     # ---- objects
 
@@ -273,16 +283,6 @@ class Daemon(Hooks, Driven, Publisher, Reach):
         self._warn_of_strangers()
         return self._listeners.addresses[-1].location()
 
-    def reload_tls(self) -> None:
-        """Read certificates and keys again, for connections to come; those that exist keep theirs.
-
-        Changed files are noticed without this, within a second.
-
-        Raises:
-            SettingsError: If some cannot be used; they stay what they were then.
-        """
-        self._listeners.reload_tls()
-
     # ---- serving
 
     @property
@@ -308,7 +308,7 @@ class Daemon(Hooks, Driven, Publisher, Reach):
         if self._thread is not None and self._thread is not threading.current_thread():
             raise PyroError("this daemon serves already, in the thread that start() made")
         self._check_alone()
-        with stopping(self._stop_politely):
+        with self._obeying_signals():
             self._transport.serve(running)
 
     def start(self) -> Self:

@@ -34,6 +34,14 @@ class DaemonObject:
         return self._host.describe()
 
     @expose
+    def health(self) -> dict[str, Any]:
+        """How the daemon is doing now: the fields of ``pyro_server.health.Health``.
+
+        Stock servers do not have this method.
+        """
+        return self._host.daemon.health().to_wire()
+
+    @expose
     def get_metadata(self, objectId: str, as_lists: bool = False) -> dict[str, object]:
         """Exposed members of an object, as sets or as lists.
 

@@ -27,7 +27,7 @@ from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.decoding import decoded
 from pyro_server.handshake import refusal, welcome
-from pyro_server.plain_calls import PlainCalls
+from pyro_server.plain_calls import CONTAINERS, PlainCalls
 from pyro_server.refusals import not_accepted, stopping
 from pyro_server.repeatable import RepeatableCall
 from pyro_server.requests import Job, Request, SurvivingRequest
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 _NONE: Mapping[int, Serializer] = MappingProxyType({})
 _SPECIAL = BATCH | KEEP_SERIALIZED
-_MINE = 3
-"""References to a result that only the engine has: two names for it, and that of who counts them."""
+_MINE = 2
+"""References to a result that only the engine has: its own, and that of who counts them."""
 
 
 class ServerEngine:
@@ -164,16 +164,9 @@ class ServerEngine:
         token = enter_call(context)
         try:
             if request.flags & _SPECIAL:
-                return run_special(self, work, serializer, context)
-            # Without names of their own here: the result may be sent as it is if nobody else has it.
-            return self.complete(
-                work,
-                serializer,
-                context,
-                self._call(
-                    *decoded(request, serializer, context, self.conversation), self.connection.sessions
-                ),
-            )
+                return self._run_special(work, serializer, context)
+            call = decoded(request, serializer, context, self.conversation)
+            return self.complete(work, serializer, context, [self._call(*call, self.connection.sessions)])
         except BaseException as error:
             return self.failed(request, serializer, error, context)
         finally:
@@ -234,13 +227,19 @@ class ServerEngine:
         context = self._context(request, serializer)
         return self.answers.failure(request, serializer, problem, context, delivery)
 
-    def complete(self, work: Request, serializer: Serializer, context: CallContext, result: Any) -> Any:
+    def complete(self, work: Request, serializer: Serializer, context: CallContext, held: list[Any]) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
+
+        Args:
+            work: The call.
+            serializer: For the result.
+            context: The call's.
+            held: The result alone, which is taken out: so it shows whether anybody else has it.
 
         Raises:
             Exception: What it raised when awaited, or because it cannot be sent.
         """
-        request = work.message
+        request, result = work.message, held.pop()
         if type(result) not in PLAIN:
             result = settled(self.host.coroutines, result, context)
             if is_iterator(result):
@@ -251,7 +250,8 @@ class ServerEngine:
         if request.flags & ONEWAY:
             return b""
         if self._lifts:
-            nobody_else_has_it = getrefcount(result) <= _MINE
+            # What is in a container may be somebody's, whoever has the container.
+            nobody_else_has_it = getrefcount(result) <= _MINE and type(result) not in CONTAINERS
             lifted = lift_value(result)
             if lifted is not None:
                 if nobody_else_has_it:
@@ -274,8 +274,8 @@ class ServerEngine:
         """Call a plain method, in a thread that may wait."""
         return self._call(object_id, method, args, kwargs, self.connection.sessions)
 
-    def asynchronous(self, object_id: str, method: str) -> Callable[..., Any] | None:
-        """What to call on an event loop; None if the method is no ``async def`` one."""
+    def asynchronous(self, object_id: str, method: str, args: Sequence[Any]) -> Callable[..., Any] | None:
+        """What to call with these arguments on an event loop; None if the method is no ``async def`` one."""
         return self.host.dispatcher.asynchronous(object_id, method, self.connection.sessions)
 
     def end(self, work: Request) -> None:
@@ -330,6 +330,9 @@ class ServerEngine:
                 if job is not None:
                     works.append(job)
         return works
+
+    def _run_special(self, work: Request, serializer: Serializer, context: CallContext) -> Any:
+        return run_special(self, work, serializer, context)
 
     # ---- serializers
 

@@ -18,6 +18,7 @@ _OUR_FRAMES: Final = frozenset(
         "engine",
         "instances",
         "loop_calls",
+        "observed",
         "plain_calls",
         "requests",
         "results",

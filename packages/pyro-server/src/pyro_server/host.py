@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.context import CallContext
@@ -25,7 +27,7 @@ from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
 from pyro_server.plain_calls import PlainCalls, plain_calls
-from pyro_server.rated import RatedEngine
+from pyro_server.rated import rated
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from pyro_core.identity import Authorizer
+    from pyro_core.observing import Observer, Observers
     from pyro_core.wire.codec import Codecs
     from pyro_core.wire.plain import PackPlain
     from pyro_server.daemon import Daemon
@@ -54,6 +57,7 @@ class DaemonHost:
         load_serializer: Gives the class of a serializer by its name; None asks the registry of plugins.
         admission: Finds out who clients are; None if nobody asks them.
         authorizer: Says what they may do; None if they may do everything.
+        observers: Are told what happens; None for those that the settings name.
 
     Attributes:
         daemon: As given.
@@ -75,6 +79,7 @@ class DaemonHost:
         hangs_up: Whether an error of a call, or of a batch, ends the connection without an answer; gets the
             request and the error.
         codecs: Protocol versions that clients may speak; holds for new connections.
+        observers: The same as one; None for nobody.
         coroutines: Runs ``async def`` methods for servers that have no event loop of their own.
     """
 
@@ -91,6 +96,7 @@ class DaemonHost:
         load_serializer: Callable[[str], Any] | None = None,
         admission: Admission | None = None,
         authorizer: "Authorizer | None" = None,
+        observers: "Iterable[str | Observer] | None" = None,
     ) -> None:
         self.daemon = daemon
         self.settings = settings
@@ -106,6 +112,13 @@ class DaemonHost:
         self._plain_calls: dict[object, type[PlainCalls]] = {}
         self.admission = admission
         self.dispatcher = _dispatcher(self.objects, settings.limits.max_batch_calls, authorizer)
+        self.observers: Observers | None = None
+        self._make_engine: Callable[..., ServerEngine] = ServerEngine
+        wanted = settings.observers if observers is None else observers
+        if wanted:
+            self._tell(wanted)
+        if settings.limits.max_calls_per_s:
+            self._make_engine = rated(self._make_engine, settings.limits.max_calls_per_s)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
             max_per_connection=settings.limits.max_streams_per_connection,
@@ -116,6 +129,7 @@ class DaemonHost:
         self.memory = AnswerMemory(settings.limits, settings.timeouts)
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
+        self._began_at = monotonic()
         self.oneways_beside = settings.servertype != "multiplex"
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
@@ -144,10 +158,25 @@ class DaemonHost:
         connection = Connection(peer, sock, self.settings.limits.max_tracked)
         if self._require_handshake:
             self.crowd.arrived(connection)
-        rate = self.settings.limits.max_calls_per_s
-        if rate:
-            return RatedEngine(self, connection, rate, require_handshake=self._require_handshake)
-        return ServerEngine(self, connection, require_handshake=self._require_handshake)
+        return self._make_engine(self, connection, require_handshake=self._require_handshake)
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since it was made."""
+        return monotonic() - self._began_at
+
+    def _tell(self, whom: "Iterable[str | Observer]") -> None:
+        """Have all connections, and their calls, told."""
+        from pyro_core.observing import observers_of
+        from pyro_server.observed import ObservedDispatcher, ObservedEngine
+
+        observers = self.observers = observers_of(whom)
+        if observers is None:
+            return
+        dispatcher: Any = ObservedDispatcher(self.dispatcher, self.objects, observers)
+        self.dispatcher = dispatcher
+        self._make_engine = partial(ObservedEngine, observers=observers)
+        self.codecs = observers.codecs("server", self.codecs)
 
     def connection_lost(self, connection: Connection, *, was_accepted: bool) -> None:
         """A client is gone.
@@ -186,6 +215,7 @@ class DaemonHost:
         self.streams.expire()
         self.memory.expire()
         try:
+            self.daemon.reload_if_asked()
             self.settled(self.daemon.housekeeping())
         except Exception:
             log.exception("housekeeping() failed")
@@ -197,7 +227,11 @@ class DaemonHost:
         return self.close
 
     def call_failed(self, call: CallContext, error: BaseException, *, unanswered: bool = False) -> None:
-        """A call raised: tell the daemon's hook."""
+        """A call raised, or is refused: tell the daemon's hook."""
+        if self.observers is not None:
+            from pyro_server.observed import note_failure
+
+            note_failure(self.observers, call, error)
         entry = self.objects.by_id.get(call.object_id)
         method = entry.members.methods.get(call.method) if entry is not None else None
         unseen = unanswered or bool(call.flags & ONEWAY) or (method is not None and method.callback)

@@ -146,6 +146,6 @@ def _runners(plain: PlainCalls) -> tuple[Callable[..., Coroutine[Any, Any, Any]]
             if len(encoded) <= most_bytes:
                 return pack(seq, encoded)
             return engine.answers.value(message_of(seq, payload), encoded, 0, context)
-        return engine.complete(Request(message_of(seq, payload), False), serializer, context, result)
+        return engine.complete(Request(message_of(seq, payload), False), serializer, context, [result])
 
     return on_loop, in_thread

@@ -113,7 +113,7 @@ def plain_calls(
             held = [result]
             del result  # the engine looks whether anybody else has it
             work = Request(self.message(seq, payload), False)
-            return self.engine.complete(work, serializer, context, held.pop())
+            return self.engine.complete(work, serializer, context, held)
         except BaseException as error:
             return self.engine.failed(self.message(seq, payload), serializer, error, context)
         finally:

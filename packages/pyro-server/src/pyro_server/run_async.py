@@ -62,7 +62,7 @@ async def _run(
 ) -> Any:
     request = work.message
     object_id, method, args, kwargs = decoded(request, serializer, context, engine.conversation)
-    function = engine.asynchronous(object_id, method)
+    function = engine.asynchronous(object_id, method, args)
     if function is None:
 
         def in_worker() -> Any:
@@ -71,7 +71,7 @@ async def _run(
                 result = engine.call(object_id, method, args, kwargs)
             except StopIteration as end:  # no future can carry it, such as the end of a stream
                 return engine.answers.failure(request, serializer, end, context)
-            return engine.complete(work, serializer, context, result)
+            return engine.complete(work, serializer, context, [result])
 
         return await in_thread(in_worker)
     task = asyncio.current_task()
@@ -93,4 +93,4 @@ async def _run(
     finally:
         running = False
         context.when_cancelled(None)
-    return engine.complete(work, serializer, context, result)
+    return engine.complete(work, serializer, context, [result])

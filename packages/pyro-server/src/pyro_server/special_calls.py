@@ -31,7 +31,7 @@ def run_special(engine: "ServerEngine", work: Request, serializer: Serializer, c
     if request.flags & KEEP_SERIALIZED:
         blob = decoded_blob(request, serializer, context)
         result = host.dispatcher.blob(context.object_id, context.method, blob, sessions)
-        return engine.complete(work, serializer, context, result)
+        return engine.complete(work, serializer, context, [result])
     context.object_id, context.method, calls, _ = serializer.decode_call(request.payload)
     ready = BatchResults(
         engine.answers,

@@ -16,12 +16,13 @@ def _groups() -> Mapping[str, Registry]:
         "transports": registries.transports(),
         "storages": registries.storages(),
         "commands": registries.commands(),
+        "observers": registries.observers(),
     }
 
 
 @click.group()
 def plugins() -> None:
-    """List and check serializers, transports, name-server storages and commands.
+    """List and check serializers, transports, name-server storages, commands and observers.
 
     Example: pyro-cli plugins check
     """

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pyro_cli import exit_codes
+from pyro_client.commands.daemons import health_of
 from pyro_core.errors import (
     CommunicationError,
     ConnectionRejected,
@@ -100,6 +101,7 @@ def examine(target: str, settings: ClientSettings) -> Iterator[Finding]:
         else:
             yield Finding("connection", target, OK, f"{address.location} answers")
             yield version_of(target, proxy)
+            yield from daemon_of(target, proxy)
 
 
 def unusable_host(subject: str, address: URI, *, looked_up: bool) -> Finding | None:
@@ -243,3 +245,20 @@ def version_of(subject: str, proxy: Proxy) -> Finding:
             "it works, without pushed streams, cancelling and several calls at once",
         )
     return Finding("version", subject, OK, f"protocol {proxy._pyro.version}, with extras")
+
+
+def daemon_of(subject: str, proxy: Proxy) -> Iterator[Finding]:
+    """How the daemon is doing, if it says so."""
+    health = health_of(proxy)
+    if not health:
+        return
+    state, limits = health.get("state"), ", ".join(map(str, health.get("limits_reached", ())))
+    counts = ", ".join(f"{health.get(name)} {name}" for name in ("connections", "calls", "threads"))
+    says = f"{state} for {health.get('uptime_s', 0):.0f} s, {counts}"
+    if state == "draining":
+        yield Finding("daemon", subject, WARNING, says, "find out who told it to stop, and start it again")
+    elif limits:
+        step = f"raise {limits} in its settings, or find out who uses so much"
+        yield Finding("daemon", subject, WARNING, f"{says}; reached: {limits}", step)
+    else:
+        yield Finding("daemon", subject, OK, says)

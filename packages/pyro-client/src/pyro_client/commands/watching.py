@@ -11,6 +11,7 @@ import click
 
 from pyro_cli.output import Output, output_options
 from pyro_client.commands.arguments import value_of
+from pyro_client.commands.daemons import health_of
 from pyro_client.commands.latencies import Latencies, milliseconds
 from pyro_client.commands.targets import TARGET, client_settings, complete_member, open_proxy, proxy_options
 
@@ -113,6 +114,8 @@ def top(
 ) -> None:
     """Show how quickly the servers of several objects answer, slowest first. Ends with Ctrl-C.
 
+    Our servers also tell how many connections they have, and how many calls run there, this one included.
+
     All of them are asked at the same time. On a terminal the table is drawn again and again; else the rows
     of each round follow each other.
 
@@ -121,7 +124,10 @@ def top(
     known = [*targets, *(() if prefix is None else _named(prefix, options))]
     if not known:
         raise click.UsageError("nothing to watch: give targets, or --prefix")
-    columns = ("target", "state", "last_ms", "median_ms", "p95_ms", "max_ms", "answered", "failed", "error")
+    columns = (
+        *("target", "state", "last_ms", "median_ms", "p95_ms", "max_ms", "answered", "failed"),
+        *("connections", "calls", "error"),
+    )
     rounds = _rounds(known, interval_s, count, options)
     if not (output.for_people and sys.stdout.isatty()):
         output.stream((row for rows in rounds for row in rows), columns)
@@ -172,16 +178,23 @@ class _Watched:
         from pyro_core.errors import PyroError
 
         last = error = None
+        health: dict[str, Any] = {}
         try:
             last = self._latencies.measure(self.proxy._pyro.ping)
+            health = health_of(self.proxy)
         except PyroError as problem:
             error = str(problem)
+        state = "down" if error is not None else "up"
+        if health.get("state") == "draining":
+            state = "draining"
         return {
             "target": self._target.removeprefix("PYRONAME:"),
-            "state": "up" if error is None else "down",
+            "state": state,
             "last_ms": milliseconds(last),
             **self._latencies.facts(),
             "answered": len(self._latencies.seconds),
             "failed": self._latencies.failed,
+            "connections": health.get("connections"),
+            "calls": health.get("calls"),
             "error": error,
         }

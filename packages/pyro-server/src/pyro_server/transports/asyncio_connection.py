@@ -118,7 +118,7 @@ class AsyncioConnection(ArrivingBytes):
         engine = self.engine
         try:
             plain = engine.plain
-            if type(plain) is PlainCalls and (engine.shared or not (self._busy or self._queue)):
+            if isinstance(plain, PlainCalls) and (engine.shared or not (self._busy or self._queue)):
                 calls = self._plain = self._plain or LoopCalls(plain)
                 call = calls.take(data)
                 found, end = calls.take_some(data) if call is None else ((call,), len(data))
@@ -236,7 +236,7 @@ class AsyncioConnection(ArrivingBytes):
 
     def _pause_if_too_many(self) -> None:
         limits, waiting = self._owner.settings.limits, self._owner.threads.waiting
-        too_many = self._waiting_works > limits.max_calls_in_flight or waiting > limits.max_calls_waiting
+        too_many = self.calls > limits.max_calls_in_flight or waiting > limits.max_calls_waiting
         if too_many and not self._too_many:
             self._too_many = True
             if self._transport is not None:
@@ -329,12 +329,12 @@ class AsyncioConnection(ArrivingBytes):
             except Exception as problem:
                 self._fail(problem)
         # Not before: of several that end at the same time, each would still count the others.
-        if self._too_many and 2 * self._waiting_works < owner.settings.limits.max_calls_in_flight:
+        if self._too_many and 2 * self.calls < owner.settings.limits.max_calls_in_flight:
             self._too_many = False
             self.resume_writing()
 
     @property
-    def _waiting_works(self) -> int:
+    def calls(self) -> int:
         return len(self._queue) + self.running
 
     # ---- inside

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from pyro_core.errors import PyroError
-from pyro_core.transport import Host, Transport
+from pyro_core.transport import Host, Load, Transport
 from pyro_server.transports.accepting import BACK_OFF_S, EXHAUSTED
 from pyro_server.transports.asyncio_connection import AsyncioConnection
 from pyro_server.transports.asyncio_threads import LoopThreads
@@ -96,6 +96,16 @@ class AsyncioTransport(Transport):
             await self._serve(lambda: True, started)
         finally:
             await self.close_async()
+
+    @property
+    def load(self) -> Load:
+        connections = list(self.connections)
+        calls = sum(connection.calls for connection in connections)
+        return Load(connections=len(connections), calls=calls, threads=len(self.threads))
+
+    @property
+    def is_serving(self) -> bool:
+        return self.loop is not None
 
     def shutdown(self) -> None:
         # A signal handler may be calling: no lock, no logging.

@@ -65,6 +65,10 @@ class LoopThreads:
         self.run(lambda: function(*args), done)
         return await future
 
+    def __len__(self) -> int:
+        """Number of threads."""
+        return len(self._pool)
+
     def later(self, function: Callable[[], object]) -> None:
         """Run a function, because it may wait; here and now when there are no threads any more."""
         if not self._closed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text
 from pyro_core.settings import Timeouts
-from pyro_core.transport import Host, Transport
+from pyro_core.transport import Host, Load, Transport
 from pyro_server.transports.accepting import Acceptor, is_tcp, set_tcp_options, waiting
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.deadlines import Deadlines
@@ -98,6 +98,15 @@ class LoopTransport(Transport):
         self.shutdown()
         if self._serving.may_close():
             self._close_all()
+
+    @property
+    def load(self) -> Load:
+        connections = list(self.connections)
+        return Load(connections=len(connections), calls=sum(each.calls for each in connections))
+
+    @property
+    def is_serving(self) -> bool:
+        return self._serving.thread is not None
 
     # ---- what engines reach their connections by
 

@@ -134,6 +134,12 @@ class Connection:
     # ---- for the transport
 
     @property
+    def calls(self) -> int:
+        """How many calls run or wait to be run, roughly: one that runs alone counts with its worker."""
+        known = getattr(self.engine, "under_way", None)
+        return len(self.works) + len(self.burst) + (bool(self.holder) if known is None else len(known))
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing of it runs, or waits to be run or sent."""
         return bool(self.mask) and not (self.guarded or self.unsent or self.works or self.engine.busy)

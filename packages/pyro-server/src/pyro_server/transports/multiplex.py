@@ -40,6 +40,7 @@ class MultiplexTransport(LoopTransport):
         super().__init__(host, listeners)
         self._guests = Guests(self._poller)
         self.driver: MultiplexTransport | None = None  # whose guest this one is
+        self._is_driven = False  # by a foreign loop
         self._nested = 0
         self._loop_thread = 0
         self._beside: WorkerPool | None = None
@@ -67,6 +68,10 @@ class MultiplexTransport(LoopTransport):
             self._nested -= 1
 
     @property
+    def is_serving(self) -> bool:
+        return self._is_driven or self.driver is not None or super().is_serving
+
+    @property
     def sockets(self) -> Sequence[Any]:
         """What a foreign loop watches for reading.
 
@@ -91,6 +96,7 @@ class MultiplexTransport(LoopTransport):
         Args:
             ready: Not looked at; the poller knows better.
         """
+        self._is_driven = True
         if self._serving.is_here:  # a method that runs lets its loop go on
             self._turn(0.0)
             return

@@ -57,6 +57,10 @@ class Oneways:
         self._lanes: set[Lane] = set()
         self.attention = False
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return self._waiting
+
     def put(self, connection: "Connection", works: Sequence["Work"]) -> None:
         """Take works that came in this order. Runs the oldest here and now while too many wait.
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from pyro_core.errors import PyroError
 from pyro_core.net.sockets import BACKLOG
-from pyro_core.transport import Host, Transport
+from pyro_core.transport import Host, Load, Transport
 from pyro_server.transports.accepting import is_tcp
 from pyro_server.transports.poller import Wakeup
 from pyro_server.transports.serving import CLOSE_S, Serving
@@ -72,6 +72,15 @@ class PreforkTransport(Transport):
         for sockets in self._sockets[1:]:
             sockets.append(_twin(listener))
         self.listeners.append(listener)
+
+    @property
+    def load(self) -> Load:
+        """Of this process: the one that supervises has nothing to do."""
+        return super().load if self._here is None else self._here.load
+
+    @property
+    def is_serving(self) -> bool:
+        return self._serving.thread is not None if self._here is None else self._here.is_serving
 
     def check_background(self) -> None:
         if self._here is None:

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyro_core.net.sockets import set_receive_timeout
-from pyro_core.transport import Host
+from pyro_core.transport import Host, Load
 from pyro_server.plain_calls import PlainCalls
 from pyro_server.requests import turn_away
 from pyro_server.transports.attending import Attendant, deliver
@@ -84,6 +84,13 @@ class ThreadedTransport(LoopTransport):
     def serve(self, running: Callable[[], bool] = lambda: True) -> None:
         self._pool.hurry(False)
         super().serve(running)
+
+    @property
+    def load(self) -> Load:
+        pool = self._pool
+        return super().load._replace(
+            oneways_queued=len(self._oneways), threads=len(pool), starved=pool.starved
+        )
 
     def shutdown(self) -> None:
         super().shutdown()

@@ -20,6 +20,7 @@ from Pyro4.facade.uri import URI
 from Pyro4.futures import _ExceptionWrapper
 from Pyro4.socketutil import SocketConnection
 from pyro_client.channel import Channel
+from pyro_client.proxy import channel_type
 from pyro_client.streams import RemoteIterator
 from pyro_core import errors as native
 from pyro_core.calls import ObjectRef
@@ -83,7 +84,9 @@ class Calling(Hooks):
         own["_pyro_hmac_key"] = None
         own["_pyro_timeout"] = config.COMMTIMEOUT
         profile.codecs = codecs_for(None)
-        own["_pyro_channel"] = Channel(profile, sock=sock, on_metadata=_weakly(self, "_pyro_learn"))
+        own["_pyro_channel"] = channel_type(profile)(
+            profile, sock=sock, on_metadata=_weakly(self, "_pyro_learn")
+        )
         self._pyro_use_hooks()
 
     def _pyro_use_hooks(self) -> None:

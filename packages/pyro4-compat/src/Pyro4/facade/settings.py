@@ -1,5 +1,6 @@
 """``Pyro4.config`` as the settings of the packages below."""
 
+import os
 from dataclasses import replace
 
 from Pyro4.configuration import config
@@ -29,6 +30,7 @@ def client_settings(host: str | None = None) -> ClientSettings:
         tls=client_tls() if config.SSL else None,
         timeouts=Timeouts(call_s=config.COMMTIMEOUT or None),
         limits=_limits(),
+        observers=_observers(),
     )
 
 
@@ -64,7 +66,14 @@ def server_settings(host: str | None = None) -> ServerSettings:
         tls=server_tls() if config.SSL else None,
         timeouts=Timeouts(idle_s=config.COMMTIMEOUT or None),
         limits=_limits(),
+        observers=_observers(),
     )
+
+
+def _observers() -> tuple[str, ...]:
+    """Who is told what happens: that is up to the operator, as programs for Pyro4 know nothing of it."""
+    text = os.environ.get("PYRO_OBSERVERS")
+    return ClientSettings.from_environ({"PYRO_OBSERVERS": text}).observers if text else ()
 
 
 def _ip_version(host: str | None) -> int:
