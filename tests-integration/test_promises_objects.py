@@ -3,6 +3,7 @@
 The numbers are those of ``docs/reference/promises.md``.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from pyro_client import Proxy
 from pyro_core.context import current_call
 from pyro_core.convert import ClassRules
 from pyro_core.errors import CommunicationError, SerializeError
+from pyro_core.remote_errors import remote_traceback_lines
 from pyro_core.settings import ClientSettings, Limits, ServerSettings
 from pyro_core.wire.message import BATCH
 from pyro_server import Daemon, expose
@@ -121,3 +123,33 @@ def test_d12_names_that_were_not_exposed_cannot_be_used_and_run_nothing(server: 
             with pytest.raises(AttributeError, match="attempt to access"):
                 attempt()
         assert proxy.looked_at() == []
+
+
+@expose
+class Failing:
+    def fail(self) -> None:
+        try:
+            json.loads("{")
+        except ValueError as cause:
+            raise RuntimeError("no such luck") from cause
+
+
+@pytest.mark.parametrize(
+    ("modules", "files"),
+    [(("*",), {"ours", "json"}), (("json",), {"json"}), ((__name__,), {"ours"}), ((), set())],
+)
+def test_d10_callers_see_only_the_lines_that_the_operator_allows(
+    modules: tuple[str, ...], files: set[str]
+) -> None:
+    with (
+        Daemon(ServerSettings(traceback_modules=modules)) as daemon,
+        Proxy(daemon.register(Failing())) as proxy,
+    ):
+        daemon.start()
+        with pytest.raises(RuntimeError, match="no such luck") as failed:
+            proxy.fail()
+    text = "".join(remote_traceback_lines(failed.value))
+    assert "RuntimeError: no such luck" in text
+    folders = {"ours": __file__, "json": json.__file__.removesuffix("__init__.py")}
+    assert {name for name, folder in folders.items() if folder in text} == files
+    assert ('json.loads("{")' in text) == ("ours" in files)

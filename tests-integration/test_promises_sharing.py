@@ -18,7 +18,7 @@ from pyro_core import plugins
 from pyro_core.client_session import ClientSession
 from pyro_core.context import current_call
 from pyro_core.convert import ClassRules
-from pyro_core.errors import MessageTooLarge, TimeoutError
+from pyro_core.errors import DaemonError, MessageTooLarge, TimeoutError
 from pyro_core.events import Accepted
 from pyro_core.features import SUPPORTED
 from pyro_core.net import sockets
@@ -258,6 +258,19 @@ def test_b10_a_callback_may_use_the_proxy_that_waits_for_it(servertype: str) -> 
         daemon.start()
         back = proxy._pyro.offer(lambda value: [proxy.quick(value)])
         assert proxy.call(back, 5) == [5]
+
+
+@ALL
+def test_what_is_withdrawn_can_be_called_no_more(servertype: str) -> None:
+    daemon, uri = serving(servertype, Works())
+    with daemon, Proxy(uri) as proxy:
+        daemon.start()
+        back = proxy._pyro.offer(lambda value: value)
+        assert proxy.call(back, 5) == 5
+        proxy._pyro.withdraw(back)
+        proxy._pyro.withdraw(back)
+        with pytest.raises(DaemonError):
+            proxy.call(back, 5)
 
 
 class Listener:

@@ -8,12 +8,13 @@ kind of ProtocolError.
     python tools/fuzz/framebuffer_target.py --fuzz [OPTIONS] ...  look for new ones with atheris
 """
 
-import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from fuzz import coverage
 from pyro_core.errors import ProtocolError
 from pyro_core.framebuffer import FrameBuffer
 from pyro_core.wire.compression import inflated
@@ -57,31 +58,9 @@ def check(data: bytes) -> None:
                 raise AssertionError(f"payload above the limit after inflating: {size} bytes")
 
 
-def files_of(arguments: list[str]) -> Iterator[Path]:
-    """The files that are named, and those in the folders that are named."""
-    for path in map(Path, arguments or [str(CORPUS)]):
-        yield from sorted(path.iterdir()) if path.is_dir() else [path]
-
-
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for; gives the exit code."""
-    if arguments[:1] == ["--fuzz"]:
-        try:
-            atheris: Any = importlib.import_module("atheris")
-        except ImportError:
-            print("atheris is not installed: 'pip install atheris', or name files to check", file=sys.stderr)
-            return 2
-        atheris.instrument_all()
-        atheris.Setup([sys.argv[0], *(arguments[1:] or [str(CORPUS)])], check)
-        atheris.Fuzz()
-    elif arguments == ["-"]:
-        check(sys.stdin.buffer.read())
-    else:
-        files = list(files_of(arguments))
-        for file in files:
-            check(file.read_bytes())
-        print(f"{len(files)} files: the invariant holds")
-    return 0
+    return coverage.main(arguments, check, [str(CORPUS)])
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.framebuffer import FrameBuffer
+from pyro_core.names import ANNOTATION_BUFFERS
 from pyro_core.testing.recordings import Recording, read_recordings
 from pyro_core.testing.wire import Cut, at, at_random, byte_by_byte, whole
 from pyro_core.wire import v48, v502
 from pyro_core.wire.codec import codec_for
-from pyro_core.wire.message import INVOKE, NO_ANNOTATIONS, RESULT, Message
+from pyro_core.wire.message import COMPRESSED, CREDIT, INVOKE, NO_ANNOTATIONS, PING, RESULT, Message
 
 DATA = Path(__file__).parent / "data"
 RECORDINGS = {
@@ -310,6 +311,19 @@ def test_large_payload_in_large_pieces_comes_out_right(version: int) -> None:
         messages, error = messages_of(data + following, cut)
         assert not error
         assert [message.payload for message in messages] == [payload, b"next"]
+
+
+@pytest.mark.parametrize(("kind", "flags"), [(INVOKE, COMPRESSED), (CREDIT, 0), (PING, 0)])
+def test_only_what_may_have_buffers_stays_in_pieces(kind: int, flags: int) -> None:
+    """A peer that says otherwise must not confuse who reads the payload."""
+    data = v502.pack(kind, 1, 1, b"payload", flags, {ANNOTATION_BUFFERS: bytes(4)})
+    buffer = FrameBuffer(max_message_bytes=1000)
+    buffer.keeps_pieces = True
+    for piece in (data[:50], data[50:]):
+        buffer.feed(piece)
+    message = buffer.next()
+    assert message is not None
+    assert message.payload == b"payload"
 
 
 def test_pending_tells_what_waits() -> None:

@@ -73,6 +73,13 @@ def test_an_empty_environment_gives_the_defaults(cls: type[Settings]) -> None:
         (ServerSettings, "PYRO_ITER_STREAM_LINGER", "0", "stream_linger_s", 0.0),
         (ServerSettings, "PYRO_COMPRESSION", "TRUE", "compression", True),
         (ServerSettings, "PYRO_DETAILED_TRACEBACK", "on", "detailed_traceback", True),
+        (
+            ServerSettings,
+            "PYRO_TRACEBACK_MODULES",
+            "shop,stock.parts",
+            "traceback_modules",
+            ("shop", "stock.parts"),
+        ),
         (ServerSettings, "PYRO_SOCK_NODELAY", "no", "nodelay", False),
         (ServerSettings, "PYRO_SOCK_REUSE", "false", "reuse_address", False),
         (ServerSettings, "PYRO_PREFER_IP_VERSION", "4", "prefer_ip_version", 4),

@@ -1,7 +1,10 @@
+import gc
 import threading
+import weakref
 
+from pyro_core.settings import ServerSettings
 from pyro_core.testing.served_transport import Served
-from pyro_core.testing.toy_dialogue import DO, ECHO, FAIL, GIVE, PATIENCE_S, WAIT, ToyClient, framed
+from pyro_core.testing.toy_dialogue import DO, ECHO, FAIL, GIVE, PATIENCE_S, WAIT, ToyClient, ToyHost, framed
 from pyro_core.testing.transports import MEGABYTE, TransportSuite
 from pyro_core.transport import Transport
 from pyro_server.transports.leading import ALONE_CALLS, Leadership
@@ -145,6 +148,17 @@ class TestLeadership:
         assert not leadership.leave()
         assert not leadership.may_begin()
 
+    def test_a_connection_that_was_served_is_not_kept_alive(self) -> None:
+        leadership = Leadership()
+        leadership.begin()
+        connection = ToyHost(ServerSettings())  # anything that can be referred to weakly
+        gone = weakref.ref(connection)
+        leadership.enter(connection)  # type: ignore[arg-type]
+        assert leadership.leave()
+        del connection
+        gc.collect()
+        assert gone() is None
+
     def test_the_watcher_is_woken_by_a_call_and_by_the_end(self) -> None:
         for event in (lambda a: a.enter("connection"), lambda a: a.resign()):
             leadership = Leadership()
@@ -159,7 +173,7 @@ class TestLeadership:
         leadership = Leadership()
         leadership.begin()
         for number in range(3 * ALONE_CALLS):
-            leadership.enter(f"connection {number % 2}")  # type: ignore[arg-type]
+            leadership.enter(("one", "other")[number % 2])  # type: ignore[arg-type]
             assert leadership.leave()
         assert not leadership.alone
         for _ in range(ALONE_CALLS + 2):

@@ -45,6 +45,9 @@ class AsyncChannel:
     Args:
         profile: How to talk.
         runner: Carries out the plans.
+
+    Attributes:
+        offered: What the server may call and take; None if there has been nothing of that.
     """
 
     _dialogue_type: type[AsyncDialogue] = AsyncDialogue
@@ -55,7 +58,7 @@ class AsyncChannel:
         self.dialogue: AsyncDialogue | None = None
         self._connecting = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._exports: AsyncExports | None = None
+        self.offered: AsyncExports | None = None
         self._repetitions = Repetitions(profile)
         self._begin: Begin | None = None  # the shortest way, where there is one
         FORKS.watch(self)
@@ -186,7 +189,7 @@ class AsyncChannel:
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection, and its event loop, to the parent."""
         self.dialogue = None
-        self._loop = self._exports = self._begin = None
+        self._loop = self.offered = self._begin = None
         self._repetitions.after_fork()
 
     async def exports(self) -> AsyncExports:
@@ -258,7 +261,7 @@ class AsyncChannel:
         if loop is not self._loop:
             self._loop = loop
             self._connecting = asyncio.Lock()
-            self.dialogue = self._exports = self._begin = None
+            self.dialogue = self.offered = self._begin = None
         return self.dialogue
 
     async def _opened(self) -> AsyncDialogue:
@@ -293,9 +296,9 @@ class AsyncChannel:
             self.dialogue = self._begin = None
 
     def _own_exports(self, dialogue: AsyncDialogue) -> AsyncExports:
-        if self._exports is None:
-            self._exports = AsyncExports(dialogue.loop)
-        return self._exports
+        if self.offered is None:
+            self.offered = AsyncExports(dialogue.loop)
+        return self.offered
 
     def _timeout_s(self) -> float | None:
         """How long a call that begins now may take, in seconds; no longer than the call being served has."""

@@ -104,6 +104,11 @@ class AsyncControl(ProfileControl):
         """
         return (await self._channel.exports()).offer(target, expose)
 
+    def withdraw(self, reference: ObjectRef) -> None:
+        """Take back what ``offer`` gave: the object can be called no more. An unknown one is no error."""
+        if self._channel.offered is not None:
+            self._channel.offered.withdraw(reference)
+
     async def describe(self) -> ClassDescription:
         """Signatures and docs of the remote object's members, asked for once; empty for a stock server.
 

@@ -76,7 +76,7 @@ class Channel:
         self._ready: Direct | None = None
         self._shortest: Shortest | None = None
         self._clock = self.runner.clock
-        self._exports: Exports | None = None
+        self.offered: Exports | None = None
         self._repetitions = Repetitions(profile)
         FORKS.watch(self)
 
@@ -258,7 +258,7 @@ class Channel:
     def after_fork(self) -> None:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
         self._connecting = Lock()
-        self._exports = None
+        self.offered = None
         self._repetitions.after_fork()
         self.abandon()
 
@@ -371,7 +371,7 @@ class Channel:
         self.profile.resolved_uri = connection.uri
         self.profile.learn(connection.metadata)
         self._on_metadata()
-        if self._exports:
+        if self.offered:
             dialogue.listen()
         return dialogue
 
@@ -386,12 +386,12 @@ class Channel:
 
     def _own_exports(self, dialogue: Dialogue) -> Exports:
         """The exports; from now on somebody always listens to the server."""
-        if self._exports is None:
+        if self.offered is None:
             from pyro_client.exports import Exports
 
-            self._exports = Exports()
+            self.offered = Exports()
         dialogue.listen()
-        return self._exports
+        return self.offered
 
     def _become_ready(self, dialogue: Dialogue) -> None:
         """Open the direct path if nothing asks for more care."""

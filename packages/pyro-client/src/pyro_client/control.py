@@ -109,8 +109,8 @@ class Control(ProfileControl):
     def offer(self, target: Any, expose: Sequence[str] = ()) -> ObjectRef:
         """Let the server call an object of this program, over the connection of this proxy.
 
-        No daemon is needed here, and no way from the server to this machine. The object can be called as long
-        as the connection lasts. Calls run in threads of their own.
+        No daemon is needed here, and no way from the server to this machine. The object can be called, and is
+        kept, until ``withdraw`` or the end of the proxy. Calls run in threads of their own.
 
         Args:
             target: An object whose class exposes methods, or anything that can be called.
@@ -124,6 +124,11 @@ class Control(ProfileControl):
             DaemonError: If the object has nothing that could be called.
         """
         return self._channel.exports().offer(target, expose)
+
+    def withdraw(self, reference: ObjectRef) -> None:
+        """Take back what ``offer`` gave: the object can be called no more. An unknown one is no error."""
+        if self._channel.offered is not None:
+            self._channel.offered.withdraw(reference)
 
     def describe(self) -> ClassDescription:
         """Signatures and docs of the remote object's members, asked for once; empty for a stock server.

@@ -306,8 +306,8 @@ class ObservedChannel(Channel):
             self.profile.observers.connection_lost("client", connection, accepted=True)
 
     def _own_exports(self, dialogue: Dialogue) -> Exports:
-        if self._exports is None and self.profile.observers is not None:
-            self._exports = ObservedExports(self.profile.observers)
+        if self.offered is None and self.profile.observers is not None:
+            self.offered = ObservedExports(self.profile.observers)
         return super()._own_exports(dialogue)
 
 
@@ -347,8 +347,8 @@ class ObservedAsyncChannel(AsyncChannel):
             self.profile.observers.connection_lost("client", dialogue.connection, accepted=True)
 
     def _own_exports(self, dialogue: AsyncDialogue) -> AsyncExports:
-        if self._exports is None and self.profile.observers is not None:
-            self._exports = ObservedAsyncExports(self.profile.observers, dialogue.loop)
+        if self.offered is None and self.profile.observers is not None:
+            self.offered = ObservedAsyncExports(self.profile.observers, dialogue.loop)
         return super()._own_exports(dialogue)
 
 

@@ -7,7 +7,7 @@ from pyro_core.errors import MessageTooLarge, ProtocolError
 from pyro_core.names import ANNOTATION_BUFFERS
 from pyro_core.wire.codec import CODECS, codec_for, detect
 from pyro_core.wire.header import PREFIX_SIZE, Header
-from pyro_core.wire.message import NO_ANNOTATIONS, Message
+from pyro_core.wire.message import COMPRESSED, INVOKE, NO_ANNOTATIONS, RESULT, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyro_core.wire.codec import Codec, Codecs
     from pyro_core.wire.plain import Plain, TakePlain, TakeSomePlain
 
+_WITH_BUFFERS: Final = frozenset({INVOKE, RESULT})
 _SMALL_PIECE_BYTES: Final = 4_096
 """Pieces below this size are gathered, so that a trickling peer cannot make us keep a million objects."""
 
@@ -205,7 +206,10 @@ class FrameBuffer:
             self._parts.clear()
         self._head = bytearray()
         self._header = None
-        return codec.assemble(header, annotations, payload)
+        whole: Message = codec.assemble(header, annotations, payload)
+        if type(payload) is Pieces and (whole.kind not in _WITH_BUFFERS or whole.flags & COMPRESSED):
+            whole.payload = b"".join(payload.parts)
+        return whole
 
     def _detect(self) -> Codec | None:
         lacking = PREFIX_SIZE - len(self._head)

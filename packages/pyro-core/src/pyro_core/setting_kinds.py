@@ -200,6 +200,7 @@ _BY_NAME: Final[Mapping[str, Kind]] = {
     "processes": Whole(0),
     "prefer_ip_version": IP_VERSION,
     "servertype": SERVER_TYPE,
+    "traceback_modules": PERHAPS_NAMES,
 }
 _BY_TYPE: Final[Mapping[Any, Kind]] = {
     bool: TRUTH,

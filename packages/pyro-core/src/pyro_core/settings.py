@@ -115,6 +115,8 @@ class ServerSettings(FromOutside):
         stream_linger_s: Seconds that an item stream survives its connection.
         compression: Whether to compress answers that become smaller by it.
         detailed_traceback: Whether remote tracebacks show local variables.
+        traceback_modules: Modules and packages whose lines remote tracebacks show; ``*`` for all, nothing for
+            none. Callers always get the type and the text of an error.
         nodelay: Whether to send small messages at once (TCP_NODELAY).
         keepalive_s: Seconds of silence after which the kernel probes a client; 0 for no probes.
         reuse_address: Whether a port may be taken again at once after a restart.
@@ -144,6 +146,7 @@ class ServerSettings(FromOutside):
     stream_linger_s: float = 30.0
     compression: bool = False
     detailed_traceback: bool = False
+    traceback_modules: tuple[str, ...] = ("*",)
     nodelay: bool = True
     keepalive_s: float = 30.0
     reuse_address: bool = True
@@ -171,6 +174,7 @@ class ServerSettings(FromOutside):
         "PYRO_ITER_STREAM_LINGER": ("stream_linger_s", kinds.SECONDS),
         "PYRO_COMPRESSION": ("compression", kinds.TRUTH),
         "PYRO_DETAILED_TRACEBACK": ("detailed_traceback", kinds.TRUTH),
+        "PYRO_TRACEBACK_MODULES": ("traceback_modules", kinds.PERHAPS_NAMES),
         "PYRO_SOCK_NODELAY": ("nodelay", kinds.TRUTH),
         "PYRO_SOCK_REUSE": ("reuse_address", kinds.TRUTH),
         "PYRO_PREFER_IP_VERSION": ("prefer_ip_version", kinds.IP_VERSION),

@@ -35,6 +35,8 @@ _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"()[]{}"))
 # Two strings without escapes, printable or not ASCII, and the opening of the arguments.
 _CALL_START: Final = re.compile(rf"""{re.escape(HEADER)}\('([^'"\\\x00-\x1f]*)','([^'"\\\x00-\x1f]*)',\(""")
 _NUMBERS: Final = re.compile(r"[0-9,\-]++")
+# No literal has keywords. Before the parser refuses these it prints a warning, which no stranger shall cause.
+_GLUED: Final = re.compile(r"[0-9.a-zA-Z_](?:and|else|for|if|in|is|not|or)")
 _WORDS: Final = {"None": None, "True": True, "False": False}
 _LONGEST_WORD: Final = max(map(len, _WORDS))
 # NUL is refused in the text, and an escaped one sends it to the syntax tree: no received string equals these.
@@ -197,6 +199,9 @@ def _literal(text: str) -> Any:
             f"{MOST_CHARS}; send lists, or use msgpack",
             serializer=NAME,
         )
+    if _GLUED.search(_STRINGS.sub("", text.removeprefix(HEADER))):
+        problem = f"{NAME} cannot read the received data: a number runs into a keyword"
+        raise SerializeError(problem, serializer=NAME)
     if len(text) <= FEW:
         return ast.literal_eval(text)
     tree = ast.parse(text.lstrip(" \t"), mode="eval")

@@ -1,7 +1,8 @@
 """How an exception of a method becomes the payload of a reply."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Collection, Iterator
 from types import TracebackType
 from typing import Any, Final
 
@@ -107,7 +108,9 @@ def traced(error: BaseException, trace: Trace) -> Iterator[None]:
             setattr(error, TRACEBACK_ATTRIBUTE, before)
 
 
-def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str]:
+def traceback_lines(
+    error: BaseException, *, detailed: bool = False, modules: Collection[str] = ("*",)
+) -> list[str]:
     """The traceback of an exception and its causes, and below it the remote one that it may carry already.
 
     The frames of this package that merely led to the method are left out.
@@ -115,6 +118,7 @@ def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str
     Args:
         error: The exception.
         detailed: Show local variables.
+        modules: Show lines of these modules and packages only; ``*`` for all.
     """
     import traceback
 
@@ -123,12 +127,33 @@ def traceback_lines(error: BaseException, *, detailed: bool = False) -> list[str
         shown = traceback.TracebackException(type(error), error, trace, capture_locals=detailed)
     except Exception:  # of a variable's __repr__: the traceback goes without variables
         shown = traceback.TracebackException(type(error), error, trace)
+    everything = "*" in modules
+    if not everything:
+        keep_frames(shown, files_of(modules))
     lines = list(shown.format())
-    remote = remote_traceback_lines(error)
+    remote = remote_traceback_lines(error) if everything else ()
     if remote:
         lines += [" +--- That exception came from another process - its traceback there:\n"]
         lines += [f" | {line}\n" for line in "".join(remote).rstrip("\n").split("\n")]
     return lines
+
+
+def files_of(modules: Collection[str]) -> frozenset[str]:
+    """The files of the loaded ones among these modules and packages, with what is in them."""
+    begins = tuple(f"{name}." for name in modules)
+    return frozenset(
+        getattr(module, "__file__", None) or ""
+        for name, module in list(sys.modules.items())
+        if name in modules or name.startswith(begins)
+    )
+
+
+def keep_frames(shown: Any, files: Collection[str]) -> None:
+    """Leave out of a ``TracebackException``, and of those it holds, the frames of all other files."""
+    shown.stack[:] = [frame for frame in shown.stack if frame.filename in files]
+    for other in (shown.__cause__, shown.__context__, *(getattr(shown, "exceptions", None) or ())):
+        if other is not None:
+            keep_frames(other, files)
 
 
 def users_part(trace: TracebackType | None) -> TracebackType | None:

@@ -204,7 +204,10 @@ class DaemonHost:
         self.streams.linger_s = settings.stream_linger_s
 
     def _trace(self, error: BaseException) -> list[str]:
-        return traceback_lines(error, detailed=self.settings.detailed_traceback)
+        settings = self.settings
+        return traceback_lines(
+            error, detailed=settings.detailed_traceback, modules=settings.traceback_modules
+        )
 
     def drain(self) -> None:
         """Answer further calls with an error that says that this daemon stops."""

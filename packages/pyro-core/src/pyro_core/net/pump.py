@@ -307,13 +307,16 @@ class Flusher:
                     self._thread = None
                     return
             sleep(STUCK_S)
-            with self._lock:
-                pumps = list(self._pumps)
-            for pump in pumps:
-                try:
-                    pump.flush(STUCK_S)
-                except CommunicationError:
-                    self.unwatch(pump)  # its own thread will notice
+            self._flush_all()  # on its own: while it waits, this thread must not keep a pump alive
+
+    def _flush_all(self) -> None:
+        with self._lock:
+            pumps = list(self._pumps)
+        for pump in pumps:
+            try:
+                pump.flush(STUCK_S)
+            except CommunicationError:
+                self.unwatch(pump)  # its own thread will notice
 
 
 def finish(items: Iterator[Any]) -> None:

@@ -254,6 +254,7 @@ class AsyncioTransport(Transport):
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
+        failed = False  # logged once, until it goes well again
         while True:
             try:
                 sock = await _accepted(loop, listener)
@@ -261,9 +262,16 @@ class AsyncioTransport(Transport):
                 if listener.fileno() < 0:
                     return
                 if problem.errno in EXHAUSTED:
-                    log.error("cannot accept connections (%s); trying again in %s s", problem, BACK_OFF_S)
+                    if not failed:
+                        failed = True
+                        log.error(
+                            "cannot accept connections (%s); trying again every %s s", problem, BACK_OFF_S
+                        )
                     await asyncio.sleep(BACK_OFF_S)
                 continue
+            if failed:
+                failed = False
+                log.warning("accepting connections again")
             if max(len(self._arriving), len(self.connections)) >= self.settings.limits.max_connections:
                 self._refuse(sock)
             else:

@@ -134,6 +134,7 @@ class LoopTransport(Transport):
         self.host.drain()
         self._acceptor.pause()
         self._acceptor.close()
+        self._turn(0.0)  # what has arrived by now is answered, not cut off
         until = monotonic() + self._settings.timeouts.drain_s
         while True:
             for connection in list(self.connections):

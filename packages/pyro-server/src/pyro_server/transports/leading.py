@@ -41,7 +41,7 @@ class Leadership:
         self._calls = 0
         self._calls_seen = 0
         self._same = 0
-        self._last: Connection | None = None
+        self._last = 0  # id() of the last connection, which may be gone
         self._dozing = False
         self._alarm = threading.Lock()  # released to wake the serving thread
         self._alarm.acquire()
@@ -55,13 +55,13 @@ class Leadership:
     def begin(self) -> None:
         """A worker is about to lead. Called by the serving thread, which has the loop."""
         self._calls = self._calls_seen = self._same = 0
-        self._last = None
+        self._last = 0
         self.recalled = False
         self.leading = True
 
     def resign(self) -> None:
         """The leader gives the loop back. Called by the leader while no call runs."""
-        self._last = None
+        self._last = 0
         if self._calls > 100 * ALONE_CALLS:
             self._rest_s = REST_S  # it went well
         self.leading = False
@@ -70,10 +70,10 @@ class Leadership:
     def enter(self, connection: "Connection") -> None:
         """A call begins. Called by the leader."""
         self._calls += 1
-        if connection is self._last:
+        if id(connection) == self._last:
             self._same += 1
         else:
-            self._last = connection
+            self._last = id(connection)
             self._same = 0
         self._baton.append(connection)
         if self._dozing:

@@ -1,0 +1,1 @@
+"""Looking for inputs that break what must hold for every input."""

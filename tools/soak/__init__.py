@@ -1,0 +1,1 @@
+"""Mixed load with faults injected, and what must be true all the time and in the end."""
