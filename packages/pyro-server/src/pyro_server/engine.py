@@ -165,8 +165,10 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(work, serializer, context)
-            call = decoded(request, serializer, context, self.conversation)
-            return self.complete(work, serializer, context, [self._call(*call, self.connection.sessions)])
+            # No name for the call here: what it brought may be the result, and is sent as it is if nobody has it.
+            sessions, talk = self.connection.sessions, self.conversation
+            held = [self._call(*decoded(request, serializer, context, talk), sessions)]
+            return self.complete(work, serializer, context, held)
         except BaseException as error:
             return self.failed(request, serializer, error, context)
         finally:
