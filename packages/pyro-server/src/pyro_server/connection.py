@@ -1,5 +1,6 @@
 """What hooks and methods see of the connection that a call came from."""
 
+import os
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any, Final
@@ -75,8 +76,10 @@ class Connection:
             # Not the method of a TLS socket: whether the connection itself was closed is the question.
             sock = getattr(self.socket, "raw", self.socket)
             return not socket.socket.recv(sock, 1, socket.MSG_PEEK | _DONT_WAIT)
-        except (BlockingIOError, TypeError):
+        except BlockingIOError:
             return False
+        except TypeError:  # what an event loop shows of a socket, or nothing of the kind
+            return _is_at_end(sock)
         except OSError:
             return True
 
@@ -127,3 +130,17 @@ class Connection:
                     "closing %r of %r failed", resource, self, exc_info=True
                 )
         self.sessions.clear()
+
+
+def _is_at_end(shown: Any) -> bool:
+    """The same for a socket that an event loop has, as far as it shows it."""
+    fileno = getattr(shown, "fileno", None)
+    if fileno is None:
+        return False
+    if fileno() < 0:
+        return True
+    with socket.socket(fileno=os.dup(fileno())) as twin:
+        try:
+            return not twin.recv(1, socket.MSG_PEEK | _DONT_WAIT)
+        except BlockingIOError:
+            return False

@@ -165,7 +165,7 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(work, serializer, context)
-            # No name for the call here: what it brought may be the result, and is sent as it is if nobody has it.
+            # No name for the call here: what it brought may be sent back as it is, if nobody else has it.
             sessions, talk = self.connection.sessions, self.conversation
             held = [self._call(*decoded(request, serializer, context, talk), sessions)]
             return self.complete(work, serializer, context, held)
