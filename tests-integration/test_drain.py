@@ -133,3 +133,38 @@ def test_a9_sigterm_loses_no_call(pool: ThreadPoolExecutor) -> None:
             process.send_signal(signal.SIGTERM)
             assert answer.result(PATIENCE_S) == "done"
             assert process.wait(PATIENCE_S) == 0
+
+
+@SERVERS
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are for POSIX systems")
+def test_sighup_reads_files_again_and_loses_no_connection(servertype: str, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.toml"
+    tokens.write_text('client = "first"\n')
+    script = Path(__file__).parent / "peers" / "reloading_server.py"
+    with processes.running([sys.executable, str(script), servertype, str(tokens)]) as process:
+        uri = processes.wait_for(process, "ready ").removeprefix("ready ")
+        with Proxy(uri) as proxy:
+            assert proxy.hello() == "hello"
+            process.send_signal(signal.SIGHUP)
+            assert processes.wait_for(process, "reloaded")
+            tokens.write_text("not TOML")
+            process.send_signal(signal.SIGHUP)
+            assert proxy.hello() == "hello"
+            process.send_signal(signal.SIGTERM)
+            assert processes.wait_for(process, "stopped politely")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are for POSIX systems")
+def test_a_second_signal_stops_at_once(pool: ThreadPoolExecutor) -> None:
+    script = Path(__file__).parent / "peers" / "draining_server.py"
+    with processes.running([sys.executable, str(script), "for ever"]) as process:
+        uri = processes.wait_for(process, "ready ").removeprefix("ready ")
+        with Proxy(uri) as proxy, Proxy(uri) as other:
+            answer = pool.submit(proxy.work)
+            other.wait_until_begun()
+            process.send_signal(signal.SIGINT)
+            processes.wait_for(process, "asked")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_S) == -signal.SIGTERM
+            with pytest.raises(ConnectionClosedError):
+                answer.result(PATIENCE_S)

@@ -19,6 +19,7 @@ def test_what_is_public_is_there_and_documented() -> None:
         "callback",
         "current_call",
         "expose",
+        "idempotent",
         "oneway",
         "serve",
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from time import monotonic
 from typing import Any, Self
@@ -17,13 +17,15 @@ from pyro_client.plans.connect import Connection, cannot_call_back
 from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
-from pyro_client.retry import delays, repeats
+from pyro_client.repetition import Repetition, Repetitions
 from pyro_client.run_async import AsyncRunner
 from pyro_client.streams import CLOSE, checked_id
 from pyro_client.transfers import watch
 from pyro_core.calls import StreamHandle
 from pyro_core.context import sending, serving
+from pyro_core.delivery import delivered
 from pyro_core.errors import (
+    EXECUTED,
     CommunicationError,
     ConnectionClosedError,
     RemoteError,
@@ -57,6 +59,7 @@ class AsyncChannel:
         self._connecting = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.offered: AsyncExports | None = None
+        self._repetitions = Repetitions(profile)
         self._begin: Begin | None = None  # the shortest way, where there is one
         FORKS.watch(self)
 
@@ -86,7 +89,11 @@ class AsyncChannel:
                 block = sending()
                 if block is not None:
                     block.response_annotations = NO_ANNOTATIONS
-                return dialogue.connection.serializer.decode_value(found)
+                try:
+                    return dialogue.connection.serializer.decode_value(found)
+                except SerializeError as problem:
+                    delivered(problem, EXECUTED)
+                    raise
             invoke.announce(self.profile, invoke.checked(dialogue, found))
             return self._result(dialogue, found)
         if not self.profile.offers(method):
@@ -107,28 +114,30 @@ class AsyncChannel:
         max_retries: int | None = None,
     ) -> Any:
         """Call a method of any object of the server, connecting and repeating as needed."""
-        if max_retries is None:
-            max_retries = self.profile.max_retries if object_id is None else 0
-        waits: Iterator[float] | None = None
-        attempt = 0
-        while True:
-            reused = self.dialogue is not None and self.profile.reopens
-            timeout_s = self._timeout_s()
-            try:
-                async with self.time_limit(timeout_s):
-                    dialogue, message = await self._attempt(method, args, kwargs, flags, object_id, timeout_s)
-                break
-            except builtins.TimeoutError as passed:
-                problem: CommunicationError = self.late()
-                problem.__cause__ = passed
-            except CommunicationError as failed:
-                problem = failed
-            if not repeats(problem, attempt, max_retries, reused=reused):
-                raise problem
-            attempt += 1
-            if not (reused and problem.retry_safe):
-                waits = waits or delays()
-                await self.runner.sleep(next(waits))
+        if max_retries is None and object_id is not None:
+            max_retries = 0
+        repetition = self._repetitions.begin(method, max_retries)
+        try:
+            while True:
+                reused = self.dialogue is not None and self.profile.reopens
+                timeout_s = self._timeout_s()
+                try:
+                    async with self.time_limit(timeout_s):
+                        dialogue, message = await self._attempt(
+                            method, args, kwargs, flags, object_id, timeout_s, repetition
+                        )
+                    wait_s = None if repetition.is_over(message) else repetition.later()
+                    if wait_s is None:
+                        break
+                except (builtins.TimeoutError, CommunicationError) as failed:
+                    problem = self._explained(failed)
+                    wait_s = repetition.again(problem, reused=reused)
+                    if wait_s is None:
+                        raise problem from problem.__cause__
+                if wait_s:
+                    await self.runner.sleep(wait_s)
+        finally:
+            repetition.end()
         return None if message is None else self._result(dialogue, message)
 
     async def bind(self) -> bool:
@@ -181,6 +190,7 @@ class AsyncChannel:
         """In the child of a fork: leave the connection, and its event loop, to the parent."""
         self.dialogue = None
         self._loop = self.offered = self._begin = None
+        self._repetitions.after_fork()
 
     async def exports(self) -> AsyncExports:
         """What this client offers to its server over the connection.
@@ -211,6 +221,7 @@ class AsyncChannel:
         flags: int,
         object_id: str | None,
         timeout_s: float | None,
+        repetition: Repetition,
     ) -> tuple[AsyncDialogue, Message | None]:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         dialogue = await self._opened()
@@ -226,6 +237,7 @@ class AsyncChannel:
             flags,
             object_id,
         )
+        repetition.mark(dialogue.connection, call)
         compress = self.profile.settings.compression
         message = await dialogue.exchange(call.payload, call.flags, call.extras, deadline, compress=compress)
         if self._begin is None and self.dialogue is dialogue:
@@ -296,6 +308,13 @@ class AsyncChannel:
         if left_s is not None and (timeout_s is None or left_s < timeout_s):
             return left_s
         return timeout_s
+
+    def _explained(self, failed: builtins.TimeoutError | CommunicationError) -> CommunicationError:
+        if isinstance(failed, CommunicationError):
+            return failed
+        late = self.late()
+        late.__cause__ = failed
+        return late
 
     def late(self, *, retry_safe: bool = False) -> TimeoutError:
         """The error for a deadline that passed."""

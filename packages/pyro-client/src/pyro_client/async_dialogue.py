@@ -15,6 +15,7 @@ from pyro_core.duplex import deadline_annotation
 from pyro_core.errors import ConnectionClosedError, ProtocolError
 from pyro_core.events import ClientEvent, ItemsArrived, PeerBroke, PongArrived, ReplyArrived
 from pyro_core.features import CALLS, DEADLINE
+from pyro_core.names import ANNOTATION_ONCE
 from pyro_core.wire.message import ONEWAY, RESULT, Message
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ class AsyncDialogue:
         if self.over:
             raise self._link.lost(retry_safe=True)
         annotations, correlation_id = extras
-        if deadline is not None and self._tells_deadlines:
+        repeatable = ANNOTATION_ONCE in annotations
+        if deadline is not None and self._tells_deadlines and not repeatable:
             annotations = {**annotations, **deadline_annotation(deadline - monotonic())}
         session = self._session
         request = session.call(
@@ -194,7 +196,7 @@ class AsyncDialogue:
                 await self.watch.send(self._link, request)
             message = self.message(seq, await answer)
         except asyncio.CancelledError as cancelled:
-            self.give_up(seq, cancelled)
+            self.give_up(seq, cancelled, silently=repeatable)
             raise
         except BaseException as problem:
             if not self.shared or self.watch is not None or isinstance(problem, ConnectionClosedError):
@@ -202,15 +204,23 @@ class AsyncDialogue:
             raise
         return invoke.checked(self, message)
 
-    def give_up(self, seq: int, cancelled: BaseException) -> None:
-        """Nobody wants the answer of a call any more: tell the server, or end an unshared connection."""
+    def give_up(self, seq: int, cancelled: BaseException, *, silently: bool = False) -> None:
+        """Nobody wants the answer of a call any more: tell the server, or end an unshared connection.
+
+        Args:
+            seq: Number of the call.
+            cancelled: Why.
+            silently: Do not tell the server, because the call may be made again.
+        """
         self.waiting.pop(seq, None)
         if self.over:
             return
         if not self.shared:
             self.end(cancelled)  # the answer may still come, and would confuse the next call
             return
-        self._link.write(self._session.cancel(seq))
+        taken_back = self._session.cancel(seq)
+        if not silently:
+            self._link.write(taken_back)
         if self._session.forgotten > MOST_FORGOTTEN:
             self.end(cancelled)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
@@ -13,16 +13,18 @@ from pyro_client.plans.connect import Connection, adopt, cannot_call_back
 from pyro_client.plans.resolve import any_of, reach
 from pyro_client.prepare import prepared
 from pyro_client.profile import Profile
-from pyro_client.retry import delays, repeats
+from pyro_client.repetition import Repetition, Repetitions
 from pyro_client.run_sync import SyncLink, SyncRunner
 from pyro_client.shortest import shortest
 from pyro_client.streams import RemoteIterator
 from pyro_client.transfers import watch
 from pyro_core.calls import StreamHandle
 from pyro_core.context import serving
+from pyro_core.delivery import delivered
 from pyro_core.errors import (
-    CommunicationError,
+    EXECUTED,
     ConnectionClosedError,
+    SerializeError,
     TimeoutError,
 )
 from pyro_core.features import CALLBACK, STREAM
@@ -75,6 +77,7 @@ class Channel:
         self._shortest: Shortest | None = None
         self._clock = self.runner.clock
         self.offered: Exports | None = None
+        self._repetitions = Repetitions(profile)
         FORKS.watch(self)
 
     @property
@@ -117,6 +120,9 @@ class Channel:
             if not (problem.retry_safe and self.profile.reopens):
                 raise
             done = None  # nothing was sent: a new connection can do it
+        except SerializeError as problem:  # the result is there, but cannot be decoded
+            delivered(problem, EXECUTED)
+            raise
         if done is None or done.needs_care:
             return self.invoke(method, args, kwargs)
         return None if done.answer is None else self._result(done.dialogue, done.answer)
@@ -253,6 +259,7 @@ class Channel:
         """In the child of a fork: leave the connection to the parent, and forget what its threads hold."""
         self._connecting = Lock()
         self.offered = None
+        self._repetitions.after_fork()
         self.abandon()
 
     def _exchanged(
@@ -265,21 +272,15 @@ class Channel:
         max_retries: int | None,
         revocable: Revocable | None,
     ) -> tuple[Dialogue, Message | None]:
-        if max_retries is None:
-            max_retries = self.profile.max_retries if object_id is None else 0
-        waits: Iterator[float] | None = None
-        attempt = 0
-        while True:
-            reused = self.dialogue is not None and self.profile.reopens
-            try:
-                return self._attempt(method, args, kwargs, flags, object_id, revocable)
-            except CommunicationError as problem:
-                if not repeats(problem, attempt, max_retries, reused=reused):
-                    raise
-                attempt += 1
-                if not (reused and problem.retry_safe):
-                    waits = waits or delays()
-                    self.runner.sleep(next(waits))
+        if max_retries is None and object_id is not None:
+            max_retries = 0
+        return self._repetitions.run(
+            method,
+            max_retries,
+            lambda repetition: self._attempt(method, args, kwargs, flags, object_id, revocable, repetition),
+            lambda: self.dialogue is not None and self.profile.reopens,
+            self.runner.sleep,
+        )
 
     def _attempt(
         self,
@@ -289,6 +290,7 @@ class Channel:
         flags: int,
         object_id: str | None,
         revocable: Revocable | None,
+        repetition: Repetition,
     ) -> tuple[Dialogue, Message | None]:
         deadline = self.deadline()
         dialogue = self._opened(deadline)
@@ -304,6 +306,7 @@ class Channel:
             flags,
             object_id,
         )
+        repetition.mark(dialogue.connection, call)
         if not dialogue.shared and deadline is None and serving() is not None:
             dialogue.await_turn()
         compress = self.profile.settings.compression

@@ -16,6 +16,7 @@ from pyro_client.turns import Turns, Waiting
 from pyro_core.duplex import deadline_annotation
 from pyro_core.errors import ConnectionClosedError, ProtocolError, TimeoutError
 from pyro_core.features import CALLS, DEADLINE
+from pyro_core.names import ANNOTATION_ONCE
 from pyro_core.wire.message import ONEWAY, Message
 
 TYPE_CHECKING = False
@@ -149,7 +150,7 @@ class Dialogue:
                 else:
                     self.arrivals.read_until(slot, deadline)
             except TimeoutError as late:
-                self.give_up(seq, late)
+                self.give_up(seq, late, silently=ANNOTATION_ONCE in extras[0])
                 raise
             return invoke.checked(self, slot.taken())
         finally:
@@ -260,8 +261,14 @@ class Dialogue:
             raise
         return slot.taken()
 
-    def give_up(self, seq: int, late: BaseException) -> None:
-        """Nobody wants the answer of a call any more: tell the server, or end an unshared connection."""
+    def give_up(self, seq: int, late: BaseException, *, silently: bool = False) -> None:
+        """Nobody wants the answer of a call any more: tell the server, or end an unshared connection.
+
+        Args:
+            seq: Number of the call.
+            late: Why.
+            silently: Do not tell the server, because the call will be made again.
+        """
         self.waiting.pop(seq, None)
         if not self.shared:
             self.end(late)
@@ -272,7 +279,7 @@ class Dialogue:
                 return
             try:
                 data = self._session.cancel(seq)
-                if data:
+                if data and not silently:
                     self._link.send(data, self._clock() + CANCEL_S)
             except (ConnectionClosedError, TimeoutError) as problem:
                 late = problem
@@ -347,7 +354,7 @@ class Dialogue:
         revocable: Revocable | None,
     ) -> tuple[int, Waiting | None]:
         annotations, correlation_id = extras
-        if deadline is not None and self._tells_deadlines:
+        if deadline is not None and self._tells_deadlines and ANNOTATION_ONCE not in annotations:
             annotations = {**annotations, **deadline_annotation(deadline - self._clock())}
         session = self._session
         with self.out:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyro_client.plans.connect import Connection
 from pyro_client.plans.invoke import Extras
-from pyro_client.profile import Profile
+from pyro_client.profile import Annotations, Profile
 from pyro_core import bulk
 from pyro_core.calls import Blob
-from pyro_core.errors import SerializeError
+from pyro_core.delivery import delivered
+from pyro_core.errors import NOT_EXECUTED, SerializeError
 from pyro_core.features import BUFFERS, STREAM, TYPES
 from pyro_core.names import ANNOTATION_BLOB, ANNOTATION_BUFFERS, ANNOTATION_STREAM
 from pyro_core.wire.message import BATCH, KEEP_SERIALIZED, ONEWAY
@@ -70,7 +71,25 @@ def prepared(
         object_id = profile.object_id
         if method in profile.oneway:
             flags |= ONEWAY
-    annotations, correlation_id = profile.request_extras()
+    extras = profile.request_extras()
+    try:
+        return _encoded(connection, exports, method, args, kwargs, flags, object_id, *extras)
+    except SerializeError as problem:
+        delivered(problem, NOT_EXECUTED)
+        raise
+
+
+def _encoded(
+    connection: Connection,
+    exports: Callable[[], Exports],
+    method: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None,
+    flags: int,
+    object_id: str,
+    annotations: Annotations,
+    correlation_id: bytes | None,
+) -> Prepared:
     payload: Any
     if args and type(args[0]) is Blob:
         from pyro_client.blob import encode_blob

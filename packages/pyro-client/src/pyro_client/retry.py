@@ -1,6 +1,8 @@
 """How long to wait between attempts."""
 
 from collections.abc import Callable, Iterator
+from threading import Lock
+from time import monotonic
 
 from pyro_core.errors import CommunicationError, ConnectionClosedError
 
@@ -10,6 +12,45 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIES: "Final" = 100
 """Attempts of ``reconnect``: with its waiting times about a quarter of an hour."""
+BUDGET: "Final" = 20.0
+"""Repeated calls that a proxy may make at once."""
+PER_SECOND: "Final" = 1.0
+"""So many more it may make every second."""
+PER_SUCCESS: "Final" = 0.1
+"""And so many for each call that was answered."""
+
+
+class Budget:
+    """How many calls a proxy may repeat, so that many callers do not hammer a dead server. Thread-safe.
+
+    One caller alone, who waits longer each time, does not exhaust it.
+
+    Args:
+        clock: Monotonic time in seconds.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._left = BUDGET
+        self._seen_at = clock()
+        self._lock = Lock()
+
+    def take(self) -> bool:
+        """Whether a call may be repeated; that costs something then."""
+        with self._lock:
+            now = self._clock()
+            self._left = min(self._left + (now - self._seen_at) * PER_SECOND, BUDGET)
+            self._seen_at = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+    def succeeded(self) -> None:
+        """A call was answered."""
+        if self._left < BUDGET:
+            with self._lock:
+                self._left = min(self._left + PER_SUCCESS, BUDGET)
 
 
 def delays(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyro_core.calls import Blob, ObjectRef
     from pyro_core.context import CallContext, current_call, outgoing
     from pyro_core.convert import ClassRules
+    from pyro_core.delivery import delivery_of
     from pyro_core.errors import (
         CallCancelled,
         CommunicationError,
@@ -89,6 +90,7 @@ __all__ = [
     "Timeouts",
     "__version__",
     "current_call",
+    "delivery_of",
     "excepthook",
     "outgoing",
     "traceback_text",
@@ -102,6 +104,7 @@ _ELSEWHERE = {
     "current_call": "context",
     "outgoing": "context",
     "ClassRules": "convert",
+    "delivery_of": "delivery",
     "Metadata": "metadata",
     "excepthook": "remote_errors",
     "traceback_text": "remote_errors",

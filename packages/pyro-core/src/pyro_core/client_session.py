@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pyro_core import features as extras
 from pyro_core.bulk import Pieces
 from pyro_core.call_numbers import number_after
+from pyro_core.delivery import delivered
 from pyro_core.duplex import pack_cancel
-from pyro_core.errors import MessageTooLarge, ProtocolError
+from pyro_core.errors import NOT_EXECUTED, MessageTooLarge, ProtocolError
 from pyro_core.events import (
     Accepted,
     CallArrived,
@@ -188,7 +189,7 @@ class ClientSession:
         """
         size = len(payload)
         if size > self._max_message_bytes:
-            raise MessageTooLarge(size, self._max_message_bytes, "call")
+            raise delivered(MessageTooLarge(size, self._max_message_bytes, "call"), NOT_EXECUTED)
         if compress and type(payload) is not Pieces:
             packed = compressed_form(payload)
             if packed is not None:

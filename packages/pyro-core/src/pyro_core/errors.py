@@ -24,11 +24,25 @@ from collections.abc import Iterable, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
+
+NOT_EXECUTED: Final = "not executed"
+"""The call did not begin and will not: making it again is safe."""
+MAYBE_EXECUTED: Final = "maybe executed"
+"""Nobody here can tell: the call may have been executed, in part or as a whole, or may still run."""
+EXECUTED: Final = "executed"
+"""The server has answered: the call is over, and was not left out."""
 
 
 class PyroError(Exception):
     """Base of every error of this system."""
+
+    _delivery: str = ""  # set by who knows better than the kind of error tells
+
+    @property
+    def delivery(self) -> str:
+        """What became of the call that failed so: ``NOT_EXECUTED``, ``MAYBE_EXECUTED`` or ``EXECUTED``."""
+        return self._delivery or (EXECUTED if "_pyroTraceback" in vars(self) else MAYBE_EXECUTED)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are copied by calling their class with their text; here that text is built from fields.
@@ -61,6 +75,11 @@ class CommunicationError(PyroError):
         super().__init__(text)
         self.peer = peer
         self.retry_safe = retry_safe
+
+    @property
+    def delivery(self) -> str:
+        """What became of the call."""
+        return NOT_EXECUTED if self.retry_safe else super().delivery
 
 
 class ConnectionClosedError(CommunicationError):

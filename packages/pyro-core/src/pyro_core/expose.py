@@ -17,6 +17,7 @@ InstanceMode = Literal["session", "single", "percall"]
 EXPOSED_MARK: Final = "_pyroExposed"
 ONEWAY_MARK: Final = "_pyroOneway"
 CALLBACK_MARK: Final = "_pyroCallback"
+IDEMPOTENT_MARK: Final = "_pyroIdempotent"
 INSTANCING_MARK: Final = "_pyroInstancing"
 
 # Names with two leading and trailing underscores that never are remote methods: they steer how Python
@@ -109,6 +110,19 @@ def callback(method: T) -> T:
         The same function.
     """
     _mark_function(method, CALLBACK_MARK, "callback")
+    return method
+
+
+def idempotent(method: T) -> T:
+    """Tell clients that calling this method twice does no more than calling it once.
+
+    Clients that repeat calls whose connection failed (``max_retries``) then simply call it again, also on
+    another server, and no server has to remember its answers.
+
+    Returns:
+        The same function.
+    """
+    _mark_function(method, IDEMPOTENT_MARK, "idempotent")
     return method
 
 

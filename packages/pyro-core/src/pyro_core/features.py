@@ -28,6 +28,8 @@ BUFFERS: Final = "buffers"
 """Large binary values travel beside the serialized part of a message."""
 TYPES: Final = "types"
 """Values keep their Python types (see ``Serializer.faithful``)."""
+ONCE: Final = "once"
+"""Calls that may be repeated are numbered, and the server remembers their answers for a while."""
 SERIALIZER_PREFIX: Final = "ser."
 """Begins the name of a serializer that a client could use instead of that of the handshake."""
 
@@ -38,7 +40,7 @@ AUTO_ORDER: Final = ("msgpack",)
 AUTO_HANDSHAKE: Final = "serpent"
 """What a client that has no other wish speaks in the handshake; every server understands it."""
 
-DUPLEX: Final[frozenset[str]] = frozenset({CALLS, CANCEL, STREAM, CALLBACK})
+DUPLEX: Final[frozenset[str]] = frozenset({CALLS, CANCEL, STREAM, CALLBACK, ONCE})
 """Extras that need a transport which reads on, and can send, while calls run."""
 SUPPORTED: Final[frozenset[str]] = DUPLEX | {DEADLINE, BUFFERS, TYPES}
 """Extras that this version of the core can do."""

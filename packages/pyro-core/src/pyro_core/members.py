@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pyro_core.errors import DaemonError
-from pyro_core.expose import CALLBACK_MARK, EXPOSED_MARK, ONEWAY_MARK, accessors, is_private
+from pyro_core.expose import (
+    CALLBACK_MARK,
+    EXPOSED_MARK,
+    IDEMPOTENT_MARK,
+    ONEWAY_MARK,
+    accessors,
+    is_private,
+)
 from pyro_core.metadata import Metadata
 
 Getter = Callable[[Any], Any]
@@ -26,6 +33,7 @@ class Method(NamedTuple):
         oneway: Clients do not wait for an answer.
         callback: Its errors are reported here too.
         asynchronous: It is an ``async def`` function, or an asynchronous generator.
+        idempotent: Clients may simply call it again.
     """
 
     name: str
@@ -33,6 +41,7 @@ class Method(NamedTuple):
     oneway: bool
     callback: bool
     asynchronous: bool = False
+    idempotent: bool = False
 
     def bound_to(self, instance: Any, cls: type) -> Callable[..., Any]:
         """What to call for an instance of ``cls``, the class that this was found in, or of a subclass."""
@@ -78,6 +87,7 @@ class MemberTable:
             methods=frozenset(methods),
             oneway=frozenset(name for name, method in methods.items() if method.oneway),
             attrs=frozenset(attributes),
+            idempotent=frozenset(name for name, method in methods.items() if method.idempotent),
         )
         self.greetings: dict[object, bytes] = {}
         self.description: dict[str, Any] | None = None
@@ -124,6 +134,7 @@ def members_of(cls: type, expose: Iterable[str] = (), *, overrides_keep_marks: b
                 _marked(definitions, ONEWAY_MARK),
                 _marked(definitions, CALLBACK_MARK),
                 any(map(_is_asynchronous, accessors(current))),
+                _marked(definitions, IDEMPOTENT_MARK),
             )
     return MemberTable(cls, methods, attributes)
 

@@ -22,34 +22,39 @@ class Metadata(FrozenRecord):
         methods: Names that can be called (one-way ones included).
         oneway: Names whose calls are not answered.
         attrs: Names of attributes that can be read, or also written.
+        idempotent: Names of methods that may simply be called again. Stock peers do not know of it.
     """
 
-    __slots__ = ("methods", "oneway", "attrs")
+    __slots__ = ("methods", "oneway", "attrs", "idempotent")
 
     methods: frozenset[str]
     oneway: frozenset[str]
     attrs: frozenset[str]
+    idempotent: frozenset[str]
 
     def __init__(
         self,
         methods: frozenset[str] = NO_NAMES,
         oneway: frozenset[str] = NO_NAMES,
         attrs: frozenset[str] = NO_NAMES,
+        idempotent: frozenset[str] = NO_NAMES,
     ) -> None:
-        self._fill(methods, oneway, attrs)
+        self._fill(methods, oneway, attrs, idempotent)
 
     def __bool__(self) -> bool:
         return bool(self.methods or self.attrs)
 
     def to_wire(self, *, as_lists: bool = False) -> dict[str, object]:
         """Form in which it travels: sets, or sorted lists where the serializer has no sets."""
-        if as_lists:
-            return {
-                "methods": sorted(self.methods),
-                "oneway": sorted(self.oneway),
-                "attrs": sorted(self.attrs),
-            }
-        return {"methods": set(self.methods), "oneway": set(self.oneway), "attrs": set(self.attrs)}
+        form = sorted if as_lists else set
+        wire: dict[str, object] = {
+            "methods": form(self.methods),
+            "oneway": form(self.oneway),
+            "attrs": form(self.attrs),
+        }
+        if self.idempotent:
+            wire["idempotent"] = form(self.idempotent)
+        return wire
 
     @classmethod
     def from_wire(cls, wire: object) -> Metadata:
@@ -68,7 +73,10 @@ class Metadata(FrozenRecord):
                 received=wire,
             )
         return cls(
-            _names(wire.get("methods", ())), _names(wire.get("oneway", ())), _names(wire.get("attrs", ()))
+            _names(wire.get("methods", ())),
+            _names(wire.get("oneway", ())),
+            _names(wire.get("attrs", ())),
+            _names(wire.get("idempotent", ())),
         )
 
 

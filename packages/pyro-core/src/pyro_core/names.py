@@ -56,6 +56,10 @@ ANNOTATION_ITEMS: Final = "ITMS"
 """Annotation of a message with items of a stream, between our peers (see ``pyro_core.duplex``)."""
 ANNOTATION_BUFFERS: Final = "BUFS"
 """Annotation between our peers: which parts of the payload are buffers (see ``pyro_core.bulk``)."""
+ANNOTATION_ONCE: Final = "ONCE"
+"""Between our peers: the number of a call that may be repeated (see ``pyro_core.call_ids``)."""
+ANNOTATION_DELIVERY: Final = "DLVR"
+"""Between our peers, with the error of a call: whether it was executed (``pyro_core.call_ids``)."""
 ANNOTATION_TRACE: Final = "TRCE"
 """Request annotation with W3C trace context: ``traceparent``, and, after a line feed, ``tracestate`` if any.
 
@@ -71,6 +75,8 @@ RESERVED_ANNOTATIONS: Final = frozenset(
         ANNOTATION_DEADLINE,
         ANNOTATION_ITEMS,
         ANNOTATION_BUFFERS,
+        ANNOTATION_ONCE,
+        ANNOTATION_DELIVERY,
     }
 )
 """Annotation ids that users may not set themselves."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pyro_core.bulk import lower_value, split
+from pyro_core.call_ids import UNKNOWN
 from pyro_core.calls import StreamHandle
-from pyro_core.errors import RemoteError
-from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_STREAM
+from pyro_core.delivery import delivered
+from pyro_core.errors import EXECUTED, MAYBE_EXECUTED, NOT_EXECUTED, RemoteError, SerializeError
+from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_DELIVERY, ANNOTATION_STREAM
 from pyro_core.remote_errors import rebuild, remote_traceback_lines, safe_str
 from pyro_core.wire.message import EXCEPTION, STREAM, Message
 
@@ -38,12 +40,20 @@ def outcome(serializer: Serializer, message: Message) -> Any:
         stream_id = message.annotations.get(ANNOTATION_STREAM)
         return StreamHandle(None if stream_id is None else bytes(stream_id).decode("ascii", "replace"))
     if flags & EXCEPTION:
-        raise as_error(serializer.decode_error(message.payload))
+        error = as_error(serializer.decode_error(message.payload))
+        told = message.annotations.get(ANNOTATION_DELIVERY)
+        if told is not None:
+            delivered(error, MAYBE_EXECUTED if told == UNKNOWN else NOT_EXECUTED)
+        raise error
     buffers = message.annotations.get(ANNOTATION_BUFFERS)
-    if buffers is None:
-        return serializer.decode_value(message.payload)
-    body, beside = split(message.payload, buffers)
-    return lower_value(serializer.decode_value(body), beside)
+    try:
+        if buffers is None:
+            return serializer.decode_value(message.payload)
+        body, beside = split(message.payload, buffers)
+        return lower_value(serializer.decode_value(body), beside)
+    except SerializeError as problem:
+        delivered(problem, EXECUTED)
+        raise
 
 
 def outcome_for_coroutine(serializer: Serializer, message: Message) -> Any:

@@ -25,6 +25,7 @@ TRACEBACK_ATTRIBUTE: Final = "_pyroTraceback"
 """Attribute of an exception that holds the remote traceback, as a list of lines."""
 _TYPE_ATTRIBUTE: Final = "pyro_type"
 _RETRY_ATTRIBUTE: Final = "retry_safe"
+_DELIVERY_ATTRIBUTE: Final = "_delivery"
 _STOCK_NAMES: Final[Mapping[type[PyroError], str]] = {
     errors.MessageTooLarge: "MessageTooLargeError",
     errors.CommunicationError: "CommunicationError",
@@ -210,7 +211,7 @@ def _may_set(error: BaseException, key: object, value: object) -> bool:
         return isinstance(value, list) and all(isinstance(note, str) for note in value)
     if key == TRACEBACK_ATTRIBUTE:
         return value is None or (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value))
-    if key.startswith("__") or key in ("args", _TYPE_ATTRIBUTE):
+    if key.startswith("__") or key in ("args", _TYPE_ATTRIBUTE, _DELIVERY_ATTRIBUTE):
         return False
     existing: Callable[..., object] | object = getattr(type(error), key, None)
     if existing is None:

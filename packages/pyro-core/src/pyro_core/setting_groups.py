@@ -17,11 +17,20 @@ class Limits:
         max_message_bytes: Payload and annotations of one message, also after decompression.
         max_handshake_bytes: The same before the handshake is done.
         max_connections: Connections of one daemon.
+        max_connections_per_peer: Those of them from one address, after the handshake.
+        max_handshakes: Connections of one daemon that have not shaken hands.
+        max_handshakes_per_peer: Those of them from one address.
         max_batch_calls: Calls in one batch.
         max_calls_in_flight: Calls of one connection that run or wait for a thread.
+        max_calls_waiting: Calls of all connections that wait for a thread.
+        max_calls_per_s: Calls of one connection in a second, with bursts of as many; 0 for any number.
         max_streams: Item streams open in one daemon, and item streams of one client that arrive.
+        max_streams_per_connection: Item streams of one connection that are open.
+        max_tracked: Objects that are closed with one connection, such as those registered for its session.
         max_write_buffer_bytes: Answers that wait for one client to read them.
         max_oneway_queue: One-way calls that wait for a thread.
+        max_kept_answers: Answers that a daemon keeps for calls that may be repeated.
+        max_kept_bytes: All of them together; none may be larger than a quarter of it.
         max_query_regex_chars: Length of a regular expression in a name-server query.
         query_regex_s: Seconds that matching it may take.
     """
@@ -29,11 +38,20 @@ class Limits:
     max_message_bytes: int = MESSAGE_LIMIT
     max_handshake_bytes: int = 128 * _KIB
     max_connections: int = 10_000
+    max_connections_per_peer: int = 5_000
+    max_handshakes: int = 4_000
+    max_handshakes_per_peer: int = 1_000
     max_batch_calls: int = 100_000
     max_calls_in_flight: int = 1_000
+    max_calls_waiting: int = 10_000
+    max_calls_per_s: int = 0
     max_streams: int = 1_000
+    max_streams_per_connection: int = 500
+    max_tracked: int = 10_000
     max_write_buffer_bytes: int = 64 * _MIB
     max_oneway_queue: int = 10_000
+    max_kept_answers: int = 10_000
+    max_kept_bytes: int = 64 * _MIB
     max_query_regex_chars: int = 200
     query_regex_s: float = 1.0
 
@@ -51,6 +69,7 @@ class Timeouts:
         write_s: A server's patience with a client that does not read its answers.
         housekeeping_s: How often a daemon looks after such things.
         linger_s: How long a thread waits for the next call of the connection it just served.
+        keep_answers_s: How long a server keeps the answer of a call that may be repeated.
         drain_s: How long a server that stops waits for calls that run.
     """
 
@@ -62,6 +81,7 @@ class Timeouts:
     write_s: float = 30.0
     housekeeping_s: float = 2.0
     linger_s: float = 0.005
+    keep_answers_s: float = 120.0
     drain_s: float = 10.0
 
 

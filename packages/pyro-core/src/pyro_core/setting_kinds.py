@@ -193,6 +193,7 @@ _BY_NAME: Final[Mapping[str, Kind]] = {
     "event_loop": EVENT_LOOP,
     "log_format": LOG_FORMAT,
     "log_level": LOG_LEVEL,
+    "max_calls_per_s": Whole(0),
     "max_retries": Whole(0),
     "observers": PERHAPS_NAMES,
     "min_threads": Whole(0),

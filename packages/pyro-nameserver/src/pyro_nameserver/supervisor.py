@@ -1,13 +1,11 @@
 """Runs a name server as a service: signals, reloading, and a service manager that wants to know."""
 
-import contextlib
 import logging
 import queue
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Final, Self
 
 from pyro_core.errors import PyroError
@@ -16,7 +14,7 @@ from pyro_nameserver.configuration import Configuration
 from pyro_nameserver.nameserver_daemon import access_for
 from pyro_nameserver.service import NameServer
 from pyro_nameserver.service_manager import ServiceManager
-from pyro_server.stop_signals import stopping
+from pyro_server.stop_signals import hanging_up, stopping
 
 _ROLES: Final = ("read", "register", "admin")
 RELOADABLE: Final = frozenset(
@@ -155,7 +153,7 @@ def run(
         NameServer(settings, configuration.server, listening=manager.sockets()) as nameserver,
         Supervisor(nameserver, configuration, load, manager) as supervisor,
         stopping(supervisor.stop),
-        _hanging_up(supervisor.reload),
+        hanging_up(supervisor.reload),
     ):
         if settings.log_format == "json":
             facts = {"uri": str(nameserver.uri), "probes": nameserver.admin and nameserver.admin.url}
@@ -165,24 +163,6 @@ def run(
         manager.notify("READY=1", f"STATUS=serving on {nameserver.uri.location}")
         nameserver.serve()
     _log.info("stopped")
-
-
-@contextlib.contextmanager
-def _hanging_up(reload: Callable[[], None]) -> Iterator[None]:
-    """While inside, SIGHUP calls ``reload``; where there is that signal, and in the main thread only."""
-    number = getattr(signal, "SIGHUP", None)
-    if number is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        reload()
-
-    before = signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
 
 
 def _changed(before: Any, now: Any) -> set[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, Final
 
+from pyro_core.alike_keys import check_keys
 from pyro_core.calls import StreamHandle
 from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SerializeError
@@ -161,7 +162,7 @@ def _read_deque(parts: Any) -> Any:
 def _read_ordered(items: Any) -> Any:
     from collections import OrderedDict
 
-    return OrderedDict((key, value) for key, value in _list(items))
+    return OrderedDict(_pairs(items))
 
 
 def _read_ndarray(parts: Any) -> Any:
@@ -183,6 +184,17 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
+def _hashable(value: Any) -> list[Any]:
+    check_keys(_list(value))
+    return _list(value)
+
+
+def _pairs(value: Any) -> list[tuple[Any, Any]]:
+    pairs = [(key, item) for key, item in _list(value)]
+    check_keys([key for key, _ in pairs])
+    return pairs
+
+
 def _int(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"expected a whole number, got {type(value).__name__}")
@@ -191,14 +203,14 @@ def _int(value: Any) -> int:
 
 READERS: Final[Mapping[str, Make]] = {
     "~tuple": lambda value: tuple(_list(value)),
-    "~set": lambda value: set(_list(value)),
-    "~frozenset": lambda value: frozenset(_list(value)),
+    "~set": lambda value: set(_hashable(value)),
+    "~frozenset": lambda value: frozenset(_hashable(value)),
     "~bytes": bytes,
     "~bytearray": bytearray,
     "~complex": lambda value: complex(*value),
     "~range": lambda value: range(*map(_int, value)),
     "~ellipsis": lambda _: ...,
-    "~dict": lambda value: {key: item for key, item in _list(value)},
+    "~dict": lambda value: dict(_pairs(value)),
     "~uuid": _read_uuid,
     "~decimal": _read_decimal,
     "~fraction": _read_fraction,

@@ -5,13 +5,15 @@ here they are little-endian on every machine. Source: recorded messages of stock
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import msgpack
 
+from pyro_core.alike_keys import FEW, check_keys
 from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SecurityError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
@@ -41,7 +43,16 @@ _SMALL_BUFFER: Final[Mapping[str, Any]] = {"buf_size": 4096} if msgpack.version 
 """A packer's buffer grows as needed; the size it has by itself costs two system calls and more."""
 _UTC_DATETIME: Final = 3  # how msgpack.unpackb is told to make datetimes of the format's own timestamps
 _INT_BITS: Final = 64
+_MOST_LEVELS: Final = 200
+"""Tuples, sets and objects inside one another."""
+_FREE_LEVELS: Final = 8
+_MOST_COPIED_BYTES: Final = 64 << 20
+"""Each of them is a copy of what is in it. Beyond the first few, size and level together are limited."""
 _KNOWN: Final = (dict, list, tuple, str, bytes, float, type(None), msgpack.ExtType)
+
+
+class _ManyExtensions(Exception):
+    """The keys of dicts need a look before the dicts are made."""
 
 
 def _big_int(value: int) -> msgpack.ExtType:
@@ -92,6 +103,7 @@ class MsgpackSerializer(Serializer):
         super().__init__(codec)
         # A packer is costly to make, and serves one call at a time: each call borrows one, or makes another.
         self._idle_packers: list[msgpack.Packer] = []
+        self._extensions = 0
 
     def faithful(self) -> Serializer:
         """A twin that keeps Python's types."""
@@ -127,14 +139,8 @@ class MsgpackSerializer(Serializer):
                     strict_map_key=False,
                     timestamp=_UTC_DATETIME,
                 )
-            except TypeError:  # perhaps a list as a key, which was a tuple at the sender
-                return _unpack(
-                    raw,
-                    object_pairs_hook=self._pairs,
-                    ext_hook=self._extension,
-                    strict_map_key=False,
-                    timestamp=_UTC_DATETIME,
-                )
+            except (TypeError, _ManyExtensions):  # perhaps a list as a key, which was a tuple at the sender
+                return self._carefully(raw, self._read_extension)
         except (SerializeError, SecurityError):
             raise
         except Exception as problem:
@@ -151,6 +157,24 @@ class MsgpackSerializer(Serializer):
         return self._simpler(plain)
 
     def _extension(self, code: int, data: bytes) -> Any:
+        # Text and numbers make harmless keys; what is made here may not. Now and then one too many looks.
+        self._extensions += 1
+        if self._extensions >= FEW:
+            self._extensions = 0
+            raise _ManyExtensions
+        return self._read_extension(code, data)
+
+    def _carefully(self, raw: bytes, extension: Callable[[int, bytes], Any]) -> Any:
+        """The value, with a look at the keys of each dict before it is made."""
+        return _unpack(
+            raw,
+            object_pairs_hook=self._pairs,
+            ext_hook=extension,
+            strict_map_key=False,
+            timestamp=_UTC_DATETIME,
+        )
+
+    def _read_extension(self, code: int, data: bytes) -> Any:
         if code == _COMPLEX:
             return complex(*_TWO_DOUBLES.unpack(data))
         if code == _BIG_INT:
@@ -171,7 +195,9 @@ class MsgpackSerializer(Serializer):
         return self.codec.from_wire(found)
 
     def _pairs(self, pairs: list[tuple[Any, Any]]) -> Any:
-        return self._object({_as_key(key): value for key, value in pairs})
+        keyed = [(_as_key(key), value) for key, value in pairs]
+        check_keys([key for key, _ in keyed], self.name)
+        return self._object(dict(keyed))
 
 
 def _as_key(key: Any) -> Any:
@@ -195,6 +221,10 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
 
     class_keys_travel: ClassVar[bool] = True
 
+    def __init__(self, codec: ClassCodec) -> None:
+        super().__init__(codec)
+        self._readers = [partial(self._read_extension, level=level) for level in range(_MOST_LEVELS)]
+
     def faithful(self) -> Serializer:
         """This one."""
         return self
@@ -214,6 +244,8 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
             )
         except (SerializeError, SecurityError):
             raise
+        except _ManyExtensions:
+            return self._decode_carefully(bytes(data), 0)
         except Exception as problem:
             raise decoding_failed(self.name, problem) from problem
 
@@ -234,13 +266,40 @@ class FaithfulMsgpackSerializer(MsgpackSerializer):
             return msgpack.ExtType(_OBJECT, self.encode_value(plain))
         return plain
 
-    def _extension(self, code: int, data: bytes) -> Any:
+    def _decode_carefully(self, raw: bytes, level: int) -> Any:
+        try:
+            return self._carefully(raw, self._readers[level])
+        except (SerializeError, SecurityError):
+            raise
+        except Exception as problem:
+            raise decoding_failed(self.name, problem) from problem
+
+    def _inside(self, data: bytes, level: int) -> Any:
+        """The value in an extension, which is so many levels deep."""
+        if level >= _MOST_LEVELS or (level > _FREE_LEVELS and level * len(data) > _MOST_COPIED_BYTES):
+            raise SerializeError(
+                f"{self.name} cannot read the received data: tuples, sets or objects are nested too deep, "
+                f"with {len(data)} bytes at level {level}",
+                serializer=self.name,
+            )
+        if len(data) > FEW:
+            return self._decode_carefully(data, level)
+        return _unpack(data, ext_hook=self._readers[level], strict_map_key=False, timestamp=_UTC_DATETIME)
+
+    def _pairs(self, pairs: list[tuple[Any, Any]]) -> Any:
+        check_keys([key for key, _ in pairs], self.name)
+        return dict(pairs)
+
+    def _read_extension(self, code: int, data: bytes, level: int = 0) -> Any:
         make = _MAKERS.get(code)
         if make is not None:
-            return make(self.decode_value(data))
+            items = self._inside(data, level + 1)
+            if make is not tuple:
+                check_keys(items, self.name)
+            return make(items)
         if code == _OBJECT:
-            return self.codec.from_wire(self.decode_value(data))
-        return super()._extension(code, data)
+            return self.codec.from_wire(self._inside(data, level + 1))
+        return super()._read_extension(code, data)
 
 
 _FAITHFUL_STAND_INS: Final[StandIns] = {**TAGGED, ("builtins", "complex"): _complex}

@@ -14,6 +14,7 @@ from base64 import b64decode
 from json.encoder import encode_basestring
 from typing import Any, Final
 
+from pyro_core.alike_keys import FEW, check_keys
 from pyro_core.calls import Call
 from pyro_core.convert import CLASS_KEY, ClassCodec
 from pyro_core.errors import SecurityError, SerializeError
@@ -23,6 +24,8 @@ from pyro_serializers.failures import decoding_failed
 NAME: Final = "serpent"
 HEADER: Final = "# serpent utf-8 python3.2\n"
 
+MOST_CHARS: Final = 4 << 20
+"""Longer text is read only if it has a JSON look-alike."""
 _DEEPEST: Final = 190  # deeper text is left to the parser, which refuses 200 brackets inside one another
 _FEW: Final = 150
 _CODE: Final = re.compile(r"(?:[0-9.eE+\-,:\[\]{}() ']++|True|False|None)*+")
@@ -89,10 +92,7 @@ class SerpentReader:
         if "\0" in text:
             problem = f"{NAME} cannot read the received data: it has a NUL character"
             raise SerializeError(problem, serializer=NAME)
-        if _GLUED.search(_STRINGS.sub("", text.removeprefix(HEADER))):
-            problem = f"{NAME} cannot read the received data: a number runs into a keyword"
-            raise SerializeError(problem, serializer=NAME)
-        return self._revived(ast.literal_eval(text))
+        return self._revived(_literal(text))
 
     def call(self, text: str) -> Call:
         """The call that a literal stands for.
@@ -183,6 +183,38 @@ class SerpentReader:
             raise
         except Exception as problem:
             raise decoding_failed(NAME, problem) from problem
+
+
+def _literal(text: str) -> Any:
+    """The value of a Python literal.
+
+    Raises:
+        SerializeError: If it is too long for Python's parser, or has keys that were chosen to do harm.
+        Exception: Whatever that parser raises.
+    """
+    if len(text) > MOST_CHARS:
+        raise SerializeError(
+            f"{NAME} cannot read the received data: {len(text)} characters with sets, keys that are not "
+            "text, or other things that need Python's parser and a hundred times that memory, and may have "
+            f"{MOST_CHARS}; send lists, or use msgpack",
+            serializer=NAME,
+        )
+    if _GLUED.search(_STRINGS.sub("", text.removeprefix(HEADER))):
+        problem = f"{NAME} cannot read the received data: a number runs into a keyword"
+        raise SerializeError(problem, serializer=NAME)
+    if len(text) <= FEW:
+        return ast.literal_eval(text)
+    tree = ast.parse(text.lstrip(" \t"), mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            keys: list[Any] = [key for key in node.keys if key is not None]
+        elif isinstance(node, ast.Set):
+            keys = list(node.elts)
+        else:
+            continue
+        if len(keys) > FEW:
+            check_keys([ast.literal_eval(key) for key in keys], NAME)
+    return ast.literal_eval(tree)
 
 
 def bytes_of(found: dict[Any, Any]) -> Any:

@@ -19,7 +19,7 @@ What is not needed for decorating classes is imported when it is first used.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pyro_core.expose import behavior, callback, expose, oneway
+from pyro_core.expose import behavior, callback, expose, idempotent, oneway
 from pyro_server.serve import serve
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ __all__ = [
     "callback",
     "current_call",
     "expose",
+    "idempotent",
     "oneway",
     "serve",
 ]

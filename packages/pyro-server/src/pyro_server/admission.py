@@ -36,6 +36,21 @@ class Admission:
         """Whether clients need not say who they are."""
         return any(getattr(one, "lets_anybody_in", False) for one in self._authenticators)
 
+    @property
+    def can_reload(self) -> bool:
+        """Whether an authenticator has something to read again."""
+        return any(callable(getattr(one, "reload", None)) for one in self._authenticators)
+
+    def reload(self) -> None:
+        """Have authenticators read their files again.
+
+        Raises:
+            SettingsError: If some cannot be used; those stay what they were.
+        """
+        for one in self._authenticators:
+            if callable(getattr(one, "reload", None)):
+                one.reload()  # type: ignore[attr-defined]  # more than an authenticator must have
+
     def admit(self, connection: Connection, said: Any) -> Any:
         """Note with a connection who its client is.
 

@@ -8,7 +8,8 @@ from pyro_core.calls import StreamHandle
 from pyro_core.context import CallContext, checked_annotations
 from pyro_core.convert import BatchFailure
 from pyro_core.errors import ProtocolError, SerializeError
-from pyro_core.names import ANNOTATION_STREAM, DAEMON_ID
+from pyro_core.features import ONCE
+from pyro_core.names import ANNOTATION_DELIVERY, ANNOTATION_STREAM, DAEMON_ID
 from pyro_core.net.pump import finish
 from pyro_core.remote_errors import TRACEBACK_ATTRIBUTE
 from pyro_core.serializer import Serializer
@@ -89,9 +90,22 @@ class Answers:
         )
 
     def failure(
-        self, request: Message, serializer: Serializer, error: BaseException, context: CallContext
+        self,
+        request: Message,
+        serializer: Serializer,
+        error: BaseException,
+        context: CallContext,
+        delivery: bytes = b"",
     ) -> Any:
-        """The answer for a call that raised; nothing if it was oneway."""
+        """The answer for a call that raised; nothing if it was oneway.
+
+        Args:
+            request: What is answered.
+            serializer: Its serializer.
+            error: What was raised.
+            context: The call.
+            delivery: What became of the call, if it was not executed (see ``pyro_core.call_ids``).
+        """
         if not (context.object_id == DAEMON_ID and isinstance(error, StopIteration)):
             self._host.call_failed(context, error)
         if request.flags & ONEWAY:
@@ -103,8 +117,11 @@ class Answers:
             trace=self._host.trace,
             max_bytes=self._max_bytes,
         )
+        told = (
+            {ANNOTATION_DELIVERY: delivery} if delivery and ONCE in self._session.features else NO_ANNOTATIONS
+        )
         try:
-            return self.value(request, payload, EXCEPTION, context)
+            return self.value(request, payload, EXCEPTION, context, told)
         except Exception:  # the annotations, or the hook that gives them: then the error goes without
             return self._session.reply(request, payload, flags=EXCEPTION)
 

@@ -1,16 +1,23 @@
 """What hooks and methods see of the connection that a call came from."""
 
+import os
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from pyro_core.errors import PyroError
 from pyro_core.identity import ANONYMOUS, Access
+from pyro_core.setting_groups import Limits
 from pyro_server.instances import Sessions
 
 if TYPE_CHECKING:
     from pyro_server.conversation import Conversation
 
 _NOTHING_YET: Final[frozenset[tuple[Access, str, str]]] = frozenset()
+STRANGER: Final = "stranger"
+GUEST: Final = "guest"
+GONE: Final = "gone"
+_MANY: Final = Limits().max_tracked
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
@@ -30,6 +37,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_max_tracked",
         "_released",
         "_tracked",
         "allowed",
@@ -39,19 +47,22 @@ class Connection:
         "principal",
         "sessions",
         "socket",
+        "standing",
         "version",
     )
 
-    def __init__(self, peer: str, sock: Any) -> None:
+    def __init__(self, peer: str, sock: Any, max_tracked: int = _MANY) -> None:
         self.peer = peer
         self.socket = sock
         self.version = 0
+        self.standing = ""  # how it is counted, see ``pyro_server.crowd``
         self.handshake: Any = None
         self.principal = ANONYMOUS
         self.allowed = _NOTHING_YET
         self.sessions = Sessions()
         self.conversation: Conversation | None = None
         self._tracked: weakref.WeakSet[Any] | None = None
+        self._max_tracked = max_tracked
         self._released = False
 
     @property
@@ -65,8 +76,10 @@ class Connection:
             # Not the method of a TLS socket: whether the connection itself was closed is the question.
             sock = getattr(self.socket, "raw", self.socket)
             return not socket.socket.recv(sock, 1, socket.MSG_PEEK | _DONT_WAIT)
-        except (BlockingIOError, TypeError):
+        except BlockingIOError:
             return False
+        except TypeError:  # what an event loop shows of a socket, or nothing of the kind
+            return _is_at_end(sock)
         except OSError:
             return True
 
@@ -83,9 +96,17 @@ class Connection:
 
         Args:
             resource: Has a ``close`` method. It is not kept alive.
+
+        Raises:
+            PyroError: If too many are.
         """
         if self._tracked is None:
             self._tracked = weakref.WeakSet()
+        if len(self._tracked) >= self._max_tracked:
+            raise PyroError(
+                f"too many objects belong to the connection from {self.peer} ({self._max_tracked}); close or "
+                "unregister some, or raise Limits.max_tracked of the daemon"
+            )
         self._tracked.add(resource)
         if self._released:
             self.release()
@@ -109,3 +130,17 @@ class Connection:
                     "closing %r of %r failed", resource, self, exc_info=True
                 )
         self.sessions.clear()
+
+
+def _is_at_end(shown: Any) -> bool:
+    """The same for a socket that an event loop has, as far as it shows it."""
+    fileno = getattr(shown, "fileno", None)
+    if fileno is None:
+        return False
+    if fileno() < 0:
+        return True
+    with socket.socket(fileno=os.dup(fileno())) as twin:
+        try:
+            return not twin.recv(1, socket.MSG_PEEK | _DONT_WAIT)
+        except BlockingIOError:
+            return False

@@ -24,6 +24,7 @@ from pyro_server.requests import Job, Request
 
 if TYPE_CHECKING:
     from pyro_core.observing import Observers
+    from pyro_core.wire.codec import Codec
     from pyro_server.connection import Connection
     from pyro_server.host import DaemonHost
 
@@ -85,6 +86,11 @@ class Conversation:
         self._open = True
 
     @property
+    def codec(self) -> "Codec":
+        """That of the client's protocol version."""
+        return self._session.codec
+
+    @property
     def observers(self) -> "Observers | None":
         """Those of the daemon, who are told of calls of the client's objects, too."""
         return self._host.observers
@@ -121,7 +127,8 @@ class Conversation:
             calls, self._calls = self._calls, {}
             arriving, self._arriving = self._arriving, {}
         for request in list(self.requests.values()):
-            request.cancel()
+            if not getattr(request, "survives", False):
+                request.cancel()
         for on_reply in calls.values():
             on_reply(None)
         for stream in arriving.values():

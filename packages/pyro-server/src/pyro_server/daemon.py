@@ -28,7 +28,7 @@ from pyro_server.objects import Registration
 from pyro_server.published import Published
 from pyro_server.publisher import Publisher
 from pyro_server.reach import Reach
-from pyro_server.stop_signals import stopping
+from pyro_server.reloading import Reloading
 
 if TYPE_CHECKING:
     from pyro_core.observing import Observer
@@ -37,7 +37,7 @@ STOP_S = 5.0
 """How long ``close()`` waits for the loop that another thread runs."""
 
 
-class Daemon(Hooks, Driven, Publisher, Reach, Healthy):
+class Daemon(Hooks, Driven, Publisher, Reach, Healthy, Reloading):
     """Offers objects of this process to others, on one address or several.
 
     ::
@@ -189,7 +189,11 @@ class Daemon(Hooks, Driven, Publisher, Reach, Healthy):
                 entry.members.cls.__qualname__,
             )
         if owner is not None:
-            owner.track_resource(Registration(self._host.objects, entry))
+            try:
+                owner.track_resource(Registration(self._host.objects, entry))
+            except PyroError:
+                self._host.objects.remove(entry.object_id)
+                raise
         return self._addresses.uri(entry.object_id)
 
     def unregister(self, obj_or_id: Any) -> None:
@@ -279,16 +283,6 @@ class Daemon(Hooks, Driven, Publisher, Reach, Healthy):
         self._warn_of_strangers()
         return self._listeners.addresses[-1].location()
 
-    def reload_tls(self) -> None:
-        """Read certificates and keys again, for connections to come; those that exist keep theirs.
-
-        Changed files are noticed without this, within a second.
-
-        Raises:
-            SettingsError: If some cannot be used; they stay what they were then.
-        """
-        self._listeners.reload_tls()
-
     # ---- serving
 
     @property
@@ -314,7 +308,7 @@ class Daemon(Hooks, Driven, Publisher, Reach, Healthy):
         if self._thread is not None and self._thread is not threading.current_thread():
             raise PyroError("this daemon serves already, in the thread that start() made")
         self._check_alone()
-        with stopping(self._stop_politely):
+        with self._obeying_signals():
             self._transport.serve(running)
 
     def start(self) -> Self:

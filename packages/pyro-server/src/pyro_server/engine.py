@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pyro_core.bulk import lift_value
+from pyro_core.call_ids import AGAIN, LEFT_OUT
 from pyro_core.context import CallContext, Caller, enter_call, leave_call
-from pyro_core.convert import BatchFailure
 from pyro_core.events import CallArrived, ConnectArrived, PeerBroke, ServerEvent
-from pyro_core.features import TYPES
-from pyro_core.names import ANNOTATION_BUFFERS
+from pyro_core.features import ONCE, TYPES
+from pyro_core.names import ANNOTATION_BUFFERS, ANNOTATION_ONCE
 from pyro_core.net.pump import finish
 from pyro_core.serializer import Serializer
 from pyro_core.server_session import ServerSession
@@ -25,12 +25,14 @@ from pyro_server.agreement import agree
 from pyro_server.answers import Answers
 from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
-from pyro_server.decoding import decoded, decoded_blob
+from pyro_server.decoding import decoded
 from pyro_server.handshake import refusal, welcome
 from pyro_server.plain_calls import CONTAINERS, PlainCalls
 from pyro_server.refusals import not_accepted, stopping
-from pyro_server.requests import Job, Request
-from pyro_server.results import PLAIN, BatchResults, is_iterator, settled
+from pyro_server.repeatable import RepeatableCall
+from pyro_server.requests import Job, Request, SurvivingRequest
+from pyro_server.results import PLAIN, is_iterator, settled
+from pyro_server.special_calls import run_special
 
 if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
@@ -163,13 +165,10 @@ class ServerEngine:
         try:
             if request.flags & _SPECIAL:
                 return self._run_special(work, serializer, context)
-            # The call has no name here: its arguments, which may be its result, are let go of.
-            result = [
-                self._call(
-                    *decoded(request, serializer, context, self.conversation), self.connection.sessions
-                )
-            ]
-            return self.complete(work, serializer, context, result)
+            # No name for the call here: what it brought may be sent back as it is, if nobody else has it.
+            sessions, talk = self.connection.sessions, self.conversation
+            held = [self._call(*decoded(request, serializer, context, talk), sessions)]
+            return self.complete(work, serializer, context, held)
         except BaseException as error:
             return self.failed(request, serializer, error, context)
         finally:
@@ -199,13 +198,15 @@ class ServerEngine:
         context = self._context(request, serializer)
         if self.host.draining:
             self.end(work)
-            return self.answers.failure(request, serializer, stopping(), context)
+            return self.answers.failure(request, serializer, stopping(), context, AGAIN)
         if self.conversation is not None:
             try:
                 work.serve(context, self.max_calls)
             except Exception as error:
                 self.end(work)
-                return self.answers.failure(request, serializer, error, context)
+                return self.answers.failure(
+                    request, serializer, error, context, AGAIN if work.refused else LEFT_OUT
+                )
         return serializer, context
 
     def failed(
@@ -216,7 +217,17 @@ class ServerEngine:
             self.host.call_failed(context, error, unanswered=True)
             self.closing = True
             return b""
-        return self.answers.failure(request, serializer, error, context)
+        # A call that names no method yet was not even understood.
+        left_out = b"" if context.method else LEFT_OUT
+        return self.answers.failure(request, serializer, error, context, left_out)
+
+    def refuse(self, request: Message, problem: Exception, delivery: bytes) -> Any:
+        """The answer to a call that is not begun; ``delivery`` says what became of it (``call_ids``)."""
+        serializer = self._serializers.get(request.serializer_id)
+        if serializer is None:
+            return self._refuse_serializer(request)
+        context = self._context(request, serializer)
+        return self.answers.failure(request, serializer, problem, context, delivery)
 
     def complete(self, work: Request, serializer: Serializer, context: CallContext, held: list[Any]) -> Any:
         """The answer for a call that gave a result; awaits it if it is awaitable.
@@ -276,19 +287,22 @@ class ServerEngine:
 
     # ---- requests
 
-    def admit(self, message: Message) -> Request:
+    def admit(self, message: Message) -> Request | RepeatableCall:
         """A call that arrived, as work."""
         oneway = message.flags & ONEWAY != 0 and self.host.oneways_beside
         conversation = self.conversation
         if conversation is None:
             return Request(message, oneway)
-        request = Request(message, oneway, False, self.shared and not oneway)
+        kind = Request
+        if message.annotations and ANNOTATION_ONCE in message.annotations and not message.flags & ONEWAY:
+            kind = SurvivingRequest
+        request = kind(message, oneway, False, self.shared and not oneway)
         request.arrived_at = monotonic()
         if not oneway:
             requests = conversation.requests
             request.refused = len(requests) >= self.max_calls
             requests[message.seq] = request
-        return request
+        return request if kind is Request else RepeatableCall(self, request, conversation)
 
     def _context(self, request: Message, serializer: Serializer) -> CallContext:
         """What a method, or a hook, may know of the request that it serves."""
@@ -320,25 +334,7 @@ class ServerEngine:
         return works
 
     def _run_special(self, work: Request, serializer: Serializer, context: CallContext) -> Any:
-        """A batch, or a call whose argument stays serialized."""
-        host, sessions = self.host, self.connection.sessions
-        request = work.message
-        if request.flags & KEEP_SERIALIZED:
-            blob = decoded_blob(request, serializer, context)
-            result = host.dispatcher.blob(context.object_id, context.method, blob, sessions)
-            return self.complete(work, serializer, context, [result])
-        context.object_id, context.method, calls, _ = serializer.decode_call(request.payload)
-        ready = BatchResults(
-            self.answers,
-            host.coroutines,
-            context,
-            may_stream=self.conversation is not None,
-            max_bytes=host.settings.limits.max_message_bytes,
-        )
-        results = host.dispatcher.batch(context.object_id, calls, sessions, ready.finish)
-        if results and type(results[-1]) is BatchFailure and host.hangs_up(request, results[-1].error):
-            raise results[-1].error
-        return self.answers.batch(request, serializer, results, context)
+        return run_special(self, work, serializer, context)
 
     # ---- serializers
 
@@ -371,12 +367,15 @@ class ServerEngine:
         context = self._context(request, serializer)
         try:
             payload, annotations = welcome(self.host, self.connection, request, serializer, context)
+            self.host.crowd.accept(self.connection)
         except BaseException as error:
             # Whatever a validator raises is the reason for turning the client away.
             self.closing = True
             payload = refusal(serializer, str(error) or type(error).__name__)
             return self._session.reject(request, payload, serializer_id=request.serializer_id)
         missing = self.host.accepted.unusable(self._session.agreeable)
+        if ONCE in self._session.agreeable:
+            annotations = {**annotations, ANNOTATION_ONCE: self.host.memory.stamp()}
         with self.host.gate:
             self._serializer = serializer
             answer = self._session.accept(request, payload, annotations, without=missing)

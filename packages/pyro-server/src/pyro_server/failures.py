@@ -23,7 +23,9 @@ _OUR_FRAMES: Final = frozenset(
         "plain_calls",
         "requests",
         "results",
+        "repeatable",
         "run_async",
+        "special_calls",
     )
 )
 _MISSING: Final = object()

@@ -17,14 +17,17 @@ from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
 from pyro_server.accepted import AcceptedSerializers
 from pyro_server.admission import Admission
+from pyro_server.answer_memory import AnswerMemory
 from pyro_server.background import BackgroundLoop
 from pyro_server.connection import Connection
+from pyro_server.crowd import Crowd
 from pyro_server.dispatch import Dispatcher
 from pyro_server.engine import ServerEngine
 from pyro_server.failures import Trace, traceback_lines
 from pyro_server.listeners import Listeners
 from pyro_server.objects import ObjectTable
 from pyro_server.plain_calls import PlainCalls, plain_calls
+from pyro_server.rated import rated
 from pyro_server.streams import StreamTable
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ class DaemonHost:
         objects: What is registered.
         gate: Held for a moment when a connection passes from its handshake to its calls.
         streams: The open item streams.
+        crowd: How many connections there are, of whom.
+        memory: Answers to calls that may be repeated.
         accepted: The accepted serializers.
         dispatcher: Calls the objects.
         features: Extras that connections may agree on.
@@ -112,11 +117,16 @@ class DaemonHost:
         wanted = settings.observers if observers is None else observers
         if wanted:
             self._tell(wanted)
+        if settings.limits.max_calls_per_s:
+            self._make_engine = rated(self._make_engine, settings.limits.max_calls_per_s)
         self.streams = StreamTable(
             max_streams=settings.limits.max_streams,
+            max_per_connection=settings.limits.max_streams_per_connection,
             lifetime_s=settings.stream_lifetime_s,
             linger_s=settings.stream_linger_s,
         )
+        self.crowd = Crowd(settings.limits)
+        self.memory = AnswerMemory(settings.limits, settings.timeouts)
         self.coroutines: CoroutineRunner = BackgroundLoop()
         self.draining = False
         self._began_at = monotonic()
@@ -145,7 +155,10 @@ class DaemonHost:
     def connection_made(self, peer: str, sock: Any) -> ServerEngine:
         """A client connected."""
         self._listeners.check_is_asked()
-        return self._make_engine(self, Connection(peer, sock), require_handshake=self._require_handshake)
+        connection = Connection(peer, sock, self.settings.limits.max_tracked)
+        if self._require_handshake:
+            self.crowd.arrived(connection)
+        return self._make_engine(self, connection, require_handshake=self._require_handshake)
 
     @property
     def uptime_s(self) -> float:
@@ -172,6 +185,7 @@ class DaemonHost:
             connection: Its connection.
             was_accepted: Whether its handshake had been accepted.
         """
+        self.crowd.left(connection)
         if was_accepted:
             try:
                 self.settled(self.daemon.client_disconnect(connection))
@@ -202,7 +216,9 @@ class DaemonHost:
     def housekeeping(self) -> None:
         """Do what is to be done every few seconds."""
         self.streams.expire()
+        self.memory.expire()
         try:
+            self.daemon.reload_if_asked()
             self.settled(self.daemon.housekeeping())
         except Exception:
             log.exception("housekeeping() failed")

@@ -127,6 +127,11 @@ class Listeners:
                 "it asks neither Host.wrap nor Host.tls_context; use another one"
             )
 
+    @property
+    def has_tls(self) -> bool:
+        """Whether there are certificates."""
+        return bool(self._contexts)
+
     def reload_tls(self) -> None:
         """Read the files of all certificates again, for connections to come.
 

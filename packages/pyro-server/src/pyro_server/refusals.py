@@ -22,6 +22,24 @@ def too_many_calls(most: int) -> CommunicationError:
     )
 
 
+def too_busy(most: int) -> CommunicationError:
+    """The daemon has no thread for the call, and as many calls that wait for one as it may."""
+    return CommunicationError(
+        f"the server is too busy: {most} calls wait for a thread; try again later, or raise "
+        "Limits.max_calls_waiting or the number of threads of the daemon",
+        retry_safe=True,
+    )
+
+
+def too_often(rate: int) -> CommunicationError:
+    """The client calls more often than it may."""
+    return CommunicationError(
+        f"this connection makes more than {rate} calls in a second; make fewer, put several into a batch, "
+        "or raise Limits.max_calls_per_s of the daemon",
+        retry_safe=True,
+    )
+
+
 def not_accepted(request: Message) -> str:
     """The text for a request whose serializer must not be touched."""
     return f"message used serializer that is not accepted: {request.serializer_id}"

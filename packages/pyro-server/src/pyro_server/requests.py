@@ -6,7 +6,7 @@ from pyro_core.context import CallContext
 from pyro_core.duplex import read_deadline
 from pyro_core.errors import CommunicationError
 from pyro_core.wire.message import Message
-from pyro_server.refusals import too_many_calls
+from pyro_server.refusals import too_busy, too_many_calls
 
 
 class Request:
@@ -17,10 +17,14 @@ class Request:
         oneway: Nobody waits for an answer, and it may run beside later requests.
         concurrent: It may run beside others of its connection.
         is_handshake: It is a CONNECT and not a call.
-        refused: It is one too many, and will only be answered so.
+        refused: It is one too many, and will only be answered so. True: on its connection; a number: so many
+            wait in the daemon.
         context: What its method may know of it, once it runs.
         arrived_at: When it came, as ``time.monotonic()`` counts.
+        survives: It goes on when its connection is lost, because its caller will ask again.
     """
+
+    survives = False
 
     __slots__ = (
         "_cancelled",
@@ -40,7 +44,7 @@ class Request:
         self.oneway = oneway
         self.is_handshake = is_handshake
         self.concurrent = concurrent
-        self.refused = False
+        self.refused: bool | int = False
         self.context: CallContext | None = None
         self.arrived_at = 0.0
         self._cancelled = False
@@ -71,8 +75,16 @@ class Request:
         if self._cancelled:
             context.cancel()
         if self.refused:
-            raise too_many_calls(max_calls)
+            raise too_many_calls(max_calls) if self.refused is True else too_busy(self.refused)
         context.raise_if_cancelled()
+
+
+class SurvivingRequest(Request):
+    """One whose caller will ask again when the connection is lost."""
+
+    __slots__ = ()
+
+    survives = True
 
 
 class Job:
@@ -98,3 +110,17 @@ class Job:
         except CommunicationError:
             pass  # the client is gone: what the job was for is kept, or ended by who finds out
         return b""
+
+
+def turn_away(work: object, waiting: int) -> bool:
+    """Have a call answered with an error, because too many wait; tells whether it is one that can be.
+
+    Args:
+        work: The call, or something else.
+        waiting: How many wait.
+    """
+    request = getattr(work, "request", work)
+    if not isinstance(request, Request) or request.is_handshake:
+        return False
+    request.refused = waiting
+    return True

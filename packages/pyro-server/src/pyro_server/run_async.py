@@ -11,6 +11,7 @@ from pyro_core.wire.message import BATCH, KEEP_SERIALIZED
 from pyro_server.decoding import decoded
 from pyro_server.engine import ServerEngine
 from pyro_server.loop_calls import LARGE_BYTES
+from pyro_server.repeatable import RepeatableCall
 from pyro_server.requests import Request
 
 InThread = Callable[..., Awaitable[Any]]
@@ -24,6 +25,15 @@ async def run_async(engine: ServerEngine, work: Any, in_thread: InThread) -> Any
         work: What it gave.
         in_thread: Awaits a function that runs in a thread, in a copy of the current context.
     """
+    if type(work) is RepeatableCall:
+        known, answer = work.begin(), b""
+        if known is not None:
+            return known
+        try:
+            answer = await run_async(engine, work.request, in_thread)
+        finally:
+            work.end(answer)
+        return answer
     if (
         not isinstance(work, Request)
         or work.is_handshake

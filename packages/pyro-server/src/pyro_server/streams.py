@@ -52,6 +52,7 @@ class StreamTable:
 
     Args:
         max_streams: How many may be open.
+        max_per_connection: How many of them for one connection; None for all.
         lifetime_s: Seconds that a stream may live; 0 for any time.
         linger_s: Seconds that a stream survives its connection.
         clock: Monotonic time in seconds.
@@ -61,11 +62,13 @@ class StreamTable:
         self,
         *,
         max_streams: int,
+        max_per_connection: int | None = None,
         lifetime_s: float = 0.0,
         linger_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_streams = max_streams
+        self._max_per_connection = max_streams if max_per_connection is None else max_per_connection
         self.lifetime_s = lifetime_s
         self.linger_s = linger_s
         self._clock = clock
@@ -92,13 +95,19 @@ class StreamTable:
         """
         stream_id = str(uuid4())
         with self._lock:
-            if len(self._streams) < self._max_streams:
+            full = len(self._streams) >= self._max_streams
+            if not full and not self._has_enough(owner):
                 self._streams[stream_id] = _Stream(items, owner, self._clock())
                 return stream_id
         finish(items)
+        most, name = (
+            (self._max_streams, "max_streams")
+            if full
+            else (self._max_per_connection, "max_streams_per_connection")
+        )
         raise PyroError(
-            f"too many item streams are open ({self._max_streams}); "
-            "close some, or raise Limits.max_streams of the daemon"
+            f"too many item streams are open{'' if full else ' on this connection'} ({most}); "
+            f"close some, or raise Limits.{name} of the daemon"
         )
 
     def next_item(self, stream_id: str, owner: Connection | None) -> Any:
@@ -191,6 +200,12 @@ class StreamTable:
         """End all streams."""
         for stream_id in list(self._streams):
             self.close(stream_id)
+
+    def _has_enough(self, owner: Connection | None) -> bool:
+        """Whether a connection has as many streams as it may."""
+        if len(self._streams) < self._max_per_connection:
+            return False
+        return sum(stream.owner is owner for stream in self._streams.values()) >= self._max_per_connection
 
     def _claim(self, stream: _Stream, owner: Connection | None) -> None:
         """Make a stream that of a connection, unless it is that of another one which is alive."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 
 from pyro_client.plans.greetings import SHARED as GREETINGS
 from pyro_client.plans.greetings import Greeting
@@ -48,6 +49,7 @@ class Connection:
         features: Extras that both sides agreed on.
         response_annotations: What came along with the answer to the handshake.
         token: What this client said to be let in; None for nothing.
+        welcomed_at: When the server had accepted, as ``time.monotonic()`` counts.
     """
 
     __slots__ = (
@@ -63,6 +65,7 @@ class Connection:
         "token",
         "uri",
         "version",
+        "welcomed_at",
     )
 
     def __init__(self, link: Any, uri: URI, session: ClientSession, serializer: Serializer) -> None:
@@ -78,6 +81,7 @@ class Connection:
         self.features: frozenset[str] = frozenset()
         self.response_annotations: Mapping[str, bytes] = NO_ANNOTATIONS
         self.token: str | None = None
+        self.welcomed_at = 0.0
 
     def use(self, serializer: Serializer) -> None:
         """Encode and decode with this from now on, in the form that was agreed."""
@@ -234,6 +238,7 @@ def _request(connection: Connection, profile: Profile) -> tuple[bytes, bool]:
 def _greeted_again(connection: Connection, profile: Profile, known: Greeting) -> None:
     """Take in an answer that was read before."""
     connection.session.accepted_again(known.features)
+    connection.welcomed_at = monotonic()
     connection.features = known.features
     connection.response_annotations = dict(known.annotations)
     connection.greeting = known.said
@@ -245,6 +250,7 @@ def _greeted_again(connection: Connection, profile: Profile, known: Greeting) ->
 def _welcome(connection: Connection, profile: Profile, event: Accepted) -> Plan[Metadata | None]:
     """Take in what the server said when it accepted; gives the members if it named them."""
     message = event.message
+    connection.welcomed_at = monotonic()
     connection.features = event.features
     connection.response_annotations = message.annotations
     wire_metadata = _read_greeting(connection, message)

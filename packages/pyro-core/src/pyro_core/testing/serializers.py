@@ -8,14 +8,22 @@ A third party's whole test is::
 """
 
 import abc
+import itertools
 import random
+import sys
 import threading
+import time
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from pyro_core.alike_keys import FEW, MOST_ALIKE
 from pyro_core.calls import ObjectRef
 from pyro_core.convert import BatchFailure, ClassRules
 from pyro_core.errors import NameNotFound, NamingError, RemoteError, SecurityError, SerializeError
@@ -65,6 +73,8 @@ URIS = (
     "PYROMETA:one,two@localhost:9090",
 )
 NESTED_LEVELS = 100_000
+SLOW_S = 2.0
+"""What takes longer, in processor time, is work that a peer should not be able to order."""
 _SEED = 50248
 _ROUNDS = 500
 _THREADS = 4
@@ -293,6 +303,50 @@ class SerializerSuite(abc.ABC):
             for number in range(256):
                 _decode_or_refuse(serializer.decode_value, bytes([number]) * NESTED_LEVELS)
 
+    def test_keys_that_were_chosen_to_be_slow_are_refused(self) -> None:
+        for plain in self.serializers():
+            for serializer in (plain, plain.faithful()):
+                if not serializer.safe:
+                    return
+                for keys in _alike():
+                    self._assert_harmless(serializer, dict.fromkeys(keys))
+                self._assert_harmless(serializer, set(keys))
+
+    def test_nesting_does_not_multiply_memory(self) -> None:
+        inner: Any = "x" * 1_000_000
+        for _ in range(150):
+            inner = (inner,)
+        for plain in self.serializers():
+            for serializer in (plain, plain.faithful()):
+                if not serializer.safe:
+                    return
+                try:
+                    data = serializer.encode_value(inner)
+                except SerializeError:
+                    continue
+                tracemalloc.start()
+                try:
+                    _decode_or_refuse(serializer.decode_value, data)
+                    _, peak = tracemalloc.get_traced_memory()
+                finally:
+                    tracemalloc.stop()
+                assert peak < 100_000_000, f"{serializer.name} needs {peak} bytes for {len(data)}"
+
+    def test_whole_numbers_of_any_length_are_read_quickly_or_refused(self) -> None:
+        for plain in self.serializers():
+            for serializer in (plain, plain.faithful()):
+                if not serializer.safe:
+                    return
+                try:
+                    data = serializer.encode_value(10**4_000)
+                except SerializeError:
+                    continue
+                assert serializer.decode_value(data) == 10**4_000
+                longer = data.replace(b"0" * 1_000, b"0" * 1_000_000)
+                started = time.process_time()
+                _decode_or_refuse(serializer.decode_value, longer)
+                assert time.process_time() - started < SLOW_S
+
     def test_several_threads_share_one_instance(self) -> None:
         start = threading.Barrier(_THREADS)
 
@@ -309,6 +363,19 @@ class SerializerSuite(abc.ABC):
     def _there_and_back(self, serializer: Serializer, value: object) -> Any:
         return serializer.decode_value(serializer.encode_value(value))
 
+    def _assert_harmless(self, serializer: Serializer, value: Any) -> None:
+        """A dict or set whose keys have one hash is refused, or arrives as something that does no harm."""
+        try:
+            data = serializer.encode_value(value)
+        except SerializeError:
+            return
+        try:
+            back = serializer.decode_value(data)
+        except SerializeError:
+            return
+        alike = max(Counter(map(hash, back)).values()) if isinstance(back, dict | set | frozenset) else 0
+        assert alike <= MOST_ALIKE, f"{serializer.name} makes a {type(back).__name__} of {alike} such keys"
+
     def _assert_refused(self, serializer: Serializer, value: object) -> None:
         refused = False
         try:
@@ -317,6 +384,16 @@ class SerializerSuite(abc.ABC):
             refused = True
         # A plain assert: pytest.raises would keep, and perhaps print, a value that no repr survives.
         assert refused, f"{serializer.name} encodes {NESTED_LEVELS} levels; a receiver may die of them"
+
+
+def _alike() -> Iterator[list[Any]]:
+    """Many keys with the same hash, of several kinds."""
+    many = FEW + MOST_ALIKE
+    yield [number * sys.hash_info.modulus for number in range(1, many)]
+    yield [complex(-sys.hash_info.imag * number, number) for number in range(1, many)]
+    yield [UUID(int=number * sys.hash_info.modulus) for number in range(1, many)]
+    yield [Decimal(number * sys.hash_info.modulus) for number in range(1, many)]
+    yield list(itertools.islice(itertools.product((-1, -2), repeat=11), many))
 
 
 def _samples(serializer: Serializer) -> list[bytes]:

@@ -235,7 +235,9 @@ class AsyncioConnection(ArrivingBytes):
             self._send_said()
 
     def _pause_if_too_many(self) -> None:
-        if not self._too_many and self.calls > self._owner.settings.limits.max_calls_in_flight:
+        limits, waiting = self._owner.settings.limits, self._owner.threads.waiting
+        too_many = self.calls > limits.max_calls_in_flight or waiting > limits.max_calls_waiting
+        if too_many and not self._too_many:
             self._too_many = True
             if self._transport is not None:
                 self._transport.pause_reading()

@@ -36,6 +36,11 @@ class LoopThreads:
         """Whether the calling thread is one of these."""
         return self._pool.is_mine()
 
+    @property
+    def waiting(self) -> int:
+        """How many functions wait for a thread."""
+        return self._pool.waiting
+
     def run(self, function: Callable[[], Any], done: Done) -> None:
         """Run a function in a thread, in a copy of the current context; ``done`` is called on this loop.
 

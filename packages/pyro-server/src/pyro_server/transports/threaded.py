@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pyro_core.net.sockets import set_receive_timeout
 from pyro_core.transport import Host, Load
 from pyro_server.plain_calls import PlainCalls
+from pyro_server.requests import turn_away
 from pyro_server.transports.attending import Attendant, deliver
 from pyro_server.transports.base import LoopTransport
 from pyro_server.transports.connection import NO_WORKS, Connection
@@ -209,9 +210,12 @@ class ThreadedTransport(LoopTransport):
     def _spread(self, connection: Connection, works: Sequence["Work"]) -> None:
         """Have each request of a shared connection run in a worker of its own, and read on."""
         oneways = []
+        most = self._settings.limits.max_calls_waiting
         for work in works:
             if work.oneway:
                 oneways.append(work)
+            elif self._pool.waiting >= most and turn_away(work, most):
+                self._attendant.run_alone((connection, work))  # which only answers it
             else:
                 self._pool.submit(self._attendant.run_alone, (connection, work))
         if oneways:

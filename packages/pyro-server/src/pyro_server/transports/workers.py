@@ -52,6 +52,11 @@ class WorkerPool:
         return len(self._workers)
 
     @property
+    def waiting(self) -> int:
+        """How many tasks wait for a thread."""
+        return len(self._line)
+
+    @property
     def has_idle(self) -> bool:
         """Whether a thread waits for a task."""
         return bool(self._idle)
