@@ -110,6 +110,9 @@ class DictStorage:
                 self.note("expired", name, None)
             return ended
 
+    def time_left(self, names: Iterable[str]) -> dict[str, float]:
+        return {n: self.ends_at[n] - self.clock() for n in names if n in self.names and self.names[n].ttl_s}
+
     def count(self) -> int:
         return len(self.names)
 

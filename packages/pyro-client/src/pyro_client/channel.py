@@ -297,14 +297,8 @@ class Channel:
         if self.profile.on_transfer is not None or dialogue.arrivals.watch is not None:
             watch(dialogue.arrivals, self.profile.on_transfer)
         call = prepared(
-            dialogue.connection,
-            self.profile,
-            lambda: self._own_exports(dialogue),
-            method,
-            args,
-            kwargs,
-            flags,
-            object_id,
+            *(dialogue.connection, self.profile, lambda: self._own_exports(dialogue)),
+            *(method, args, kwargs, flags, object_id),
         )
         repetition.mark(dialogue.connection, call)
         if not dialogue.shared and deadline is None and serving() is not None:

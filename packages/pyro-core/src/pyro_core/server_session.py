@@ -346,10 +346,7 @@ class ServerSession:
         return seq, data
 
     def _advance(self) -> None:
-        while self.state in ("awaiting", "open"):
-            message = self._buffer.next()
-            if message is None:
-                return
+        while self.state in ("awaiting", "open") and (message := self._buffer.next()) is not None:
             self._handle(message)
 
     def _hold(self, data: bytes) -> None:

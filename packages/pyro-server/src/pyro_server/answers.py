@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from pyro_server.host import DaemonHost
 
 
+def joined(answer: Any) -> bytes:
+    """An answer that may be a list of buffers, in one."""
+    return b"".join(answer) if type(answer) is list else answer
+
+
 class Answers:
     """Makes the answers to one connection's calls. Thread-safe.
 

@@ -22,7 +22,7 @@ from pyro_core.server_session import ServerSession
 from pyro_core.transport import Wire, Work
 from pyro_core.wire.message import BATCH, KEEP_SERIALIZED, ONEWAY, RESULT, Message
 from pyro_server.agreement import agree
-from pyro_server.answers import Answers
+from pyro_server.answers import Answers, joined
 from pyro_server.connection import Connection
 from pyro_server.conversation import Conversation
 from pyro_server.decoding import decoded
@@ -349,10 +349,8 @@ class ServerEngine:
     def _refuse_serializer(self, request: Message) -> Any:
         """Answer a call in the handshake's serializer: its own must not be touched."""
         serializer = self._serializer or self.host.accepted.any_of(request.version)
-        if request.flags & ONEWAY:
-            return b""
-        if serializer is None:
-            self.closing = True
+        if serializer is None or request.flags & ONEWAY:
+            self.closing = self.closing or not request.flags & ONEWAY
             return b""
         return self.answers.unread(request, serializer)
 
@@ -387,14 +385,10 @@ class ServerEngine:
             self.awaiting_handshake = False
             self._expect_plain(agreement.number)
             early = self._requests(self._session.events())
-        return b"".join([answer, *(_joined(self.run(work)) for work in early)])
+        return b"".join([answer, *(joined(self.run(work)) for work in early)])
 
     def _expect_plain(self, number: int) -> None:
-        """Take plain calls in the short way from now on, if they can be answered so.
-
-        Args:
-            number: Of the serializer that the client will use.
-        """
+        """Take plain calls of a serializer in the short way from now on, if they can be answered so."""
         serializer = self._serializers.get(number)
         if serializer is None or self._quick_bytes < 0:
             return
@@ -403,7 +397,3 @@ class ServerEngine:
             take, take_some, pack = ways
             make = self.host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
             self.plain = make(self, take, take_some, self._caller_for(serializer, self.connection.version))
-
-
-def _joined(answer: Any) -> bytes:
-    return b"".join(answer) if type(answer) is list else answer

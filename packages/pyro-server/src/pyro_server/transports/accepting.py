@@ -4,6 +4,7 @@ import errno
 import logging
 import socket
 import struct
+import sys
 from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from pyro_core.net.sockets import set_keepalive
 from pyro_core.settings import ServerSettings
 from pyro_server.transports.poller import READABLE, Poller
+
+HANDED_DOWN = sys.platform == "linux"
+"""Whether connections over TCP begin with the options of the socket that they were accepted from."""
 
 log = logging.getLogger("pyro_server.transports")
 
@@ -144,3 +148,31 @@ def waiting(listener: Any) -> int:
 def is_tcp(sock: Any) -> bool:
     """Whether a socket is none of Unix."""
     return bool(sock.family != getattr(socket, "AF_UNIX", None))
+
+
+class SocketOptions:
+    """Sets the options of connections: of each, or once of the listener where the system hands them down.
+
+    Args:
+        configure: Sets the options of a socket.
+    """
+
+    def __init__(self, configure: Callable[[Any], None]) -> None:
+        self._configure = configure
+        self._early: dict[Any, int] = {}  # connections that were made before their listener had the options
+
+    def prepare(self, listener: Any) -> None:
+        """Get a listening socket ready."""
+        if HANDED_DOWN and is_tcp(listener):
+            self._configure(listener)
+            self._early[listener] = waiting(listener)
+        listener.setblocking(False)
+
+    def apply(self, sock: Any, listener: Any) -> None:
+        """Get a connection ready that a listener gave; None for one that came another way."""
+        early = self._early.get(listener)
+        if early is None:
+            self._configure(sock)
+        elif early:
+            self._early[listener] = early - 1
+            self._configure(sock)

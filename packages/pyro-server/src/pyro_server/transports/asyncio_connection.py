@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.arriving import ArrivingBytes
 from pyro_core.net.sockets import address_text
+from pyro_server.answers import joined
 from pyro_server.engine import ServerEngine
 from pyro_server.loop_calls import LoopCalls
 from pyro_server.plain_calls import PlainCalls
@@ -226,7 +227,7 @@ class AsyncioConnection(ArrivingBytes):
     def _send_said(self) -> None:
         said, self._said = self._said, []
         self._said_bytes = 0
-        self._write(said[0] if len(said) == 1 else b"".join(map(_joined, said)))
+        self._write(said[0] if len(said) == 1 else b"".join(map(joined, said)))
 
     def _answer(self, answer: Any) -> None:
         self._said.append(answer)
@@ -396,7 +397,3 @@ class AsyncioConnection(ArrivingBytes):
             self.engine.close()
         except Exception:
             log.exception("closing the engine of %s failed", self.peer)
-
-
-def _joined(answer: Any) -> Any:
-    return b"".join(answer) if type(answer) is list else answer

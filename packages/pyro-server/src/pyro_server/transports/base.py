@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -12,7 +11,7 @@ from pyro_core.errors import ConnectionClosedError, PyroError
 from pyro_core.net.sockets import address_text
 from pyro_core.settings import Timeouts
 from pyro_core.transport import Host, Load, Transport
-from pyro_server.transports.accepting import Acceptor, is_tcp, set_tcp_options, waiting
+from pyro_server.transports.accepting import Acceptor, SocketOptions, set_tcp_options
 from pyro_server.transports.connection import NO_WORKS, Connection
 from pyro_server.transports.deadlines import Deadlines
 from pyro_server.transports.poller import READABLE, WRITABLE, Wakeup, new_poller
@@ -32,8 +31,6 @@ DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 """On systems without it a socket that the poller calls ready is believed."""
 DRAIN_LOOK_S = 0.2
 """How often it is looked, while stopping, whether connections have become idle."""
-HANDED_DOWN = sys.platform == "linux"
-"""Whether connections over TCP begin with the options of the socket that they were accepted from."""
 LOST_S = 0.05
 """If one round of the loop took longer than this, the loop's clock did not run meanwhile."""
 
@@ -60,7 +57,7 @@ class LoopTransport(Transport):
         self._poller.add(self._wakeup.fd, READABLE)
         self._watched = Watched(self._poller)
         # Listening sockets whose options new ones have already, except so many that came too early.
-        self._handing_down: dict[Any, int] = {}
+        self._options = SocketOptions(self._configure)
         self._acceptor = Acceptor(
             self._poller, self.listeners, settings.limits.max_connections, self._prepare
         )
@@ -195,10 +192,7 @@ class LoopTransport(Transport):
 
     def _prepare(self, listener: Any) -> None:
         """Set a listening socket's options."""
-        if HANDED_DOWN and is_tcp(listener):
-            self._configure(listener)
-            self._handing_down[listener] = waiting(listener)
-        listener.setblocking(False)
+        self._options.prepare(listener)
 
     def _configure(self, sock: Any) -> None:
         """Set a new connection's options."""
@@ -272,12 +266,7 @@ class LoopTransport(Transport):
         try:
             peer = address_text(address)
             sock = self.host.wrap(sock, listener)
-            early = self._handing_down.get(listener)
-            if early is None:
-                self._configure(sock)
-            elif early:  # it was made before the options were set
-                self._handing_down[listener] = early - 1
-                self._configure(sock)
+            self._options.apply(sock, listener)
             engine = self.host.connection_made(peer, sock)
         except OSError as problem:
             log.debug("connection from %s was gone at once: %s", peer, problem)
