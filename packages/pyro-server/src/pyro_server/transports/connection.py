@@ -55,6 +55,7 @@ class Connection:
         lingers: Whether a worker may wait a moment for the next request.
         draining: The server has said its last word; what still arrives is thrown away.
         slow: So many of its next calls go to workers of their own at once, because one took long.
+        stays: It stays with the loop if that is taken back from the leader that runs a call of it.
         baton: Holds something while the worker that has a shared connection runs a call; who takes it away
             has the connection.
         runs: Number of calls that were run so.
@@ -85,6 +86,7 @@ class Connection:
         "runs",
         "runs_seen",
         "slow",
+        "stays",
         "sock",
         "unsent",
         "unsent_bytes",
@@ -107,6 +109,7 @@ class Connection:
         self.holder = 0
         self.guarded = False
         self.lingers = True
+        self.stays = False
         self.draining = False
         self.slow = 0
         self.baton: list[object] = []

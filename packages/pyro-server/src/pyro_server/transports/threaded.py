@@ -122,7 +122,7 @@ class ThreadedTransport(LoopTransport):
             timeout_s = min(timeout_s, LONG_S)
         connection = self._leadership.watch(timeout_s)
         if connection is not None:
-            if connection.engine.shared:
+            if connection.stays:
                 connection.slow = SLOW_CALLS
             else:
                 self._watched.discard(connection)
@@ -236,6 +236,7 @@ class ThreadedTransport(LoopTransport):
     def _run_here(self, connection: Connection, run: Callable[..., Any], *call: Any) -> None:
         """Run a call in the worker that leads."""
         leadership = self._leadership
+        connection.stays = connection.engine.shared  # as it is now: the call may be the handshake
         leadership.enter(connection)
         try:
             answer = run(*call)
@@ -244,16 +245,18 @@ class ThreadedTransport(LoopTransport):
                 self._fail(connection)
                 return
             log.exception("closing connection from %s: its engine failed", connection.peer)
-            if connection.engine.shared:
+            if connection.stays:
                 connection.sever()
             else:
                 self._drop(connection)
             raise Deposed from None
         if not leadership.leave():
-            if connection.engine.shared:
+            if connection.stays:
                 deliver(connection, answer)
             else:
                 connection.slow = SLOW_CALLS
+                if connection.engine.shared:
+                    self._sharing.add(connection)
                 self._attend(connection, answer)
             raise Deposed
         if not answer or self._send(connection, answer):
