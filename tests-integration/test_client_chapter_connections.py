@@ -18,7 +18,7 @@ from pyro_client import (
     TimeoutError,
 )
 from pyro_core.settings import Timeouts
-from pyro_server import Daemon, current_call, expose
+from pyro_server import Daemon, current_call, expose, idempotent
 
 
 @expose
@@ -40,7 +40,11 @@ class Desk:
     def stay(self) -> None:
         self.together.wait(PATIENCE_S)
 
+    @idempotent
     def flaky(self) -> int:
+        return self.careful()
+
+    def careful(self) -> int:
         self.visits += 1
         if self.visits < 3:
             current_call().connection.socket.shutdown(2)
@@ -200,6 +204,12 @@ def test_calls_whose_connection_failed_are_repeated_when_asked_for(
             proxy._pyro.max_retries = 3
         assert proxy.flaky() == 3
         assert desk.visits == 3
+
+
+def test_what_is_not_idempotent_is_repeated_but_executed_once(uri: URI, desk: Desk) -> None:
+    with Proxy(uri, settings=ClientSettings(max_retries=3)) as proxy:
+        assert proxy.careful() == 1
+        assert desk.visits == 1
 
 
 def test_calls_are_not_repeated_unless_asked_for(uri: URI, desk: Desk) -> None:

@@ -20,6 +20,7 @@ OURS = {
     "pyro-nameserver": "",
     "pyro-flame": "",
     "pyro-observe": "",
+    "pyro-http": "",
     "pyro-cli": "",
     "pyro4-compat": "",
 }

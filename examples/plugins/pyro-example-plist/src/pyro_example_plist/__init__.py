@@ -9,6 +9,7 @@ import plistlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pyro_core.alike_keys import check_keys
 from pyro_core.errors import PyroError, SerializeError
 from pyro_core.names import PROTOCOL_48, PROTOCOL_502
 from pyro_core.serializer import Serializer
@@ -100,8 +101,11 @@ class PlistSerializer(Serializer):
             return numbers[kind](inner)
         items = self._back(inner, depth + 1)
         if kind in groups:
+            if kind != "tuple":
+                check_keys(items, self.name)
             return groups[kind](items)
         if kind == "dict":
+            check_keys([key for key, _ in items], self.name)
             return dict(items)
         raise SerializeError(f"unknown kind of value {kind!r}", serializer=self.name)
 
