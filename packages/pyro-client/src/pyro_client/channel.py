@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Lock
 
 from pyro_client.dialogue import Dialogue
@@ -296,11 +297,9 @@ class Channel:
         dialogue = self._opened(deadline)
         if self.profile.on_transfer is not None or dialogue.arrivals.watch is not None:
             watch(dialogue.arrivals, self.profile.on_transfer)
-        call = prepared(
-            *(dialogue.connection, self.profile, lambda: self._own_exports(dialogue)),
-            *(method, args, kwargs, flags, object_id),
-        )
-        repetition.mark(dialogue.connection, call)
+        connection, profile, exports = dialogue.connection, self.profile, partial(self._own_exports, dialogue)
+        call = prepared(connection, profile, exports, method, args, kwargs, flags, object_id)
+        repetition.mark(connection, call)
         if not dialogue.shared and deadline is None and serving() is not None:
             dialogue.await_turn()
         compress = self.profile.settings.compression
