@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     Shortest = Callable[[str, Sequence[Any], "Mapping[str, Any] | None"], Any]
+    """Method, arguments, keyword arguments -> the result or an ``Unfinished``, or it raises."""
 
 USUAL: Final = frozenset({int, str, float, bool, type(None), list, dict, tuple})
 """Types of arguments that are encoded and nothing else. Others may have to travel beside the call."""
 
 
 def shortest(ready: Direct) -> Shortest | None:
-    """Makes plain calls on the connection that is ``ready``; None if there are no plain calls.
-
-    It takes method, arguments and keyword arguments, and gives the result or an ``Unfinished``, or raises.
-    """
+    """Makes plain calls on the connection that is ``ready``; None if there are no plain calls."""
     if ready.plain is None:
         return None
     plain_call, plain_reply, _ = ready.plain
