@@ -212,8 +212,9 @@ def test_options_go_before_variables_and_those_before_the_file(tmp_path: Path) -
         head = processes.wait_for(process, "Name server on")
         assert head.startswith("Name server on 127.0.0.1:")
         assert head.endswith(f"names in sqlite:{tmp_path / 'b'}.")
-        assert get(processes.wait_for(process, "Probes").rpartition(" ")[2].rstrip(".") + "/readyz")[0] == 200
+        probes = processes.wait_for(process, "Probes").rpartition(" ")[2].rstrip(".")
         assert uri_of(process).port not in (1, 2)
+        assert get(f"{probes}/readyz")[0] == 200
     assert not (tmp_path / "a").exists()
 
 

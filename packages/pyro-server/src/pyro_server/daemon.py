@@ -109,7 +109,7 @@ class Daemon(Hooks, Driven, Publisher, Reach, Healthy, Reloading):
             "tls": tls,
         }
         if listen and (connected_socket is not None or any((host, port, unixsocket, nathost, natport))):
-            raise ValueError("listen=[...] says where to listen: give host, port and so on in there")
+            raise ValueError("listen=[...] says where to listen: give host, port and so on there")
         base = settings if settings is not None else ServerSettings.from_environ()
         self.settings = replace(base, **{name: value for name, value in changes.items() if value is not None})
         self.rules = rules.copy() if rules is not None else ClassRules()

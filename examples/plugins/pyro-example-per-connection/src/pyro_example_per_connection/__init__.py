@@ -29,6 +29,7 @@ class PerConnectionTransport(Transport):
         self._stopped = threading.Event()
         self._wake, self._woken = socket.socketpair()
         self._clients: dict[socket.socket, threading.Thread] = {}
+        self._served = 0
         self._lock = threading.Lock()
         self._serving = threading.Lock()
 
@@ -75,7 +76,7 @@ class PerConnectionTransport(Transport):
             sock, address = listener.accept()
         except OSError:  # the client left again, or there is no descriptor for it now
             return
-        if len(self._clients) >= self.host.settings.limits.max_connections:
+        if self._served >= self.host.settings.limits.max_connections:
             sock.close()
             return
         thread = threading.Thread(
@@ -83,6 +84,7 @@ class PerConnectionTransport(Transport):
         )
         with self._lock:
             self._clients[sock] = thread
+            self._served += 1
         thread.start()
 
     def _talk(self, sock: socket.socket, peer: str) -> None:
@@ -95,6 +97,8 @@ class PerConnectionTransport(Transport):
             # A bug of the engine's: it costs this client its connection, and nobody else theirs.
             logging.getLogger(__name__).exception("closing the connection of %s", peer)
         finally:
+            with self._lock:
+                self._served -= 1  # before anybody can see that it is closed
             engine.close()
             sock.close()
             with self._lock:
