@@ -352,6 +352,9 @@ def test_signs_of_life_are_passed_on(http: httpx.Client) -> None:
     assert answer["up"]
     assert answer["milliseconds"] > 0
     assert http.get("/objects/http.gone/ping").json()["up"] is False
+    never = http.get("/objects/http.never/ping").json()
+    assert never["up"] is False
+    assert "http.never" in never["detail"]
     assert http.get("/livez").text == "ok\n"
     assert http.get("/readyz").text == "ok\n"
     figures = http.get("/metrics").text

@@ -108,9 +108,9 @@ class Endpoints:
         """Whether the daemon of an object answers, and how quickly."""
         with self._on_behalf_of(request, correlation_id):
             self._check_may(principal, name, "", "describe")
-            target = await self._target(name)
             began = time.perf_counter()
             try:
+                target = await self._target(name)  # a name that has just gone is down, and no mistake
                 await target.ping()
             except Exception as failure:
                 problem = problem_of(failure)
