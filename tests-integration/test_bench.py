@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -72,3 +73,26 @@ def test_curves_have_what_they_were_measured_at(tmp_path: Path) -> None:
         "names": [1, 10],
     }
     assert all(cost > 0 for curve in found.values() for _, cost in curve)
+
+
+@pytest.mark.skipif(
+    which("py-spy", path=str(Path(sys.executable).parent)) is None, reason="py-spy is not installed here"
+)
+def test_a_profile_has_a_picture_and_a_table_of_each_side(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        str(ROOT / "tools/bench/flames.py"),
+        "W1a",
+        "--seconds",
+        "0.3",
+        "--folder",
+        "out",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if "Permission Denied" in done.stderr:
+        pytest.skip("this system does not let a process look into another one")
+    assert done.returncode == 0, done.stderr
+    for side in ("server", "client"):
+        assert f"{side} of W1a, {OURS}; the flame graph is" in done.stdout
+        assert (tmp_path / "out" / f"W1a-{side}.svg").read_text(encoding="utf8").rstrip().endswith("</svg>")
+    assert "shortest" in done.stdout

@@ -1,11 +1,14 @@
 """The README's program is run as it stands there."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import processes
 import pytest
+
+from pyro_core.testing.certificates import Authority, have_openssl
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,6 +40,23 @@ def test_the_server_and_the_client_of_the_readme_greet_each_other(tmp_path: Path
 def test_every_code_block_is_one_that_a_test_runs() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf8")
     assert set(re.findall(r"^```python ?(\w*)$", text, re.MULTILINE)) == set(blocks()) == {"server", "client"}
+
+
+def test_the_daemon_of_the_security_page_starts_as_it_is_written(tmp_path: Path) -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    if not have_openssl():
+        pytest.skip("makes a certificate with openssl")
+    Authority(tmp_path).issue("server")
+    (tmp_path / "tokens.toml").write_text('anna = "a secret of a good length"\n', encoding="utf8")
+    assert 'host="0.0.0.0"' in code  # tests stay on this machine
+    program = code.replace("0.0.0.0", "127.0.0.1")
+    program += "daemon.start()\nprint(daemon.health().state)\ndaemon.close()\n"
+    (tmp_path / "program.py").write_text(program, encoding="utf8")
+    done = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "serving\n"), done.stderr
 
 
 PROGRAMS = [

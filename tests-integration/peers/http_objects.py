@@ -6,7 +6,6 @@ another name, under a lease that nobody renews; ``remove NAME`` takes one away; 
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -84,7 +83,7 @@ class Shop:
         try:
             for number in range(until):
                 if pause_s:
-                    time.sleep(min(pause_s, 1.0))
+                    threading.Event().wait(min(pause_s, 1.0))  # the pace of a slow source
                 self.last_number = number
                 yield number
         finally:
@@ -105,16 +104,16 @@ class Shop:
 
     def sleep(self, seconds: float) -> None:
         """Take some time."""
-        time.sleep(min(seconds, 2.0))
+        over = threading.Event()
+        current_call().when_cancelled(over.set)
+        over.wait(min(seconds, 2.0))  # not after its caller has given up
 
     def wait(self) -> None:
         """Wait until nobody wants the answer any more, and take that down."""
-        call = current_call()
-        for _ in range(1000):
-            if call.cancelled:
-                self.noted.append("cancelled")
-                return
-            time.sleep(0.01)
+        over = threading.Event()
+        current_call().when_cancelled(over.set)
+        if over.wait(10):
+            self.noted.append("cancelled")
 
     @oneway
     def note(self, text: str) -> None:

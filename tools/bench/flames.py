@@ -82,6 +82,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0, help="how long to look")
     parser.add_argument("--folder", type=Path, default=Path("profiles"), help="where to put the pictures")
     options = parser.parse_args()
+    options.folder = options.folder.resolve()  # the processes run in folders of their own
     options.folder.mkdir(parents=True, exist_ok=True)
     pictures = [options.folder / f"{options.workload}-{side}.svg" for side in SIDES]
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-import time
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -206,23 +206,33 @@ def test_files_and_consoles_with_every_server_type(servertype, tmp_path) -> None
 def test_what_runs_ends_with_the_connection() -> None:
     with flaming(Policy(console=True, calls={"*"})) as flame:
         console = flame.console()
-        flame.module("sys").modules["flame_ended"] = []
+        noted = Noted()
+        sys.modules["flame_ended"] = noted  # type: ignore[assignment]
         console.push("import sys")
         console.push("try:")
         console.push("    sys.modules['flame_ended'].append('begun')")
         console.push("    while True: pass")
         console.push("finally: sys.modules['flame_ended'].append('ended')")
         items = console._proxy.run("")
-        noted = sys.modules["flame_ended"]
-        wait_until(lambda: noted == ["begun"])
+        noted.wait_for(["begun"])
         flame.close()
-        wait_until(lambda: noted == ["begun", "ended"])
+        noted.wait_for(["begun", "ended"])
         console._proxy._pyro.release()
         del items, sys.modules["flame_ended"]
 
 
-def wait_until(condition) -> None:
-    ends = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.005)
+class Noted:
+    """What code has noted, for others who wait for it."""
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+        self._more = threading.Condition()
+
+    def append(self, word: str) -> None:
+        with self._more:
+            self._words.append(word)
+            self._more.notify_all()
+
+    def wait_for(self, words: list[str]) -> None:
+        with self._more:
+            assert self._more.wait_for(lambda: self._words == words, 30), self._words

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from weakref import ref
 
-from pyro_client.channel import Channel
+from pyro_client.channel_types import channel_type
 from pyro_client.control import Control
 from pyro_client.profile import Profile
 from pyro_client.profile_control import not_looked_up
@@ -198,15 +198,6 @@ class Proxy:
                 return
             yield item
             number += 1
-
-
-def channel_type(profile: Profile) -> type[Channel]:
-    """What makes calls for a proxy with that profile."""
-    if profile.observers is None:
-        return Channel
-    from pyro_client.observed import ObservedChannel  # brings along asyncio
-
-    return ObservedChannel
 
 
 def proxy_for(

@@ -395,5 +395,5 @@ class ServerEngine:
         ways = self._session.expect_plain(number)
         if ways is not None:
             take, take_some, pack = ways
-            make = self.host.plain_calls(serializer, number, pack, self._quick_bytes, self.max_calls)
+            make = self.host.plain_calls((serializer, number, pack, self._quick_bytes), self.max_calls)
             self.plain = make(self, take, take_some, self._caller_for(serializer, self.connection.version))

@@ -11,7 +11,6 @@ from pyro_core.context import CallContext
 from pyro_core.convert import ClassRules
 from pyro_core.features import DUPLEX, SUPPORTED
 from pyro_core.net.coroutines import CoroutineRunner, LoopRunner
-from pyro_core.serializer import Serializer
 from pyro_core.settings import ServerSettings
 from pyro_core.wire.codec import CODECS
 from pyro_core.wire.message import ONEWAY, Message
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
     from pyro_core.identity import Authorizer
     from pyro_core.observing import Observer, Observers
     from pyro_core.wire.codec import Codecs
-    from pyro_core.wire.plain import PackPlain
     from pyro_server.daemon import Daemon
+    from pyro_server.plain_calls import Shared
 
 log = logging.getLogger("pyro_server.host")
 
@@ -134,11 +133,9 @@ class DaemonHost:
         self._require_handshake = require_handshake
         self._listeners = Listeners(settings) if listeners is None else listeners
 
-    def plain_calls(
-        self, serializer: Serializer, serializer_id: int, pack: "PackPlain", most_bytes: int, max_calls: int
-    ) -> type[PlainCalls]:
+    def plain_calls(self, shared: "Shared", max_calls: int) -> type[PlainCalls]:
         """What runs the plain calls of all connections for which these are the same; see ``plain_calls``."""
-        key = (serializer, serializer_id, pack, most_bytes, max_calls)
+        key = (shared, max_calls)
         found = self._plain_calls.get(key)
         if found is None:
             found = self._plain_calls[key] = plain_calls(self, *key)

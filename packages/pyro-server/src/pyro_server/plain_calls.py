@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pyro_server.engine import ServerEngine
     from pyro_server.host import DaemonHost
 
+    Shared = tuple[Serializer, int, PackPlain, int]
+    """Serializer of calls and results, its number, what makes a RESULT, and up to what size it may."""
+
 AS_THEY_ARE: Final = frozenset({type(None), bool, int, float, str, URI})
 """Types of results that need nothing but to be encoded. Others may be awaited, streamed, or sent beside."""
 CONTAINERS: Final = frozenset({list, tuple, dict})
@@ -31,11 +34,11 @@ class PlainCalls:
         caller: Whose calls they are.
 
     Class attributes:
-        shared: Serializer, its number, what makes a RESULT, and up to what size; for others who run them.
+        shared: What connections have in common; for others who run them.
     """
 
     __slots__ = ("caller", "engine", "requests", "take", "take_some")
-    shared: ClassVar[tuple[Serializer, int, "PackPlain", int]]
+    shared: ClassVar["Shared"]
 
     def __init__(
         self, engine: "ServerEngine", take: "TakePlain", take_some: "TakeSome", caller: Caller
@@ -59,29 +62,19 @@ class PlainCalls:
         return self.engine.admit(self.message(seq, payload))  # type: ignore[return-value]  # it has no number
 
 
-def plain_calls(
-    host: "DaemonHost",
-    serializer: Serializer,
-    serializer_id: int,
-    pack: "PackPlain",
-    most_bytes: int,
-    max_calls: int,
-) -> type[PlainCalls]:
+def plain_calls(host: "DaemonHost", shared: "Shared", max_calls: int) -> type[PlainCalls]:
     """What runs plain calls: with all that does not depend on the connection looked up already.
 
     Args:
         host: The daemon's innards.
-        serializer: Of calls and results.
-        serializer_id: Its number.
-        pack: Makes the RESULT.
-        most_bytes: Up to this size a result needs no more care.
+        shared: As in ``PlainCalls``.
         max_calls: So many calls of a shared connection may be under way.
     """
+    serializer, _, pack, most_bytes = shared
     by_id, other = host.dispatcher.unguarded, host.dispatcher.call
     unchecked = type(serializer).decode_call is Serializer.decode_call
     decode = serializer.decode_value if unchecked else serializer.decode_call
     encode_value, name = serializer.encode_value, serializer.name
-    shared = (serializer, serializer_id, pack, most_bytes)
 
     def run(self: PlainCalls, seq: int, payload: bytes) -> Any:
         requests = self.requests

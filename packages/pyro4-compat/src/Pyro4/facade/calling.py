@@ -20,7 +20,7 @@ from Pyro4.facade.uri import URI
 from Pyro4.futures import _ExceptionWrapper
 from Pyro4.socketutil import SocketConnection
 from pyro_client.channel import Channel
-from pyro_client.proxy import channel_type
+from pyro_client.channel_types import channel_type
 from pyro_client.streams import RemoteIterator
 from pyro_core import errors as native
 from pyro_core.calls import ObjectRef
