@@ -225,9 +225,9 @@ class NameServer:
             self._mdns.start()
         if self._cleaner is not None:
             self._cleaner.start()
+        self.health.started()  # Before there is a page that tells so: the first probe finds it ready.
         if self.admin is not None:
             self.admin.start()
-        self.health.started()
 
     def _stop_cleaning(self) -> None:
         if self._cleaner is not None:
