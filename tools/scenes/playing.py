@@ -15,7 +15,8 @@ from pathlib import Path
 from scenes.language import Scene
 from scenes.programs import Program, SceneError
 
-# With what follows it, as an address may arrive in two parts.
+# With what follows it, as an address may arrive in two parts, and in how many seconds it does.
+ARRIVING_S = 1.0
 URI = re.compile(r"PYRO:[^\s'\",;()<>]+@[^\s'\",;()<>]+(?=[\s'\",;()<>])")
 NAME_SERVER = re.compile(r"PYRO:Pyro\.NameServer@(\S+)\s")
 SCREEN = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24")
@@ -170,7 +171,7 @@ class Player:
         text = text.replace("{work}", str(self._stage.work))
         if "{uri}" not in text and "{location}" not in text:
             return text
-        printed = [uri for program in self.programs for uri in URI.findall(program.output)]
+        printed = [uri for program in self.programs for uri in program.all(URI, "PYRO:", ARRIVING_S)]
         if not printed:
             raise SceneError(f"no program printed an address that could stand in {text!r}")
         return text.replace("{uri}", printed[-1]).replace("{location}", printed[-1].partition("@")[2])
