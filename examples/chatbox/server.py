@@ -16,7 +16,9 @@ DELIVERY_S = 5.0
 
 
 class Member:
-    """Somebody in a channel. Has a mailbox: messages keep their order, and a slow program holds up nobody else.
+    """Somebody in a channel.
+
+    Has a mailbox: messages keep their order, and a slow program holds up nobody else.
 
     Args:
         nick: The name.

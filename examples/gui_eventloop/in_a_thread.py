@@ -1,4 +1,4 @@
-"""The daemon has a thread of its own; each call is handed to the window's thread, and waits for what comes of it.
+"""The daemon has a thread of its own; each call is handed to the window's thread, and waits for its result.
 
 Usage: python in_a_thread.py
 """
@@ -8,8 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from pyro_server import Daemon, expose
 from window import Window
+
+from pyro_server import Daemon, expose
 
 LOOKING_MS = 10
 PATIENCE_S = 10.0

@@ -5,8 +5,9 @@ Usage: python without_threads.py
 
 import tkinter
 
-from pyro_server import Daemon
 from window import Window
+
+from pyro_server import Daemon
 
 LOOKING_S = 0.02
 """How often to look where Tk cannot watch sockets, which is on Windows."""

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from players import LOUDEST, Player, find_player
+
 from pyro_server import expose, serve
 
 NAME = "example.mediaplayer"

@@ -5,8 +5,9 @@ Usage: python client.py URI there|here
 
 import sys
 
-from pyro_client import Proxy
 from streams import FILE_METHODS, interview
+
+from pyro_client import Proxy
 
 
 def ask_there(uri: str) -> None:

@@ -6,8 +6,9 @@ Usage: python server.py
 import sys
 from typing import Any
 
-from pyro_server import Daemon, expose
 from streams import FILE_METHODS, interview
+
+from pyro_server import Daemon, expose
 
 
 @expose
