@@ -1,7 +1,7 @@
 """How Sphinx builds the site: `hatch run docs`.
 
-The folder of sources is the root of the repository, so that links like `../../SECURITY.md` lead to the same file
-here and on a forge. What becomes a page is listed in `include_patterns`.
+The folder of sources is the root of the repository, so that links like `../../SECURITY.md` lead to the same
+file here and on a forge. What becomes a page is listed in `include_patterns`.
 """
 
 import sys
