@@ -27,19 +27,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-class PublicNames(SphinxDirective):
+class PublicNames(SphinxDirective):  # type: ignore[misc]  # mypy runs where Sphinx is not
     """The directive."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        lines = StringList(list(described(self.arguments[0])), source=self.get_location())
-        return self.parse_content_to_nodes() if not lines else self._parsed(lines)
-
-    def _parsed(self, lines: StringList) -> list[nodes.Node]:
         parent = nodes.Element()
-        self.state.nested_parse(lines, 0, parent)
-        return parent.children
+        self.state.nested_parse(StringList(described(self.arguments[0]), self.arguments[0]), 0, parent)
+        return [*parent.children]
 
 
 def public_names(module: ModuleType) -> list[str]:
