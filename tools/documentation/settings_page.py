@@ -1,7 +1,9 @@
-"""Bring the tables of docs/reference/settings.md up to date: `hatch run python tools/documentation/settings_page.py`.
+"""Bring the tables of docs/reference/settings.md up to date.
 
-They are made from the settings classes and stand between comments in the page; the rest of it is written by hand.
-A test compares the page with what this makes of it.
+They are made from the settings classes and stand between comments in the page; the rest is written by hand.
+A test compares the page with what this makes of it. To run::
+
+    hatch run python tools/documentation/settings_page.py
 """
 
 import inspect
