@@ -1,4 +1,4 @@
-"""Four classes whose instances the daemon makes: for each call, for each session, once, and in a way of our own."""
+"""Classes whose instances the daemon makes: for each call, each session, once, and in a way of our own."""
 
 from itertools import count
 

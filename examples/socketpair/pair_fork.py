@@ -1,4 +1,4 @@
-"""A daemon in a child process, reached over a pair of connected sockets. Not for Windows, which cannot fork."""
+"""A daemon in a forked child process, reached over a pair of connected sockets. Not for Windows."""
 
 import os
 import socket

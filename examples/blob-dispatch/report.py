@@ -1,0 +1,23 @@
+"""What clients send to listeners. The dispatcher does not have this module's rules, and needs none."""
+
+from dataclasses import asdict, dataclass
+
+from pyro_core import ClassRules
+
+
+@dataclass
+class Report:
+    """A class of one's own.
+
+    Attributes:
+        reporter: Who says it.
+        text: What is said.
+    """
+
+    reporter: str
+    text: str
+
+
+RULES = ClassRules()
+RULES.register_class_to_dict(Report, lambda report: {"__class__": "Report", **asdict(report)})
+RULES.register_dict_to_class("Report", lambda _, fields: Report(fields["reporter"], fields["text"]))
