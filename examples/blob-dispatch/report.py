@@ -1,6 +1,6 @@
 """What clients send to listeners. The dispatcher does not have this module's rules, and needs none."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pyro_core import ClassRules
 
@@ -19,5 +19,4 @@ class Report:
 
 
 RULES = ClassRules()
-RULES.register_class_to_dict(Report, lambda report: {"__class__": "Report", **asdict(report)})
-RULES.register_dict_to_class("Report", lambda _, fields: Report(fields["reporter"], fields["text"]))
+RULES.register(Report)
