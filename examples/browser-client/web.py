@@ -29,7 +29,7 @@ app = Starlette(
 def main(port: int = 0) -> None:
     """Serve until Ctrl-C."""
     with socket.create_server(("127.0.0.1", port)) as listener, contextlib.suppress(KeyboardInterrupt):
-        print(f"open http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+        print(f"open http://127.0.0.1:{listener.getsockname()[1]}/ in a browser", flush=True)
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
