@@ -177,7 +177,7 @@ class Player:
         return text
 
     def _last(self, form: re.Pattern[str], text: str) -> str:
-        printed = [address for program in self.programs for address in form.findall(program.output)]
+        printed: list[str] = [found for each in self.programs for found in form.findall(each.output)]
         if not printed:
             raise SceneError(f"no program printed an address that could stand in {text!r}")
         return printed[-1]
