@@ -25,6 +25,7 @@ def call(url: str, *args: Any, **kwargs: Any) -> Any:
 def stream(url: str) -> Iterator[Any]:
     """What a method yields, as it comes."""
     with urlopen(Request(url, b"{}", {"Content-Type": "application/json"})) as events:
+        kind = b""
         for line in events:
             name, _, value = line.partition(b": ")
             if name == b"event":
