@@ -85,15 +85,10 @@ class Program:
             self._seen = found.end()
             return found
 
-    def all(self, pattern: re.Pattern[str], beginning: str, limit_s: float) -> list[str]:
-        """Everything so far that a pattern tells; waits if the last has only begun to arrive."""
-
-        def arrived() -> bool:
-            begun = self.output.rfind(beginning)
-            return self._over or begun < 0 or pattern.match(self.output, begun) is not None
-
+    def all(self, pattern: re.Pattern[str], half: re.Pattern[str], limit_s: float) -> list[str]:
+        """Everything so far that a pattern tells; waits while ``half`` says that the last is still coming."""
         with self._changed:
-            self._changed.wait_for(arrived, limit_s)
+            self._changed.wait_for(lambda: self._over or not half.search(self.output), limit_s)
             return pattern.findall(self.output)
 
     def type(self, line: str) -> None:

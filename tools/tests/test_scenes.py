@@ -92,6 +92,15 @@ def test_a_scene_that_goes_well(example: Path) -> None:
     assert result.transcript.startswith("######## server.py\nuri: PYRO:thing@localhost:1234\n\n########")
 
 
+def test_a_web_address_can_be_given_to_the_next_program(example: Path) -> None:
+    (example / "web.py").write_text("print('on http://localhost:80/ now', flush=True); input()", "utf8")
+    (example / "get.py").write_text("import sys; print('got', sys.argv[1])", "utf8")
+    result = played(
+        example, "start web.py", "see now", "start get.py {url}", "see got http://localhost:80/", "ends"
+    )
+    assert result.reason == ""
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
