@@ -41,7 +41,7 @@ def ask_what_there_is(thermostat: Proxy) -> None:
 
 def climb(thermostat: Proxy) -> None:
     """One call reaches one member of one object, also for a client that does not ask its proxy first."""
-    attempt("a dotted name, politely", lambda: getattr(thermostat, "limits.clear")())
+    attempt("a dotted name, politely", lambda: getattr(thermostat, "limits.clear"))
     for name in ("limits.clear", "describe.__globals__", "__init__", "service_code"):
         attempt(f"{name}, by force", lambda name=name: thermostat._pyro.invoke(name))
     print(f"nothing was changed: {thermostat.limits}")

@@ -1,4 +1,4 @@
-"""A thermostat with attributes of every kind: readable, writable, computed, and none of a client's business."""
+"""A thermostat with attributes of every kind: readable, writable, computed, and private."""
 
 from pyro_server import expose, serve
 

@@ -1,5 +1,7 @@
 """A counter that is called very often."""
 
+import threading
+
 from pyro_server import behavior, expose, serve
 
 
@@ -10,16 +12,19 @@ class Counter:
 
     def __init__(self) -> None:
         self._count = 0
-
-    @property
-    def count(self) -> int:
-        """How often it was counted up."""
-        return self._count
+        self._changed = threading.Condition()  # a oneway batch runs beside the calls that come after it
 
     def add(self, number: int) -> int:
         """Count up; gives the new count."""
-        self._count += number
-        return self._count
+        with self._changed:
+            self._count += number
+            self._changed.notify_all()
+            return self._count
+
+    def reaches(self, number: int, within_s: float) -> bool:
+        """Whether the count gets to a number in so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count == number, within_s)
 
     def divide(self, number: int, by: int) -> float:
         """The quotient; raises ``ZeroDivisionError``."""
