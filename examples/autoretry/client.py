@@ -24,9 +24,13 @@ def with_retries() -> None:
     with Proxy(ACCOUNT) as account:
         account._pyro.max_retries = 3
         account.lose(1)
-        print(f"with retries: {account.withdraw(10)} are left, executed {account.executed()['withdraw']} time")
+        print(
+            f"with retries: {account.withdraw(10)} are left, executed {account.executed()['withdraw']} time"
+        )
         account.lose(2)
-        print(f"idempotent: the balance is {account.balance()}, executed {account.executed()['balance']} times")
+        print(
+            f"idempotent: the balance is {account.balance()}, executed {account.executed()['balance']} times"
+        )
         try:
             account.withdraw(1000)
         except ValueError as problem:
