@@ -9,7 +9,7 @@ import math
 import sys
 
 from pyro_client import Proxy
-from pyro_core.remote_errors import traceback_text
+from pyro_core import traceback_text
 
 VALUES = (
     "text",

@@ -8,7 +8,7 @@ import sys
 from kitchen_errors import RULES, SoldOut
 
 from pyro_client import Proxy, RemoteError
-from pyro_core.remote_errors import excepthook, traceback_text
+from pyro_core import excepthook, traceback_text
 
 KITCHEN = "PYRONAME:example.exceptions"
 
