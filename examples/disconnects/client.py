@@ -8,7 +8,7 @@ import threading
 
 from pyro_client import Proxy
 
-PINGS = 5
+PINGS = 4
 PAUSE_S = 0.3
 """Between two signs of life, in seconds; less than the server's patience."""
 

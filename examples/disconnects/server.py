@@ -9,7 +9,7 @@ from typing import Any
 from pyro_core import ServerSettings
 from pyro_server import Daemon, behavior, expose, serve
 
-IDLE_S = 1.2
+IDLE_S = 1.1
 """How long a client may be silent, in seconds; minutes or hours in real life."""
 LOOK_S = 0.1
 """How often the daemon looks for silent clients, in seconds."""
