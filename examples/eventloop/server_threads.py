@@ -18,6 +18,7 @@ def main() -> None:
         daemon.publish("example.eventloop", Board(outlet), ns=nameserver.uri.location)
         daemon.start()
         print(f"name server: {nameserver.uri}", flush=True)
+        print("both serve in the background", flush=True)
         with notes.makefile() as lines:
             for line in lines:
                 print(f"note: {line.strip()}", flush=True)
