@@ -9,7 +9,7 @@ from pyro_client import Proxy
 from pyro_server import Daemon, expose
 
 TIMES = 3
-PATIENCE_S = 5.0
+PATIENCE_S = 10.0
 """If calls did lock each other up, this would end them, in seconds."""
 
 
