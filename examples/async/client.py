@@ -22,7 +22,7 @@ def call_many(calculator: Proxy) -> None:
     futures = [calculator._pyro.futures.multiply(n, n) for n in range(10)]
     squares = [
         future.result() for future in as_completed(futures, timeout=5)
-    ]  # who is ready first comes first
+    ]
     print(f"squares: {sorted(squares)}")
     print(f"several at the same time: {calculator.most_at_once() > 1}")
 
