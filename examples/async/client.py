@@ -20,9 +20,7 @@ def call_and_go_on(calculator: Proxy) -> None:
 def call_many(calculator: Proxy) -> None:
     """Ten calls on one connection, under way at the same time."""
     futures = [calculator._pyro.futures.multiply(n, n) for n in range(10)]
-    squares = [
-        future.result() for future in as_completed(futures, timeout=5)
-    ]
+    squares = [future.result() for future in as_completed(futures, timeout=5)]
     print(f"squares: {sorted(squares)}")
     print(f"several at the same time: {calculator.most_at_once() > 1}")
 
