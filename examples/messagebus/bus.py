@@ -53,8 +53,9 @@ class MessageBus:
         try:
             while True:
                 async with self._news:
-                    await self._news.wait_for(lambda: self._storage.after(topic, number))
-                for message in self._storage.after(topic, number):
+                    while not (waiting := self._storage.after(topic, number)):
+                        await self._news.wait()
+                for message in waiting:
                     yield message
                     number = message.number
         finally:
