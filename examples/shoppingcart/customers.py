@@ -1,7 +1,9 @@
 """Customers, honest ones and another one.
 
-Usage: python customers.py
+Usage: python customers.py [--run-away]
 """
+
+import sys
 
 from pyro_client import DaemonError, Proxy
 
@@ -28,22 +30,23 @@ def main() -> None:
         except LookupError as problem:
             print(f"Sally is told that {problem}")
 
-        with Proxy(SHOP) as other_door:
-            slippery = other_door.enter("Sid")
-            slippery.put("wine")
-            print(f"in the shop: {', '.join(shop.customers())}")
+        print(f"in the shop: {', '.join(shop.customers())}")
         pay_and_leave(shop, harry, "Harry")
         pay_and_leave(shop, sally, "Sally")
         try:
             harry.look()
         except DaemonError as problem:
             print(f"Harry's cart is gone: {problem}")
-        try:
-            slippery.look()
-        except DaemonError as problem:
-            print(f"so is that of Sid, who ran away: {problem}")
         print(f"in the shop: {shop.customers()}")
 
 
+def run_away() -> None:
+    """Take a cart, and vanish with something in it."""
+    with Proxy(SHOP) as shop:
+        cart = shop.enter("Sid")
+        cart.put("wine")
+        print(f"in the shop: {', '.join(shop.customers())}; Sid has {cart.look()}")
+
+
 if __name__ == "__main__":
-    main()
+    run_away() if "--run-away" in sys.argv else main()

@@ -4,6 +4,7 @@ Usage: python shop.py
 """
 
 import uuid
+import weakref
 from typing import Any
 
 from pyro_server import current_call, expose, serve
@@ -56,6 +57,7 @@ class Shop:
         It belongs to the customer's session: it is gone when the customer's connection is.
         """
         cart = Cart(customer)
+        weakref.finalize(cart, print, f"the cart of {customer} is gone", flush=True)
         current_call().daemon.register(cart, f"cart-{uuid.uuid4()}", session=True)
         return cart
 
@@ -71,9 +73,7 @@ class Shop:
 
     def leave(self, cart: Any) -> None:
         """Give a cart back."""
-        here = self._here(cart)
-        current_call().daemon.unregister(here)
-        print(f"{here.customer} left the shop", flush=True)
+        current_call().daemon.unregister(self._here(cart))
 
     @staticmethod
     def _here(cart: Any) -> Cart:
