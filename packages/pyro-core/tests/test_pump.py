@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -203,3 +204,21 @@ def test_the_thread_that_looks_after_streams_serves_the_next_one_too(wire: Wire)
     assert thread is not None
     begin(Pump(Maker("s"), iter(range(100)), wire, flusher))
     assert flusher._thread is thread
+
+
+def test_items_that_are_ready_do_not_wait_for_the_next_one_even_at_the_beginning() -> None:
+    answered: SimpleQueue[int] = SimpleQueue()
+    wire = Wire()
+
+    def conversation() -> Iterator[int]:
+        for number in range(5):
+            yield number
+            assert answered.get(timeout=10) == number  # who takes the items answers each before it wants more
+
+    running = threading.Thread(target=begin, args=(Pump(Maker("s"), conversation(), wire, Flusher()),))
+    running.start()
+    for number in range(5):
+        wire.wait_for(lambda: number in wire.items())  # noqa: B023 - called before the next turn
+        answered.put(number)
+    running.join(10)
+    assert not running.is_alive()

@@ -133,7 +133,7 @@ class Pump:
                             self._running = False
                             return
                     continue
-                if not watched and room >= 8:
+                if not watched and room > 1:
                     watched = True
                     self._flusher.watch(self)
                 self._make(room)
