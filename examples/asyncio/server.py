@@ -39,7 +39,9 @@ class Kitchen:
 
     def taste(self) -> str:
         """A plain method: it may block, so it runs in a thread beside the loop."""
-        return f"tasted in {'the loop' if threading.current_thread() is threading.main_thread() else 'a thread'}"
+        return (
+            f"tasted in {'the loop' if threading.current_thread() is threading.main_thread() else 'a thread'}"
+        )
 
     async def most_at_once(self) -> int:
         """How many dishes were on the stove at the same time, at most."""
