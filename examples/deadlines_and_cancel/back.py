@@ -5,6 +5,7 @@ Usage: python back.py
 
 import time
 
+from pyro_core import CallCancelled, TimeoutError
 from pyro_server import current_call, expose, serve
 
 PAGE_S = 0.01
@@ -19,13 +20,13 @@ class Library:
         call = current_call()
         limit = "as long as it takes" if call.remaining_s is None else f"{call.remaining_s:.1f} s at most"
         print(f"{word}: somebody waits {limit}", flush=True)
-        looked_at = 0
         try:
-            for looked_at in range(1, pages + 1):
+            for _ in range(pages):
                 time.sleep(PAGE_S)
-                call.raise_if_cancelled()  # nobody waits any more, or the deadline is over
-        finally:
-            print(f"{word}: {'done' if looked_at == pages else 'stopped early'}", flush=True)
+                call.raise_if_cancelled()
+        except (CallCancelled, TimeoutError) as problem:
+            print(f"{word}: stopped early, {problem}", flush=True)
+            raise
         return f"{word} was found in {pages} pages"
 
 

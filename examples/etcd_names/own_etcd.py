@@ -27,9 +27,7 @@ def running_etcd(folder: Path) -> Iterator[str]:
     """
     program = shutil.which("etcd")
     if program is None:
-        raise FileNotFoundError(
-            "there is no program 'etcd' on PATH; install it (Debian: apt install etcd-server)"
-        )
+        raise FileNotFoundError("no program 'etcd' on PATH: install it (Debian: apt install etcd-server)")
     port, peer_port = free_ports(2)
     client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
     places = {

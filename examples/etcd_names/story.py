@@ -19,14 +19,18 @@ def main(folder: str) -> None:
     """Run the story."""
     with running_etcd(Path(folder)) as etcd:
         storage = f"etcd:{etcd}/story"  # what follows the address is in front of all keys
-        with start_ns(HOST, 0, storage=storage) as first, start_ns(HOST, 0, storage=storage) as second:
-            with Proxy(second.uri) as there, there.watch(0, "shop.") as changes:
-                next(change for change in changes if change["kind"] == "current")  # told of all there is
-                with Proxy(first.uri) as here:
-                    here.register(NAME, "PYRO:till@10.0.0.5:4444", metadata=["shop"])
-                change = next(changes)
-                print(f"registered at the first, told by the second: {change['kind']} {change['name']}")
-                print(f"the second answers: {there.lookup(NAME)}")
+        with (
+            start_ns(HOST, 0, storage=storage) as first,
+            start_ns(HOST, 0, storage=storage) as second,
+            Proxy(first.uri) as here,
+            Proxy(second.uri) as there,
+            there.watch(0, "shop.") as changes,
+        ):
+            next(change for change in changes if change["kind"] == "current")  # told of all there is
+            here.register(NAME, "PYRO:till@10.0.0.5:4444", metadata=["shop"])
+            change = next(changes)
+            print(f"registered at the first, told by the second: {change['kind']} {change['name']}")
+            print(f"the second answers: {there.lookup(NAME)}")
         print("both name servers are gone")
         with start_ns(HOST, 0, storage=storage) as third, Proxy(third.uri) as phone_book:
             print(f"a third one knows {sorted(phone_book.list('shop.'))}")

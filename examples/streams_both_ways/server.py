@@ -37,7 +37,7 @@ class Station:
         """A stream without an end; is closed when its reader leaves."""
         made = 0
         try:
-            for made in count():  # noqa: B007 - looked at afterwards
+            for made in count():
                 yield made
         finally:
             print(f"the reader has left: {made + 1} numbers were made, no more", flush=True)

@@ -1,4 +1,4 @@
-"""What server and client agree on, as far as type checkers are concerned. Nothing here is needed at run time."""
+"""What server and client agree on, for type checkers. Calls do not need it."""
 
 from collections.abc import Awaitable
 from typing import Protocol
