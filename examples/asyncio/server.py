@@ -51,7 +51,7 @@ class Kitchen:
 async def main() -> None:
     """Serve until Ctrl-C."""
     async with AsyncDaemon() as daemon:
-        print(f"kitchen: {daemon.register(Kitchen(), 'kitchen')}", flush=True)
+        print(f"{daemon.register(Kitchen(), 'kitchen')} is open", flush=True)
         await daemon.serve()
 
 

@@ -31,7 +31,7 @@ class Primes:
 def main(processes: int) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     with Daemon(ServerSettings(processes=processes), servertype="prefork") as daemon:
-        print(f"primes: {daemon.register(Primes(), 'primes')}", flush=True)
+        print(f"{daemon.register(Primes(), 'primes')} is ready", flush=True)
         daemon.request_loop()  # forks: what is registered later exists in one process only
 
 
