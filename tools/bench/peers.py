@@ -29,6 +29,7 @@ OURS_UNIX = "ours, Unix socket, msgpack"
 FLOOR = "F2 raw sockets, msgpack"
 RPYC = "RPyC"
 GRPC = "gRPC, msgpack"
+GRPC_ASYNC = "gRPC on asyncio, msgpack"
 PYRO4 = "Pyro4, msgpack"
 PYRO5 = "Pyro5, msgpack"
 PYRO5_DEFAULT = "Pyro5, serpent (its default)"
@@ -90,7 +91,11 @@ def contestants(others: bool, quick: bool) -> list[Peer]:
     ]
     if others:
         rivals = rivals_python()
-        peers += [Peer(RPYC, rivals, "peer_rpyc.py"), Peer(GRPC, rivals, "peer_grpc.py")]
+        peers += [
+            Peer(RPYC, rivals, "peer_rpyc.py"),
+            Peer(GRPC, rivals, "peer_grpc.py"),
+            Peer(GRPC_ASYNC, rivals, "peer_grpc_async.py"),
+        ]
     return [peer for peer in peers if peer.quick or not quick]
 
 

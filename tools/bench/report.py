@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from peers import GRPC, OURS, OURS_ASYNC, OURS_DEFAULT, PYRO4, PYRO5, PYRO5_DEFAULT, RPYC
+from peers import GRPC, GRPC_ASYNC, OURS, OURS_ASYNC, OURS_DEFAULT, PYRO4, PYRO5, PYRO5_DEFAULT, RPYC
 from plan import IDLE, WORKLOADS
 
 Results = Mapping[str, Any]
-ALIKE = (OURS_ASYNC, PYRO4, PYRO5, RPYC, GRPC)
+ALIKE = (OURS_ASYNC, PYRO4, PYRO5, RPYC, GRPC, GRPC_ASYNC)
 
 
 def goals(results: Results) -> Iterator[str]:
@@ -95,7 +95,7 @@ def as_installed(results: Results) -> Iterator[str]:
 
 def idle(results: Results) -> Iterator[str]:
     """Memory and threads of a server with idle connections."""
-    yield f"| `hatch run bench W9 --others`: a server with {IDLE:,} idle connections | MB more | threads more |"
+    yield f"| `hatch run bench W9 --others`: server with {IDLE:,} idle connections | MB more | threads more |"
     yield "|---|---|---|"
     for label, (megabytes, threads) in results["W9"].items():
         yield f"| {label} | {megabytes:,.1f} | {threads:,} |"
