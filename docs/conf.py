@@ -38,6 +38,7 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90
 add_module_names = False
 napoleon_use_ivar = True
+napoleon_custom_sections = [("Class attributes", "attributes")]
 
 html_theme = "furo"
 html_copy_source = False

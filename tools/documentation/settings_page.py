@@ -1,7 +1,9 @@
-"""Bring the tables of docs/reference/settings.md up to date: `hatch run python tools/documentation/settings_page.py`.
+"""Bring the tables of docs/reference/settings.md up to date.
 
-They are made from the settings classes and stand between comments in the page; the rest of it is written by hand.
-A test compares the page with what this makes of it.
+They are made from the settings classes and stand between comments in the page; the rest is written by hand.
+A test compares the page with what this makes of it. To run::
+
+    hatch run python tools/documentation/settings_page.py
 """
 
 import inspect
@@ -14,6 +16,7 @@ from typing import Any, Final
 
 from pyro_core.setting_groups import TLS, Limits, Listen, Timeouts
 from pyro_core.setting_kinds import kind_of
+from pyro_core.setting_sources import FromOutside
 from pyro_core.settings import ClientSettings, NameServerSettings, ServerSettings
 from pyro_flame.policy import Policy
 from pyro_http.settings import GatewaySettings
@@ -40,7 +43,7 @@ CLASSES: Final[Mapping[str, type]] = {
 _GROUPS: Final = {Timeouts: "timeouts", Limits: "limits", TLS: "tls"}
 _TWOFOLD: Final = "PYRO_COMMTIMEOUT"
 """Means one thing to a client and another to a server."""
-_ROLES: Final = {"client": ClientSettings, "server": ServerSettings}
+_ROLES: Final[Mapping[str, type[FromOutside]]] = {"client": ClientSettings, "server": ServerSettings}
 _SUFFIXES: Final = {"_s": "seconds", "_bytes": "bytes", "_chars": "characters"}
 _UNITS: Final = {
     "max_retries": "repetitions",

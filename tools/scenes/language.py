@@ -2,7 +2,7 @@
 
 A scene begins with a line ``== NAME``; each further line is a step. Steps are about the program that was
 started last, until ``with`` names another one. ``{uri}`` and ``{location}`` stand for the last address that
-was printed so far, ``{work}`` for a fresh folder.
+was printed so far, ``{url}`` for the last one of the web, ``{work}`` for a fresh folder.
 
 =========================  ============================================================================
 ``ns ARGUMENTS``           start a name server, which later programs find

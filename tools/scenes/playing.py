@@ -17,6 +17,9 @@ from scenes.programs import Program, SceneError
 
 # With what follows it, as an address may arrive in two parts.
 URI = re.compile(r"PYRO:[^\s'\",;()<>]+@[^\s'\",;()<>]+(?=[\s'\",;()<>])")
+URL = re.compile(r"https?://[^\s'\",;()<>]+(?=[\s'\",;()<>])")
+HALF_ADDRESS = re.compile(r"(PYRO:|https?://)\S*\Z")
+ARRIVING_S = 1.0
 NAME_SERVER = re.compile(r"PYRO:Pyro\.NameServer@(\S+)\s")
 SCREEN = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24")
 SCREEN_NUMBER = re.compile(r"^(\d+)$", re.MULTILINE)
@@ -168,12 +171,18 @@ class Player:
 
     def _filled(self, text: str) -> str:
         text = text.replace("{work}", str(self._stage.work))
-        if "{uri}" not in text and "{location}" not in text:
-            return text
-        printed = [uri for program in self.programs for uri in URI.findall(program.output)]
+        if "{url}" in text:
+            text = text.replace("{url}", self._last(URL, text))
+        if "{uri}" in text or "{location}" in text:
+            uri = self._last(URI, text)
+            text = text.replace("{uri}", uri).replace("{location}", uri.partition("@")[2])
+        return text
+
+    def _last(self, form: re.Pattern[str], text: str) -> str:
+        printed = [found for each in self.programs for found in each.all(form, HALF_ADDRESS, ARRIVING_S)]
         if not printed:
             raise SceneError(f"no program printed an address that could stand in {text!r}")
-        return text.replace("{uri}", printed[-1]).replace("{location}", printed[-1].partition("@")[2])
+        return printed[-1]
 
 
 def play(scene: Scene, player: Player) -> Result:

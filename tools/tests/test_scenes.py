@@ -92,6 +92,15 @@ def test_a_scene_that_goes_well(example: Path) -> None:
     assert result.transcript.startswith("######## server.py\nuri: PYRO:thing@localhost:1234\n\n########")
 
 
+def test_a_web_address_can_be_given_to_the_next_program(example: Path) -> None:
+    (example / "web.py").write_text("print('on http://localhost:80/ now', flush=True); input()", "utf8")
+    (example / "get.py").write_text("import sys; print('got', sys.argv[1])", "utf8")
+    result = played(
+        example, "start web.py", "see now", "start get.py {url}", "see got http://localhost:80/", "ends"
+    )
+    assert result.reason == ""
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
@@ -185,6 +194,22 @@ def test_programs_find_the_name_server_and_no_setting_of_the_caller(
         example, "ns --log-level warning", "start told.py", "see None 1", "ends", "with ns", "stop"
     )
     assert result.reason == "", result.transcript
+
+
+def test_an_address_that_arrives_in_two_parts(example: Path) -> None:
+    (example / "server.py").write_text(
+        "import sys; sys.stdout.write('PYRO:thing@local'); input(); print('host:1234'); input()"
+    )
+    (example / "told.py").write_text("import sys; print(*sys.argv)", encoding="utf8")
+    stage = Stage(example, example)
+    player = Player(stage)
+    try:
+        for verb, text in [("start", "server.py"), ("see", "PYRO:"), ("type", "")]:
+            player.step(verb, text)
+        player.step("start", "told.py {uri} {location}")
+        player.step("see", "told.py PYRO:thing@localhost:1234 localhost:1234")
+    finally:
+        player.end()
 
 
 def test_a_screen_of_its_own(example: Path) -> None:
