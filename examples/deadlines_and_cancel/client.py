@@ -9,7 +9,7 @@ import time
 from pyro_client import CallCancelled, Proxy, TimeoutError
 
 MANY_PAGES = 100_000
-PATIENCE_S = 0.3
+PATIENCE_S = 0.5
 
 
 def main(uri: str) -> None:

@@ -2,7 +2,7 @@
 
 A place is between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``; the names are those of ``TABLES``.
 
-Usage: python tools/bench/report.py docs/reference/performance.json docs/reference/performance.md
+Usage: python tools/bench/report.py docs/reference/performance.json docs/reference/performance.md ...
 """
 
 import json
@@ -15,6 +15,14 @@ from peers import GRPC, GRPC_ASYNC, OURS, OURS_ASYNC, OURS_DEFAULT, PYRO4, PYRO5
 from plan import IDLE, WORKLOADS
 
 Results = Mapping[str, Any]
+FRONT = {
+    "W1a": "a small call",
+    "W2a": "a call with 1 KB there and back",
+    "W8": "an item of a stream",
+    "W12": "a call, 64 being under way on one connection",
+}
+"""Workloads of the front page."""
+FRONT_PEERS = (PYRO4, PYRO5, RPYC, GRPC)
 ALIKE = (OURS_ASYNC, PYRO4, PYRO5, RPYC, GRPC, GRPC_ASYNC)
 
 
@@ -121,6 +129,17 @@ def installations(results: Results) -> Iterator[str]:
         yield f"| {label} | {seconds * 1e3:.1f} |"
 
 
+def front(results: Results) -> Iterator[str]:
+    """The few figures of the front page."""
+    yield f"| processor time, ours = 1 | {' | '.join(FRONT_PEERS)} |"
+    yield "|---" * (len(FRONT_PEERS) + 1) + "|"
+    for key, title in FRONT.items():
+        costs = results[key]
+        mine = working_s(costs[OURS])
+        cells = [f"{working_s(costs[label]) / mine:.1f}" if label in costs else "-" for label in FRONT_PEERS]
+        yield f"| {title} | {' | '.join(cells)} |"
+
+
 def circumstances(results: Results) -> Iterator[str]:
     """When and how it was measured."""
     run = results["run"]
@@ -139,6 +158,7 @@ TABLES: Mapping[str, Callable[[Results], Iterator[str]]] = {
     "idle": idle,
     "installations": installations,
     "circumstances": circumstances,
+    "front": front,
 }
 
 
@@ -165,10 +185,11 @@ def page(results: Results, text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Bring the page up to date."""
-    source, target = map(Path, arguments)
+    """Bring the pages up to date."""
+    source, *targets = map(Path, arguments)
     results = json.loads(source.read_text(encoding="utf8"))
-    target.write_text(page(results, target.read_text(encoding="utf8")), encoding="utf8")
+    for target in targets:
+        target.write_text(page(results, target.read_text(encoding="utf8")), encoding="utf8")
     return 0
 
 

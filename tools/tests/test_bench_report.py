@@ -14,10 +14,18 @@ from report import page  # noqa: E402 - found through the path set above
 REFERENCE = ROOT / "docs" / "reference"
 
 
-@pytest.mark.parametrize("name", ["performance", "comparison"])
-def test_the_page_shows_the_kept_run(name: str) -> None:
-    results = json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf8"))
-    text = (REFERENCE / f"{name}.md").read_text(encoding="utf8")
+@pytest.mark.parametrize(
+    ("run", "shown"),
+    [
+        ("performance.json", REFERENCE / "performance.md"),
+        ("comparison.json", REFERENCE / "comparison.md"),
+        ("comparison.json", ROOT / "README.md"),
+    ],
+    ids=["performance", "comparison", "front"],
+)
+def test_the_page_shows_the_kept_run(run: str, shown: Path) -> None:
+    results = json.loads((REFERENCE / run).read_text(encoding="utf8"))
+    text = shown.read_text(encoding="utf8")
     assert page(results, text) == text
 
 
