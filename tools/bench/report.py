@@ -82,7 +82,7 @@ def times(
             continue
         mine = measure(costs[first])
         cells = [f"{measure(costs[label]) / mine:.2f} x" if label in costs else "-" for label in others]
-        each = f"{workload.title}, each of the {workload.unit}"
+        each = f"{workload.title}; per {workload.unit.removesuffix('s')}"
         yield f"| {each} | `{workload.key}` | {' | '.join([f'{mine * 1e6:,.1f}', *cells])} |"
 
 
@@ -131,7 +131,8 @@ def installations(results: Results) -> Iterator[str]:
 
 def front(results: Results) -> Iterator[str]:
     """The few figures of the front page."""
-    yield f"| processor time, ours = 1 | {' | '.join(FRONT_PEERS)} |"
+    names = [label.partition(",")[0] for label in FRONT_PEERS]
+    yield f"| processor time, ours = 1 | {' | '.join(names)} |"
     yield "|---" * (len(FRONT_PEERS) + 1) + "|"
     for key, title in FRONT.items():
         costs = results[key]
@@ -145,7 +146,7 @@ def circumstances(results: Results) -> Iterator[str]:
     run = results["run"]
     load = "" if run["load"] is None else f", at the end of which the machine's load was {run['load']}"
     yield (
-        f"Measured {run['at']} in one run of {run['turns']} turns on {run['cores']} processor core(s) of "
+        f"Measured {run['at']} in one run of {run['turns']} turns on {run['cores']} core(s) of "
         f"{run['system']}, Python {run['python']}{load}."
     )
 
