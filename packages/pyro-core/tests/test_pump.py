@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -220,3 +221,21 @@ def test_what_is_ready_is_not_held_back_by_an_item_that_takes_long(wire: Wire, q
     go_on.set()
     thread.join(10)
     assert (ENDED, []) in wire.said
+
+
+def test_items_that_are_ready_do_not_wait_for_the_next_one_even_at_the_beginning() -> None:
+    answered: SimpleQueue[int] = SimpleQueue()
+    wire = Wire()
+
+    def conversation() -> Iterator[int]:
+        for number in range(5):
+            yield number
+            assert answered.get(timeout=10) == number  # who takes the items answers each before it wants more
+
+    running = threading.Thread(target=begin, args=(Pump(Maker("s"), conversation(), wire, Flusher()),))
+    running.start()
+    for number in range(5):
+        wire.wait_for(lambda: number in wire.items())  # noqa: B023 - called before the next turn
+        answered.put(number)
+    running.join(10)
+    assert not running.is_alive()
