@@ -1,0 +1,56 @@
+"""The tutorials and guides: what they show is typed, and what they name exists."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import page_sessions
+import pytest
+
+from pyro_cli.main import cli
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+OWN_TEST = {"http-gateway.md", "name-server-as-a-service.md"}
+"""Guides whose sessions and commands have a test module of their own."""
+PAGES = [*sorted(DOCS.glob("tutorial/*.md")), *sorted(DOCS.glob("guides/*.md"))]
+PLAYED = [
+    page
+    for page in PAGES
+    if page.name not in OWN_TEST and any(block.language == "console" for block in page_sessions.blocks(page))
+]
+
+
+@pytest.mark.parametrize("page", PLAYED, ids=lambda page: page.stem)
+def test_what_is_typed_on_a_page_prints_what_it_says(page: Path, tmp_path: Path) -> None:
+    page_sessions.play(page, tmp_path)
+
+
+def commands(page: Path) -> list[str]:
+    text = "\n".join(block.text for block in page_sessions.blocks(page) if block.language == "sh")
+    lines = (line.partition(" #")[0].strip() for line in text.replace("\\\n", "").splitlines())
+    return [line for line in lines if line.startswith("pyro-cli ")]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in OWN_TEST], ids=lambda page: page.stem)
+def test_commands_are_ones_that_pyro_cli_takes(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in commands(page):
+        command, words = cli, shlex.split(line)[1:]
+        context = click.Context(cli)
+        while isinstance(command, click.Group):
+            _, found, words = command.resolve_command(context, words)
+            assert found is not None, line
+            command = found  # type: ignore[assignment]
+        with command.make_context("command", list(words)):
+            pass
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf8"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", re.sub(r"`[^`]*`", "", text))
+    assert [link for link in links if ":" not in link and not (page.parent / link).exists()] == []
