@@ -3,7 +3,8 @@
 What its blocks mean, in the order of the page:
 
 * `````python shop.py````` (any language, and the name of a file) is a file; a later one replaces it.
-* `````console````` is a session: what follows ``$ `` is run to its end, and prints the lines below it.
+* `````console````` is a session: what follows ``$ `` is run to its end, and prints the lines below it. ``$ export``
+  holds for everything after it.
 * `````console shop````` is a terminal of its own, called ``shop``. What is typed there goes on running; further
   blocks of that name show what it prints next. A line ``^C`` interrupts it.
 
@@ -74,6 +75,9 @@ class Session:
             self._watch(block.name, block.text)
         else:
             for typed, wanted in _typed(block.text):
+                if typed.startswith("export "):
+                    self._env.update(word.split("=", 1) for word in shlex.split(typed)[1:])
+                    continue
                 done = processes.run(self._shell(typed), env=self._env, check=False)
                 self._check(typed, wanted, done.stdout + done.stderr)
 
