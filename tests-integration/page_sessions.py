@@ -51,7 +51,8 @@ class Session:
         self._folder = folder
         self._stack = stack
         self._terminals: dict[str, subprocess.Popen[str]] = {}
-        self._addresses: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
+        self._ports: dict[str, str] = {}
         self._checker = doctest.OutputChecker()
         commands = folder / "bin"
         commands.mkdir()
@@ -100,7 +101,7 @@ class Session:
         assert terminal.stdout is not None
         line = terminal.stdout.readline()
         if found := _ADDRESS.search(line):
-            self._addresses[found[1]] = found[0]
+            self._printed[found[1]] = found[3]
             if found[1] == "Pyro.NameServer":
                 self._env["PYRO_NS_HOST"], self._env["PYRO_NS_PORT"] = found[2], found[3]
         return line
@@ -110,8 +111,14 @@ class Session:
         assert good, f"{typed}\n--- the page says\n{wanted}\n--- what was printed\n{shown}"
 
     def _shell(self, typed: str) -> list[str]:
-        typed = _ADDRESS.sub(lambda found: self._addresses.get(found[1], found[0]), typed)
+        typed = _ADDRESS.sub(self._with_port, typed)
         return ["bash", "-c", f"cd {shlex.quote(str(self._folder))} && {typed}"]
+
+    def _with_port(self, address: re.Match[str]) -> str:
+        object_id, host, port = address.groups()
+        if object_id in self._printed:
+            self._ports[port] = self._printed[object_id]
+        return f"PYRO:{object_id}@{host}:{self._ports.get(port, port)}"
 
 
 def _typed(text: str) -> list[tuple[str, str]]:

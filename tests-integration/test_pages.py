@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 
 import click
@@ -9,6 +11,7 @@ import page_sessions
 import pytest
 
 from pyro_cli.main import cli
+from pyro_core.settings import ServerSettings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -54,3 +57,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf8"), flags=re.MULTILINE | re.DOTALL)
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", re.sub(r"`[^`]*`", "", text))
     assert [link for link in links if ":" not in link and not (page.parent / link).exists()] == []
+
+
+def test_who_stops_a_server_waits_longer_than_the_server_for_its_calls() -> None:
+    texts = {
+        block.name: block.text
+        for page in ("deploy-as-a-service", "containers")
+        for block in page_sessions.blocks(DOCS / f"guides/{page}.md")
+    }
+    drain_s = ServerSettings.from_mapping(tomllib.loads(texts["till.toml"])["server"]).timeouts.drain_s
+    unit = ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(texts["till.service"])
+    grace = re.search(r"terminationGracePeriodSeconds: (\d+)", texts["till.yaml"])
+    assert grace is not None
+    assert min(float(unit["Service"]["TimeoutStopSec"]), float(grace[1])) > drain_s
