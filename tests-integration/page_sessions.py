@@ -2,11 +2,12 @@
 
 What its blocks mean, in the order of the page:
 
-* `````python shop.py````` (any language, and the name of a file) is a file; a later one replaces it.
-* `````console````` is a session: what follows ``$ `` is run to its end, and prints the lines below it. ``$ export``
-  holds for everything after it.
-* `````console shop````` is a terminal of its own, called ``shop``. What is typed there goes on running; further
-  blocks of that name show what it prints next. A line ``^C`` interrupts it.
+* `````python shop.py````` (any language, and the name of a file) is a file; a later one replaces it. With a
+  folder in front, as in ``examples/...``, it is a part of a file of this repository.
+* `````console````` is a session: what follows ``$ `` is run to its end, and prints the lines below it. What
+  ``$ export`` sets holds for everything after it.
+* `````console shop````` is a terminal of its own, called ``shop``. What is typed there goes on running;
+  further blocks of that name show what it prints next. A line ``^C`` interrupts it.
 
 Output is compared as by doctest with ELLIPSIS and NORMALIZE_WHITESPACE. The name server of a page is the one
 that a terminal starts; it listens on a free port, which everything after it is told.
@@ -70,7 +71,7 @@ class Session:
     def play(self, block: Block) -> None:
         """Do what a block says, and check what it shows."""
         if block.language != "console":
-            if "." in block.name:
+            if "." in block.name and "/" not in block.name:
                 (self._folder / block.name).write_text(block.text, encoding="utf8")
         elif block.name:
             self._watch(block.name, block.text)

@@ -52,6 +52,13 @@ def test_commands_are_ones_that_pyro_cli_takes(
             pass
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_parts_of_examples_are_as_they_are_there(page: Path) -> None:
+    for block in page_sessions.blocks(page):
+        if "/" in block.name:
+            assert block.text in (ROOT / block.name).read_text(encoding="utf8"), block.name
+
+
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf8"), flags=re.MULTILINE | re.DOTALL)
