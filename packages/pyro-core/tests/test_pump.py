@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyro_core.duplex import FAILED, MORE, Credit
+from pyro_core.duplex import ENDED, FAILED, MORE, Credit
 from pyro_core.errors import ConnectionClosedError
 from pyro_core.net import pump as pump_module
 from pyro_core.net.pump import Flusher, Pump
@@ -203,3 +203,20 @@ def test_the_thread_that_looks_after_streams_serves_the_next_one_too(wire: Wire)
     assert thread is not None
     begin(Pump(Maker("s"), iter(range(100)), wire, flusher))
     assert flusher._thread is thread
+
+
+@pytest.mark.parametrize("quick", range(1, 8))
+def test_what_is_ready_is_not_held_back_by_an_item_that_takes_long(wire: Wire, quick: int) -> None:
+    go_on = threading.Event()
+
+    def slow_at_last() -> Iterator[int]:
+        yield from range(quick)
+        assert go_on.wait(10)
+
+    pump = Pump(Maker("s"), slow_at_last(), wire, Flusher())
+    thread = threading.Thread(target=begin, args=(pump,))
+    thread.start()
+    wire.wait_for(lambda: wire.items() == list(range(quick)))
+    go_on.set()
+    thread.join(10)
+    assert (ENDED, []) in wire.said
