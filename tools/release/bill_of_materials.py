@@ -1,8 +1,8 @@
 """A bill of materials of a wheel: everything that installing it brings, in CycloneDX 1.6 as JSON.
 
 It is made from an environment into which the wheel was installed, so that it tells the versions that were
-tested together. What comes only with extras is optional. It holds no time and no random number: the same versions
-give the same text.
+tested together. What comes only with extras is optional. It holds no time and no random number: the same
+versions give the same text.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ print(json.dumps(found))
 
 
 def installed(python: Path) -> dict[str, Any]:
-    """What is installed in an environment: name -> version, summary, licence, names of what it may ask for."""
+    """What is installed in an environment: name -> version, summary, licence, names of what it asks for."""
     found: dict[str, Any] = json.loads(check_wheels.run(python, "-I", "-c", _ASK))
     return found
 
