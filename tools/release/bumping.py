@@ -41,7 +41,7 @@ def bump(repository: Repository, name: str, wanted: str, today: datetime.date) -
     if tags:
         _check_level(one, version, log.change, vanished(repository, one, tags[0]))
     text = log.released(version, today)
-    done = [f"{name} {one.version} -> {version}"]
+    done = [f"{name}: version {version}" + (f" after {one.version}" if version != one.version else "")]
     one.set_version(version)
     one.changelog.write_text(text, encoding="utf8")
     for fragment in log.fragments:

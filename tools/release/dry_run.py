@@ -25,6 +25,7 @@ class Rehearsal:
         out: Where files and bill of materials go.
         work: For what is needed on the way.
         tell: Takes each line of the report.
+        prepared: Whether the version was prepared here, and not before.
         done: Steps, what they found, and how long they took.
     """
 
@@ -33,6 +34,7 @@ class Rehearsal:
     out: Path
     work: Path
     tell: Callable[[str], object]
+    prepared: bool = False
     done: list[str] = field(default_factory=list)
 
     def step(self, title: str, action: Callable[[], str]) -> None:
@@ -79,6 +81,7 @@ class Rehearsal:
                 )
             return f"{one.version}, prepared before"
         version, _ = bumping.next_version(one, log.change, tags)
+        self.prepared = True
         lines = bumping.bump(self.clone, self.package, wanted or str(version), today)
         who = ("-c", "user.name=release", "-c", "user.email=release@localhost")
         self.clone.git(*who, "commit", "--quiet", "--all", "--message", lines[0])
@@ -151,8 +154,10 @@ def dry_run(
             tell(f"  {line}")
         if earlier:
             tell(f"To release before it, as they have changed, too: {', '.join(earlier)}")
+        if not one.project.get("urls"):
+            tell("Its page on the index will link to nothing: pyproject.toml has no [project.urls] yet.")
         tell("Nothing was published. A release would go on with:")
-        for line in commands(one, clone):
+        for line in commands(one, rehearsal.prepared):
             tell(f"  {line}")
 
 
@@ -166,17 +171,21 @@ def _to_release_before(clone: Repository, package: str) -> list[str]:
     ]
 
 
-def commands(one: Distribution, repository: Repository) -> list[str]:
-    """What a real release runs next."""
+def commands(one: Distribution, bump: bool) -> list[str]:
+    """What a real release runs next.
+
+    Args:
+        one: The package, with the version that it is to have.
+        bump: Whether the version is still to be prepared.
+    """
     tag = one.tag(one.version)
     stem = f"dist/{one.name.replace('-', '_')}-{one.version}"
-    prepared = repository.git("log", "-1", "--format=%s").startswith(f"{one.name} ")
-    bump = [f"hatch run release bump {one.name} {one.version} --commit"] if prepared else []
+    first = [f"hatch run release bump {one.name} {one.version} --commit"] if bump else []
     return [
-        *bump,
+        *first,
         f"git tag --annotate {tag} --message '{one.name} {one.version}'",
         f"hatch run release build {one.name} --out dist",
         f"hatch run release sbom {one.name} --out dist",
         f"git push origin HEAD {tag}",
-        f"python -m twine upload {stem}.tar.gz {stem}-py3-none-any.whl",
+        f"hatch run release:twine upload {stem}.tar.gz {stem}-py3-none-any.whl",
     ]

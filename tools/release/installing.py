@@ -19,12 +19,10 @@ from release.problem import ReleaseError
 TESTS = (
     "tests-integration/test_readme.py",
     "tests-integration/test_plugins.py",
-    "tests-integration/test_extras_offer.py",
     "tests-integration/test_command_line.py",
-    "tests-integration/test_ns_commands.py",
-    "tests-integration/test_http_gateway.py",
-    "tests-integration/test_batches_and_blobs.py",
     "tests-integration/test_async_naming.py",
+    "tests-integration/test_calls_on_the_loop.py",
+    "tests-integration/test_results_that_are_kept.py",
 )
 ALL_TESTS = ("tests-integration", "packages")
 
