@@ -29,8 +29,8 @@ from pyro_core.setting_sources import FromOutside
 from pyro_core.settings import ClientSettings, NameServerSettings, ServerSettings
 
 VARIABLE: Final = "PYROCLI_CONTEXT"
-"""Environment variable with the name of the context to use. Not PYRO_...: Pyro5 refuses to start with such
-variables that it does not know."""
+"""Environment variable with the name of the context to use. Not ``PYRO_...``: Pyro5 refuses to start with
+such variables that it does not know."""
 HOME_VARIABLE: Final = "PYROCLI_HOME"
 """Environment variable with the folder for the files of ``pyro-cli``."""
 PARTS: Final[Mapping[str, type[FromOutside]]] = {

@@ -95,7 +95,7 @@ class Names:
     def of_value(self, value: object) -> tuple[str, ...]:
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return self._checked([item.strip() for item in value])
-        raise ValueError("a list of text, at least one")
+        raise ValueError(f"a list of text{'' if self._perhaps_none else ', at least one'}")
 
     def _checked(self, names: list[str]) -> tuple[str, ...]:
         kept = tuple(name for name in names if name)
