@@ -109,4 +109,5 @@ def test_what_vanished_and_what_came_is_told_with_what_to_do() -> None:
     assert "  - one.a(x)\n  + one.a()\n" in complaint
     assert "hatch run release api" in complaint
     assert "Breaking:" in complaint
+    assert "Breaking:" not in public_api.complaint("one", "one.a\n", "one.a\none.b\n")
     assert not public_api.complaint("one", "one.a\n", "one.a\n")
