@@ -272,12 +272,16 @@ def complaint(package: str, listed: str, wanted: str) -> str:
         return ""
     lines = differences(listed, wanted)
     lost = any(line.startswith("-") for line in lines)
-    advice = "What vanishes or changes its signature breaks programs: keep it, or tell so in a line of the changelog"
+    advice = "What vanishes or changes its signature breaks programs: keep it, or tell so in a line of the"
     return "\n".join(
         (
             f"packages/{package}/API.txt and the code differ (- only in the list, + only in the code):",
             *(f"  {line}" for line in lines),
-            *([advice, "that begins with 'Breaking:'."] if lost else ["New names are promises from now on."]),
+            *(
+                [advice, "changelog that begins with 'Breaking:'."]
+                if lost
+                else ["New names are promises from now on."]
+            ),
             f"Then `hatch run release api {package}`, and commit the list.",
         )
     )
