@@ -16,12 +16,17 @@ PATIENCE_S = 30.0
 """How long a program may take to end before it is killed."""
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(
+    extra: Mapping[str, str] | None = None, *, python: str | Path = sys.executable
+) -> dict[str, str]:
     """This process's environment without settings of ours that happen to be set, plus ``extra``.
 
-    Stock Pyro5 refuses variables that begin with PYRO_ and that it does not know.
+    Stock Pyro5 refuses variables that begin with PYRO_ and that it does not know; another interpreter than
+    this one is to find its own packages only.
     """
     plain = {key: value for key, value in os.environ.items() if not key.startswith("PYRO_")}
+    if Path(python).name.startswith("python") and str(python) != sys.executable:
+        plain.pop("PYTHONPATH", None)
     return {**plain, "PYTHONUNBUFFERED": "1", "PYROCLI_HOME": str(NO_FILES), **(extra or {})}
 
 
@@ -44,7 +49,11 @@ def running(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a program with pipes for its input and output; it is ended on the way out."""
     process = subprocess.Popen(
-        list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(env)
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(env, python=command[0]),
     )
     try:
         yield process
@@ -88,7 +97,7 @@ def run(
         text=True,
         input=typed,
         timeout=PATIENCE_S,
-        env=environment(env),
+        env=environment(env, python=command[0]),
         check=False,
     )
     if check:

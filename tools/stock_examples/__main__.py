@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 # Found as packages: the folder itself would make its modules look like top-level ones.
@@ -26,40 +26,22 @@ sys.path[0] = str(TOOLS)
 sys.path.append(str(TOOLS.parent / "tests-integration"))
 
 import network_namespace  # noqa: E402
+from scenes import language  # noqa: E402
+from scenes.language import Scene  # noqa: E402
+from scenes.playing import FAILED, NOT_RUN, PASSED, Result  # noqa: E402
 from stock_suite import sdist  # noqa: E402
 from stock_suite.problems import SuiteError, UnavailableError  # noqa: E402
 from stock_suite.running import require_network  # noqa: E402
 
-from stock_examples import scenes  # noqa: E402
-
 UNAVAILABLE = 77
 SCENE_LIMIT_S = 180
 PLAYER = Path(__file__).parent / "playing.py"
-PASSED, FAILED, NOT_RUN = "passed", "FAILED", "not run"
+TABLE = Path(__file__).parent / "scenes.txt"
 _ABOUT = """
 import importlib.util, platform, sys
 missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
 print(platform.python_version(), importlib.util.find_spec("Pyro4").origin, *missing)
 """
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a scene.
-
-    Attributes:
-        scene: Its name.
-        outcome: PASSED, FAILED or NOT_RUN.
-        reason: Why not passed.
-        seconds: How long it took.
-        transcript: What its programs printed.
-    """
-
-    scene: str
-    outcome: str
-    reason: str = ""
-    seconds: float = 0.0
-    transcript: str = ""
 
 
 def arguments() -> argparse.Namespace:
@@ -75,7 +57,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def choose(known: Sequence[scenes.Scene], names: Sequence[str], *, quick: bool) -> list[scenes.Scene]:
+def choose(known: Sequence[Scene], names: Sequence[str], *, quick: bool) -> list[Scene]:
     """Return the scenes that are asked for.
 
     Raises:
@@ -90,7 +72,7 @@ def choose(known: Sequence[scenes.Scene], names: Sequence[str], *, quick: bool) 
     ]
 
 
-def missing_modules(python: str, chosen: Sequence[scenes.Scene]) -> list[str]:
+def missing_modules(python: str, chosen: Sequence[Scene]) -> list[str]:
     """Print which Python and Pyro4 there are; return the needed modules that are missing.
 
     Raises:
@@ -114,7 +96,7 @@ def write_hosts(folder: Path) -> Path:
     return path
 
 
-def run(scene: scenes.Scene, pythons: Sequence[str], archive: Path, work: Path) -> Result:
+def run(scene: Scene, pythons: Sequence[str], archive: Path, work: Path) -> Result:
     """Play one scene with its own copy of the examples, in a network of its own."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=work) as copy:
@@ -124,12 +106,7 @@ def run(scene: scenes.Scene, pythons: Sequence[str], archive: Path, work: Path) 
             if old not in content:
                 return Result(scene.name, FAILED, f"{file} has no {old!r} to replace")
             (folder / file).write_text(content.replace(old, new), encoding="utf8")
-        told = {
-            "pythons": pythons,
-            "folder": str(folder),
-            "steps": scene.steps,
-            "tracebacks": scene.tracebacks,
-        }
+        told = {"pythons": pythons, "folder": str(folder), "work": copy, "scene": asdict(scene)}
         command = [sys.executable, str(PLAYER)]
         inside = network_namespace.inside(command, hosts=write_hosts(Path(copy)))
         try:
@@ -143,24 +120,21 @@ def run(scene: scenes.Scene, pythons: Sequence[str], archive: Path, work: Path) 
             )
         except subprocess.TimeoutExpired:
             return Result(scene.name, FAILED, f"it did not end within {SCENE_LIMIT_S} s")
-    seconds = time.monotonic() - began
     if done.returncode:
-        return Result(scene.name, FAILED, done.stderr, seconds)
-    answer = json.loads(done.stdout)
-    transcript = "".join(f"######## {name}\n{output}\n" for name, output in answer["outputs"])
-    return Result(scene.name, FAILED if answer["problem"] else PASSED, answer["problem"], seconds, transcript)
+        return Result(scene.name, FAILED, done.stderr, time.monotonic() - began)
+    return Result(**json.loads(done.stdout))
 
 
 def run_all(options: argparse.Namespace, work: Path) -> bool:
     """Run what was asked for, print what came of it, and return whether that is good."""
-    chosen = choose(scenes.load(), options.names, quick=options.quick)
+    chosen = choose(language.load(TABLE).scenes, options.names, quick=options.quick)
     require_network()
     archive = sdist.fetch(sdist.cache_folder())
     missing = missing_modules(options.python, chosen)
     if options.client:
         missing += missing_modules(options.client, chosen)
 
-    def result(scene: scenes.Scene) -> Result:
+    def result(scene: Scene) -> Result:
         reason = scene.skip or ", ".join(f"needs {name}" for name in scene.needs if name in missing)
         if reason:
             return Result(scene.name, NOT_RUN, reason)

@@ -1,7 +1,7 @@
 """Besiege every kind of server with every kind of crowd, and show what a well-behaved client notices.
 
-The client makes one call after the other; the crowd is a process of its own. All of it runs on one machine,
-so what a crowd itself costs is part of what the client notices.
+The client makes one call after the other, on the server's core; the crowd is a process of its own on another
+core, as it would be on another machine.
 
 Usage: python tools/torture [--transports threaded ...] [--crowds silent ...] [--seconds 3] [--scale 1.0]
 """
@@ -46,7 +46,7 @@ def main() -> int:
                 if kind.endswith("TLS") and "--certificate" not in options:
                     continue
                 count = max(int(SIZES[kind] * wanted.scale), 1)
-                with siege.fortress(servertype, *options) as place:
+                with siege.fortress(servertype, *options, apart=True) as place:
                     seen = siege.siege(place, {kind: count}, wanted.seconds)
                 beyond += seen.ratio > GOAL
                 print(f"{servertype:10} {kind:15} {count:5} {statistics.median(seen.quiet) * 1e3:9.3f} "

@@ -1,5 +1,6 @@
 """One server under siege, seen from a client that behaves well."""
 
+import os
 import resource
 import statistics
 import subprocess
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import psutil
 
@@ -22,16 +23,36 @@ TRANSPORTS = [name for name in ("threaded", "multiplex", "asyncio", "prefork") i
 """What is besieged."""
 HERE = Path(__file__).parent
 PATIENCE_S = 30.0
+SERVERS_CORE: Final = 0
+"""Of a server apart from its crowds, and of the client that looks at it."""
+CROWDS_CORE: Final = 1
 MIB = 1 << 20
 
 
 @contextmanager
-def program(script: str, *words: str, errors: IO[Any] | None = None) -> Iterator[subprocess.Popen[str]]:
+def on_core(wanted: int | None) -> Iterator[None]:
+    """This thread, and what it starts meanwhile, runs on one core only; on any with None."""
+    if wanted is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(allowed)[wanted % len(allowed)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@contextmanager
+def program(
+    script: str, *words: str, errors: IO[Any] | None = None, core: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """A program of this folder that ends when its input closes; its errors go where they are told to go."""
     command = [sys.executable, str(HERE / script), *words]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-    )
+    with on_core(core):
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
     try:
         yield process
     finally:
@@ -72,9 +93,12 @@ class Fortress:
         uri: Address of its object.
         encrypted: The same over TLS, if it has a certificate.
         process: Its process.
+        apart: Whether crowds have a core of their own. On a core of the client's they take time from the
+            client, too, which crowds on other machines cannot.
     """
 
-    def __init__(self, started: subprocess.Popen[str]) -> None:
+    def __init__(self, started: subprocess.Popen[str], *, apart: bool = False) -> None:
+        self.apart = apart
         self.uri, self.encrypted = first_line(started)
         self.started = started
         self.process = psutil.Process(started.pid)
@@ -101,7 +125,8 @@ class Fortress:
     def besieged(self, sizes: Mapping[str, int]) -> Iterator[None]:
         """With a crowd in front of it: kinds, and how many of each."""
         kinds = [f"{kind}={count}" for kind, count in sizes.items()]
-        with program("crowds.py", self.uri, self.encrypted, *kinds) as crowd:
+        core = CROWDS_CORE if self.apart else None
+        with program("crowds.py", self.uri, self.encrypted, *kinds, core=core) as crowd:
             first_line(crowd)
             yield
 
@@ -113,10 +138,13 @@ class Fortress:
 
 
 @contextmanager
-def fortress(servertype: str, *options: str, errors: IO[Any] | None = None) -> Iterator[Fortress]:
-    """A server that runs."""
-    with program("target.py", servertype, *options, errors=errors) as started:
-        yield Fortress(started)
+def fortress(
+    servertype: str, *options: str, errors: IO[Any] | None = None, apart: bool = False
+) -> Iterator[Fortress]:
+    """A server that runs; ``apart`` from its crowds, on another core than theirs."""
+    core = SERVERS_CORE if apart else None
+    with program("target.py", servertype, *options, errors=errors, core=core) as started:
+        yield Fortress(started, apart=apart)
 
 
 def call_for(client: Any, seconds: float, fewest: int = 50) -> list[float]:
@@ -169,7 +197,7 @@ def siege(place: Fortress, sizes: Mapping[str, int], seconds: float) -> Siege:
     Raises:
         PyroError: If a call of a well-behaved client fails.
     """
-    with place.client() as client:
+    with on_core(SERVERS_CORE if place.apart else None), place.client() as client:
         call_for(client, 0.2)
         quiet = call_for(client, seconds)
         before = most = place.memory_mib()

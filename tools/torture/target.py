@@ -80,6 +80,7 @@ def main() -> None:
         host="127.0.0.1",
         port=wanted.port,
         servertype=wanted.servertype,
+        processes=2,  # of prefork, however many cores this process may use
         timeouts=replace(Timeouts(), write_s=5.0),
         limits=replace(Limits(), max_message_bytes=wanted.message_mib * MIB, max_write_buffer_bytes=4 * MIB),
     )

@@ -53,3 +53,20 @@ def test_failures_without_a_reason_are_explained_as_well() -> None:
 
 def test_a_failure_breaks_the_connection() -> None:
     assert issubclass(TlsError, ConnectionResetError)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "hint"),
+    [
+        (9, "certificate is not yet valid", "compare the clocks of both sides"),
+        (10, "certificate has expired", "its operator has to renew it"),
+        (62, "Hostname mismatch.", "use an address with a name that is in the certificate"),
+        (64, "IP address mismatch.", "use an address with a name that is in the certificate"),
+    ],
+)
+def test_what_no_authority_would_cure_has_a_remedy_of_its_own(code: int, said: str, hint: str) -> None:
+    problem = ssl.SSLCertVerificationError(1, "x")
+    problem.verify_message, problem.verify_code = said, code
+    text = explanation(problem, server_side=False)
+    assert f"{said.rstrip('.')}; {hint}" in text
+    assert "cafile" not in text

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import threading
+
     from pyro_server.host import DaemonHost
 
 State = Literal["waiting", "serving", "draining", "closed"]
@@ -48,6 +50,7 @@ class Healthy:
     _host: "DaemonHost"
     _transport: Any
     _closed: bool
+    _thread: "threading.Thread | None"
     close: Callable[[], None]
 
     def health(self) -> Health:
@@ -86,4 +89,5 @@ class Healthy:
             return "closed"
         if self._host.draining:
             return "draining"
-        return "serving" if self._transport.is_serving else "waiting"
+        was_started = self._thread is not None and self._thread.is_alive()
+        return "serving" if was_started or self._transport.is_serving else "waiting"

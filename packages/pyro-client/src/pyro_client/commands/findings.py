@@ -142,7 +142,7 @@ def _not_resolved(target: str, error: NamingError) -> Finding:
 def not_connected(subject: str, address: URI, settings: ClientSettings, error: PyroError) -> Finding:
     """Why a connection could not be made."""
     if isinstance(error, ConnectionRejected):
-        return _rejected(subject, settings, error)
+        return _rejected(subject, error)
     cause = error.__cause__
     finding, step = str(error), "see the log of the server"
     if isinstance(cause, socket.gaierror):
@@ -168,12 +168,12 @@ def not_connected(subject: str, address: URI, settings: ClientSettings, error: P
     return problem("connection", subject, finding, step, exit_codes.UNREACHABLE)
 
 
-def _rejected(subject: str, settings: ClientSettings, error: ConnectionRejected) -> Finding:
+def _rejected(subject: str, error: ConnectionRejected) -> Finding:
     if "serializer" in error.reason:
         return problem(
             "serializer",
             subject,
-            f"the server does not accept the serializer {settings.serializer!r} ({error.reason})",
+            f"the server refuses the serializer: {error.reason}",
             "choose another one (PYRO_SERIALIZER), or allow it on the server (PYRO_SERIALIZERS_ACCEPTED)",
             exit_codes.REFUSED,
         )

@@ -305,7 +305,15 @@ def _require_members(connection: Connection) -> None:
 
 
 def _reason(connection: Connection, refused: Refused) -> str:
-    """Why the server refused, in its own words."""
+    """Why the server refused, in its own words, and the name of a serializer of which it tells the number."""
+    said = _said(connection, refused)
+    if "serializer that is not accepted" not in said:
+        return said
+    name = connection.serializer.name
+    return f"{said}; that is {name!r}: choose another one, or name it among the serializers of the server"
+
+
+def _said(connection: Connection, refused: Refused) -> str:
     marshal_id = STOCK_SERIALIZER_IDS[connection.version]["marshal"]
     try:
         if refused.serializer_id == marshal_id:

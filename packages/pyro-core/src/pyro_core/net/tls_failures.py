@@ -12,6 +12,16 @@ _NOT_TLS: Final = frozenset(
         "RECORD_LAYER_FAILURE",
     }
 )
+_OTHER_NAME: Final = (
+    "; use an address with a name that is in the certificate, or say which with TLS(server_hostname=...)"
+)
+_HINTS: Final = {
+    9: "; compare the clocks of both sides",
+    10: "; its operator has to renew it",
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
+}
+"""What to do about OpenSSL's verify errors that a trusted authority would not cure."""
 _ALERTS: Final = {
     "UNKNOWN_CA": "it does not know the authority that signed our certificate",
     "CERTIFICATE_REQUIRED": "it wants a certificate from us: give TLS(certfile=...)",
@@ -38,8 +48,10 @@ def explanation(problem: OSError, *, server_side: bool) -> str:
     """
     other = "client" if server_side else "server"
     if isinstance(problem, ssl.SSLCertVerificationError):
-        why = problem.verify_message or problem.reason or "no reason given"
-        hint = "" if server_side else "; give its authority with TLS(cafile=...)"
+        why = (problem.verify_message or problem.reason or "no reason given").rstrip(".")
+        hint = ""
+        if not server_side:
+            hint = _HINTS.get(getattr(problem, "verify_code", 0), "; give its authority with TLS(cafile=...)")
         return f"TLS: certificate verify failed: the {other}'s certificate is not accepted here: {why}{hint}"
     reason = getattr(problem, "reason", None) or ""
     if reason in _NOT_TLS:

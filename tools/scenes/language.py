@@ -1,24 +1,27 @@
-"""What is done with the example programs: the scenes of ``scenes.txt``.
+"""What is done with example programs: scenes, a list of steps each.
 
-A scene is a list of steps, one a line, after a line ``== NAME``. The first word of the name is the folder of
-the example. Steps are about the program that was started last, until ``with`` names another one:
+A scene begins with a line ``== NAME``; each further line is a step. Steps are about the program that was
+started last, until ``with`` names another one. ``{uri}`` and ``{location}`` stand for the last address that
+was printed so far, ``{url}`` for the last one of the web, ``{work}`` for a fresh folder.
 
 =========================  ============================================================================
-``ns``                     start a name server
+``ns ARGUMENTS``           start a name server, which later programs find
 ``in FOLDER``              start what follows in this folder of the example
 ``start PROGRAM ARGUMENT`` start a file of the example, or ``-m MODULE``
-``with PROGRAM``           turn to a program that was started before
+``with PROGRAM``           turn to a program that was started before; ``ns`` is the name server
 ``see TEXT``               wait until it prints this, after what was seen of it before
-``type TEXT``              type a line; ``{uri}`` and ``{location}`` stand for the last URI printed so far
+``type TEXT``              type a line
 ``eof``                    there is nothing more to type
 ``ends STATUS``            wait until it ends, with this exit status; 0 if none is given
 ``stop``                   press Ctrl-C and wait until it ends
 ``edit FILE OLD => NEW``   first replace text in a file, to have fewer or shorter rounds
 ``env NAME VALUE``         set a variable for what is started from here on
+``display``                give a screen, of its own, to what is started from here on
 ``tracebacks``             the programs of this scene print tracebacks on purpose
 ``quick``                  takes a second or two: one of the scenes for every day
-``needs MODULE``           a third party module that the example imports
+``needs MODULE !COMMAND``  modules and commands without which it cannot be run
 ``skip REASON``            cannot be run unattended
+``group NAME``             before all scenes: where an index lists them
 =========================  ============================================================================
 """
 
@@ -26,9 +29,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TABLE = Path(__file__).parent / "scenes.txt"
-STEPS = ("ns", "in", "start", "with", "see", "type", "eof", "ends", "stop", "env")
+STEPS = ("ns", "in", "start", "with", "see", "type", "eof", "ends", "stop", "env", "display")
 REMARKS = ("edit", "tracebacks", "quick", "needs", "skip")
+GROUP = "group"
 
 
 @dataclass
@@ -36,10 +39,10 @@ class Scene:
     """What is done with one example.
 
     Attributes:
-        name: Folder of the example, and what is shown if there are several scenes.
+        name: What is shown. Its first word is the folder of the example, where a table has those of several.
         steps: What to do, as pairs of a verb and its text.
         edits: Replacements, as (file, old, new).
-        needs: Modules without which it cannot run.
+        needs: Modules, and commands after an exclamation mark, without which it cannot run.
         skip: Why it is not run; empty if it is.
         quick: Whether it takes but a moment.
         tracebacks: Whether tracebacks belong to it.
@@ -55,32 +58,51 @@ class Scene:
 
     @property
     def folder(self) -> str:
-        """Folder of the example."""
+        """First word of the name."""
         return self.name.split()[0]
 
 
-def load(path: Path = TABLE) -> list[Scene]:
-    """Read the scenes.
+@dataclass
+class Table:
+    """A file of scenes.
+
+    Attributes:
+        scenes: All of them.
+        group: Where an index lists them; empty if that is not said.
+    """
+
+    scenes: list[Scene] = field(default_factory=list)
+    group: str = ""
+
+
+def load(path: Path) -> Table:
+    """Read a file.
 
     Raises:
         ValueError: If a line is not understood.
     """
-    return parse(path.read_text(encoding="utf8").splitlines())
+    try:
+        return parse(path.read_text(encoding="utf8").splitlines())
+    except ValueError as error:
+        raise ValueError(f"{path}, {error}") from error
 
 
-def parse(lines: Sequence[str]) -> list[Scene]:
-    """Read scenes from lines.
+def parse(lines: Sequence[str]) -> Table:
+    """Read lines.
 
     Raises:
         ValueError: If a line is not understood.
     """
-    scenes: list[Scene] = []
+    table = Table()
+    scenes = table.scenes
     for number, line in enumerate(lines, start=1):
         verb, _, text = line.strip().partition(" ")
         if not verb or verb == "#":
             continue
         if verb == "==":
             scenes.append(Scene(text))
+        elif verb == GROUP and not scenes:
+            table.group = text
         elif not scenes:
             raise ValueError(f"line {number}: {line!r} comes before the first scene, a line '== NAME'")
         elif verb in STEPS:
@@ -89,7 +111,7 @@ def parse(lines: Sequence[str]) -> list[Scene]:
             _remark(scenes[-1], verb, text)
         else:
             raise ValueError(f"line {number}: {verb!r} is unknown, expected one of {(*STEPS, *REMARKS)}")
-    return scenes
+    return table
 
 
 def _remark(scene: Scene, verb: str, text: str) -> None:

@@ -1,6 +1,7 @@
 """One running program: what it prints, and what is typed into it."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -18,17 +19,21 @@ class SceneError(Exception):
 class Program:
     """A program with its output, which may be looked at while it runs.
 
+    It leads a process group, so that what it starts itself ends with it.
+
     Args:
+        name: What to call it.
         command: What to run.
         folder: Where to.
         variables: Its environment.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
-        self.name = " ".join(command[1:])
+    def __init__(self, name: str, command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
+        self.name = name
         self.output = ""
         self._seen = 0
         self._over = False
+        self._gone = False
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             command,
@@ -38,6 +43,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             bufsize=0,
+            process_group=0,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -62,13 +68,22 @@ class Program:
         Raises:
             SceneError: If it does not within the limit, or ends before.
         """
+        self.match(re.compile(re.escape(text)), text, limit_s)
+
+    def match(self, pattern: re.Pattern[str], called: str, limit_s: float) -> re.Match[str]:
+        """Wait until it prints what a pattern tells; ``called`` names that in an error.
+
+        Raises:
+            SceneError: If it does not within the limit, or ends before.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._over or text in self.output[self._seen :], limit_s)
-            found = self.output.find(text, self._seen)
-            if found < 0:
+            self._changed.wait_for(lambda: self._over or pattern.search(self.output, self._seen), limit_s)
+            found = pattern.search(self.output, self._seen)
+            if found is None:
                 state = "ended without" if self._over else f"spent {limit_s:.0f} s without"
-                raise SceneError(f"{self.name}: expected {text!r}, but it {state} printing that")
-            self._seen = found + len(text)
+                raise SceneError(f"{self.name}: expected {called!r}, but it {state} printing that")
+            self._seen = found.end()
+            return found
 
     def type(self, line: str) -> None:
         """Type a line."""
@@ -93,7 +108,7 @@ class Program:
             got = self._process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
             raise SceneError(f"{self.name}: it did not end within {limit_s:.0f} s") from error
-        self._reader.join(ENDING_S)
+        self._clear_away()
         if got != status:
             raise SceneError(f"{self.name}: it ended with status {got}, expected {status}")
 
@@ -104,21 +119,35 @@ class Program:
             SceneError: If it does not.
         """
         for _ in range(PRESSES):  # once is not enough if it comes just before the program waits for input
-            self._process.send_signal(signal.SIGINT)
+            self._send(signal.SIGINT)
             try:
                 self._process.wait(1)
             except subprocess.TimeoutExpired:
                 continue
-            self._reader.join(ENDING_S)
+            self._clear_away()
             return
         raise SceneError(f"{self.name}: it did not end within {PRESSES} s of Ctrl-C")
 
     def kill(self) -> None:
-        """End it, whatever it is doing."""
+        """End it, and what it started, whatever they are doing."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.kill()
+        self._send(signal.SIGKILL)
         self._process.wait()
-        self._reader.join(ENDING_S)
+        self._clear_away()
         self._process.stdin.close()
         self._process.stdout.close()
+
+    def _clear_away(self) -> None:
+        """End what it started, too, and wait for the last of the output."""
+        self._send(signal.SIGKILL)
+        self._gone = True  # from now on its number may be that of somebody else
+        self._reader.join(ENDING_S)
+
+    def _send(self, number: int) -> None:
+        if self._gone:
+            return
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            pass  # all of them have ended
