@@ -21,7 +21,7 @@ _ASSETS: Final = re.compile(
 def main() -> int:
     """Build, look at the result, and say where it is."""
     folders = ["-c", ROOT / "docs", "-d", ROOT / "build" / "doctrees", ROOT, OUTPUT]
-    code: int = build_main(["-q", "-W", "--keep-going", *map(str, folders), *sys.argv[1:]])
+    code: int = build_main(["-q", "-W", "--keep-going", "-j", "auto", *map(str, folders), *sys.argv[1:]])
     if code:
         return code
     found = foreign_assets(OUTPUT)
