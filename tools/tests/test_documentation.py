@@ -70,6 +70,16 @@ def test_every_page_of_the_documentation_is_in_the_tree_of_the_site() -> None:
     assert [page for page in sorted(pages) if not any(fnmatch(page, pattern) for pattern in patterns)] == []
 
 
+def test_the_front_page_has_every_page_of_the_four_parts() -> None:
+    front = (DOCS / "index.md").read_text("utf-8")
+    pages = [
+        page
+        for part in ("tutorial", "guides", "reference", "explanation")
+        for page in DOCS.glob(f"{part}/*.md")
+    ]
+    assert [name_of(page) for page in pages if f"({page.relative_to(DOCS)})" not in front] == []
+
+
 def has_runner(page: Path, name: str) -> bool:
     """Whether a test runs the program of that name: it is typed as a session, or a test asks for it."""
     if page == ROOT / "README.md":
