@@ -1,5 +1,6 @@
 """Build the site into build/site: `hatch run docs`. Warnings are errors; so are assets from elsewhere."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ FRONT: Final = "docs/index.html"
 
 def main() -> int:
     """Build, look at the result, and say where it is."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)  # every page has the whole tree beside it
     folders = ["-c", ROOT / "docs", "-d", ROOT / "build" / "doctrees", ROOT, OUTPUT]
     code: int = build_main(["-q", "-W", "--keep-going", "-j", "auto", *map(str, folders), *sys.argv[1:]])
     if code:
