@@ -23,7 +23,9 @@ TOGETHER = 3
 def results(request: pytest.FixtureRequest) -> Iterator[Mapping[str, "Future[Result]"]]:
     """What comes of the scenes that are to be tested."""
     wanted = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    pairs = [(params["example"], params["scene"]) for params in wanted if "scene" in params]
+    pairs = [
+        (params["example"], params["scene"]) for params in wanted if {"example", "scene"} <= params.keys()
+    ]
     with ctrl_c_reaches_programs(), ThreadPoolExecutor(TOGETHER) as pool:
         yield {scene.name: pool.submit(play_one, example, scene) for example, scene in pairs}
         pool.shutdown(cancel_futures=True)

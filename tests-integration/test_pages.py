@@ -59,6 +59,12 @@ def test_parts_of_examples_are_as_they_are_there(page: Path) -> None:
             assert block.text in (ROOT / block.name).read_text(encoding="utf8"), block.name
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_readers_see_the_names_of_files(page: Path) -> None:
+    fences = re.findall(r"(.*)\n\n```\w+ +([^/\n]+\.\w+)\n", page.read_text(encoding="utf8"))
+    assert [name for before, name in fences if not before.endswith(f"`{name}`:")] == []
+
+
 def without_code(page: Path) -> str:
     return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf8"), flags=re.MULTILINE | re.DOTALL)
 

@@ -12,6 +12,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,6 +141,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--python", action="append", metavar="3.X", help="only this version; may be repeated")
     parser.add_argument("--fetch", action="store_true", help="let uv download a Python that is not found")
     asked, rest = parser.parse_known_args(arguments)
+    # A shell starts what runs in the background without Ctrl-C; tests of Ctrl-C would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tests = rest or [str(path) for path in sorted(ROOT.glob("packages/*/tests"))]
     outcomes = [run(version, asked.fetch, tests) for version in asked.python or supported(ROOT)]
     print(table(outcomes))

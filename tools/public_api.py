@@ -270,12 +270,19 @@ def complaint(package: str, listed: str, wanted: str) -> str:
     """What to say of an API.txt that is not as it should be; empty if it is."""
     if listed == wanted:
         return ""
+    lines = differences(listed, wanted)
+    lost = any(line.startswith("-") for line in lines)
+    advice = "What vanishes or changes its signature breaks programs: keep it, or tell so in a line of the"
     return "\n".join(
         (
             f"packages/{package}/API.txt and the code differ (- only in the list, + only in the code):",
-            *(f"  {line}" for line in differences(listed, wanted)),
-            "What vanishes or changes its signature breaks programs: keep the old name, or say so in a line",
-            "of the changelog that begins with 'Breaking:'. Then `hatch run release api` and commit it.",
+            *(f"  {line}" for line in lines),
+            *(
+                [advice, "changelog that begins with 'Breaking:'."]
+                if lost
+                else ["New names are promises from now on."]
+            ),
+            f"Then `hatch run release api {package}`, and commit the list.",
         )
     )
 

@@ -37,12 +37,12 @@ def flaw(page: Path, link: str) -> str:
     """What is wrong with a link; empty if nothing."""
     path, _, anchor = link.partition("#")
     target = (page.parent / path).resolve() if path else page
-    if target.is_dir():
-        target /= "README.md"
-    if not target.is_file():
+    if not target.exists():
         return f"{link}: no such file"
     if not target.is_relative_to(ROOT):
         return f"{link}: outside"
+    if target.is_dir():
+        return f"{link}: a folder has no headings" if anchor else ""
     return "" if not anchor or anchor in anchors(target) else f"{link}: no such heading"
 
 

@@ -1,5 +1,6 @@
 """Each package's API.txt lists what programs may count on, and reading the source finds it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def test_the_list_in_the_repository_is_that_of_the_code(package: str, texts: dic
     listed = path.read_text(encoding="utf8") if path.exists() else ""
     complaint = public_api.complaint(package, listed, texts[package])
     assert not complaint, complaint
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_reference_shows_the_modules_that_are_listed(package: str) -> None:
+    page = (ROOT / "docs/reference/api" / f"{package}.md").read_text(encoding="utf8")
+    shown = re.findall(r"^\.\. public-names:: (\S+)$", page, re.MULTILINE)
+    assert sorted(shown) == sorted(public_api.public_modules(ROOT / "packages" / package))
 
 
 @pytest.fixture
@@ -101,4 +109,5 @@ def test_what_vanished_and_what_came_is_told_with_what_to_do() -> None:
     assert "  - one.a(x)\n  + one.a()\n" in complaint
     assert "hatch run release api" in complaint
     assert "Breaking:" in complaint
+    assert "Breaking:" not in public_api.complaint("one", "one.a\n", "one.a\none.b\n")
     assert not public_api.complaint("one", "one.a\n", "one.a\n")

@@ -1,4 +1,5 @@
 import datetime
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -6,6 +7,8 @@ import pytest
 from release import bumping, distributions, plan
 from release.problem import ReleaseError
 from release.repository import Repository
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
 DAY = datetime.date(2026, 11, 21)
 PROJECT = """\

@@ -1,6 +1,8 @@
 """Built files and bills of materials."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from release import bill_of_materials, building, dry_run
 from release.distributions import Distribution
 from release.problem import ReleaseError
 
+ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = {
     "pyro-upper": {
         "version": "0.1.0",
@@ -59,6 +62,18 @@ def test_files_that_differ_are_named(tmp_path: Path) -> None:
     building.compare(tmp_path / "a", tmp_path / "a")
     with pytest.raises(ReleaseError, match=r"differ \(pyro_base\.whl\)"):
         building.compare(tmp_path / "a", tmp_path / "b")
+
+
+def test_the_commands_are_told() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/release", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    for command in ("plan", "bump", "api", "check", "build", "sbom", "test", "dry-run"):
+        assert f"\n    {command} " in done.stdout, done.stderr
 
 
 def test_what_remains_to_be_done_is_told_with_tag_and_files(tmp_path: Path) -> None:
