@@ -1,6 +1,6 @@
-"""A Sphinx extension: a link to a folder leads to the README.md in it, as it does on a forge.
+"""A Sphinx extension: a link to a folder leads to its README.md, as on a forge.
 
-Where there is none, the forge lists the folder; the site has nothing to show, and keeps only the text of the link.
+Where there is none, a forge lists the folder; the site has nothing to show, and keeps the text of the link.
 """
 
 from posixpath import dirname, join, normpath
