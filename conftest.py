@@ -15,7 +15,7 @@ LONG = (
     *("ns_commands", "etcd_storage", "command_line_tools", "faults", "hostile_crowds", "plugins"),
     *("pages", "http_gateway", "readme", "bench"),
 )
-"""Of tests-integration, by how long they take. Begun last they would keep one process busy, the others idle."""
+"""Of tests-integration, by how long they take. Begun last they keep one process busy, the others idle."""
 _PLACES = {f"test_{name}": place for place, name in enumerate(LONG)}
 
 
