@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import processes
 import pytest
+from warm_python import WarmPython, warm_python
 
 from pyro_core.testing.certificates import Authority, have_openssl
 
@@ -70,8 +72,16 @@ PROGRAMS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def python() -> Iterator[WarmPython]:
+    with warm_python() as python:
+        yield python
+
+
 @pytest.mark.parametrize("code", PROGRAMS)
-def test_every_program_in_the_other_texts_runs_as_it_stands(code: str, tmp_path: Path) -> None:
+def test_every_program_in_the_other_texts_runs_as_it_stands(
+    code: str, tmp_path: Path, python: WarmPython
+) -> None:
     program = tmp_path / "program.py"
     program.write_text(code, encoding="utf8")
-    processes.run([sys.executable, program])
+    python.run(program)
