@@ -73,6 +73,9 @@ def test_a6_b5_what_ends_a_program_ends_neither_server_nor_client(proxy: Proxy, 
         with pytest.raises(RemoteError, match="tried to end") as caught:
             proxy.leave(kind)
         assert caught.value.type_name == f"builtins.{kind}"
+        # A call with an annotation takes another way through the server.
+        with outgoing({"TEST": b""}), pytest.raises(RemoteError, match="tried to end"):
+            proxy.leave(kind)
 
 
 @pytest.mark.parametrize("method", ["lose_connection", "call_nobody"])
