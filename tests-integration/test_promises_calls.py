@@ -123,15 +123,16 @@ def test_b4_an_exception_that_nobody_knows_keeps_name_text_traceback_and_connect
 
 def test_b7_response_annotations_do_not_reach_another_reply(server: Server) -> None:
     with Proxy(server.uri) as one, Proxy(server.uri) as other:
-        with outgoing() as first:
-            one.answer_with_annotation("mine")
-        with outgoing() as second:
-            other.add(1, 1)
-        with outgoing() as third:
-            one.add(1, 1)
-    assert bytes(first.response_annotations["RESP"]) == b"mine"
-    assert "RESP" not in second.response_annotations
-    assert "RESP" not in third.response_annotations
+        for _ in range(2):  # the second time on open connections, where calls take a shorter way
+            with outgoing() as first:
+                one.answer_with_annotation("mine")
+            with outgoing() as second:
+                other.add(1, 1)
+            with outgoing() as third:
+                one.add(1, 1)
+            assert bytes(first.response_annotations["RESP"]) == b"mine"
+            assert "RESP" not in second.response_annotations
+            assert "RESP" not in third.response_annotations
 
 
 def test_b7_a_correlation_id_does_not_reach_another_call(server: Server) -> None:

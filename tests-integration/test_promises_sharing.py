@@ -328,6 +328,7 @@ with Proxy(sys.argv[1]) as proxy:
     taken += items
     assert taken == list(range(100)), taken
     assert proxy.call(reference, 1) == 2
+    assert proxy.peer() == peer
     print("both went on")
 """
 
