@@ -1,5 +1,6 @@
 """Breakages of promises fit the code, and there is one for every promise. The tool itself runs them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from broken_promises.breakages import Breakage, BreakageError, load
 
 ROOT = Path(__file__).parents[2]
 BREAKAGES = list(load())
+TABLE = (ROOT / "docs" / "reference" / "promises.md").read_text(encoding="utf8")
+TESTS = dict(re.findall(r"^\| ([A-Z]\d+) \|.*\| (`[^|]+) \|$", TABLE, re.MULTILINE))
+"""Number of a promise -> the tests that show it, as they stand in the table."""
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=[f"{each.promise}-{each.what}" for each in BREAKAGES])
@@ -17,9 +21,17 @@ def test_it_changes_one_place_and_names_a_test(breakage: Breakage) -> None:
     if breakage.file.endswith(".py"):
         compile(broken, breakage.file, "exec")
     file, _, name = breakage.test.partition("::")
-    # A class inherits its tests from a suite, and one of them is selected.
-    kind = "class" if name.startswith("Test") and breakage.select else "def"
-    assert f"{kind} {name.rpartition('::')[2]}(" in (ROOT / file).read_text(encoding="utf8")
+    text = (ROOT / file).read_text(encoding="utf8")
+    if name.startswith("Test") and "::" not in name:  # a class that has its tests from a suite
+        assert f"class {name}(" in text
+        name = breakage.select
+    else:
+        assert f"def {name.rpartition('::')[2]}(" in text
+    assert f"::{name.rpartition('::')[2]}`" in TESTS[breakage.promise]
+
+
+def test_every_promise_is_broken() -> None:
+    assert {each.promise for each in BREAKAGES} == TESTS.keys()
 
 
 def test_lines_that_are_gone_are_told() -> None:
