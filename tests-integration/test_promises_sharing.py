@@ -139,7 +139,7 @@ def test_a7_the_error_of_a_oneway_call_is_logged(servertype: str, caplog: pytest
         with daemon, Proxy(uri) as proxy:
             daemon.start()
             proxy.fail()
-            assert seen.wait(PATIENCE_S)
+            assert seen.wait(PATIENCE_S / 4)
     finally:
         logging.getLogger("pyro_server").removeHandler(watch)
 
