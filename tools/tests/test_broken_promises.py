@@ -1,15 +1,32 @@
 """Breakages of promises fit the code, and there is one for every promise. The tool itself runs them."""
 
+import re
 from pathlib import Path
 
 import pytest
-from broken_promises.breakages import Breakage, BreakageError, load
+from broken_promises.breakages import FOLDER, Breakage, BreakageError, load
 
 ROOT = Path(__file__).parents[2]
 BREAKAGES = list(load())
+EACH = pytest.mark.parametrize(
+    "breakage", BREAKAGES, ids=[f"{each.promise}-{each.what}" for each in BREAKAGES]
+)
+TABLE = (ROOT / "docs" / "reference" / "promises.md").read_text(encoding="utf8")
+ROWS = dict(re.findall(r"^\| ([A-Z]\d+) (\|.*)", TABLE, re.MULTILINE))
 
 
-@pytest.mark.parametrize("breakage", BREAKAGES, ids=[f"{each.promise}-{each.what}" for each in BREAKAGES])
+def test_there_is_one_for_every_promise_of_these_groups() -> None:
+    groups = {path.stem for path in FOLDER.glob("*.toml")}
+    broken = {each.promise for each in BREAKAGES}
+    assert [number for number in ROWS if number[0] in groups and number not in broken] == []
+
+
+@EACH
+def test_its_test_is_one_of_the_promise(breakage: Breakage) -> None:
+    assert f"`{breakage.test}`" in ROWS[breakage.promise]
+
+
+@EACH
 def test_it_changes_one_place_and_names_a_test(breakage: Breakage) -> None:
     text = (ROOT / breakage.file).read_text(encoding="utf8")
     broken = breakage.applied(text)
