@@ -296,6 +296,7 @@ class Listener:
         return self.proxy.quick()
 
 
+@pytest.mark.timeout(PATIENCE_S)
 def test_b10_where_calls_take_turns_it_is_a_timeout_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyro_client.dialogue.TURN_S", 0.2)
     daemon, uri = serving("threaded", Works())
