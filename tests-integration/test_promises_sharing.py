@@ -139,7 +139,7 @@ def test_a7_the_error_of_a_oneway_call_is_logged(servertype: str, caplog: pytest
         with daemon, Proxy(uri) as proxy:
             daemon.start()
             proxy.fail()
-            assert seen.wait(PATIENCE_S)
+            assert seen.wait(PATIENCE_S / 4)
     finally:
         logging.getLogger("pyro_server").removeHandler(watch)
 
@@ -296,6 +296,7 @@ class Listener:
         return self.proxy.quick()
 
 
+@pytest.mark.timeout(PATIENCE_S)
 def test_b10_where_calls_take_turns_it_is_a_timeout_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyro_client.dialogue.TURN_S", 0.2)
     daemon, uri = serving("threaded", Works())
