@@ -278,8 +278,8 @@ def test_an_error_of_a_rule_is_told_once_and_as_ours(literal: str) -> None:
 def test_c7_usual_data_needs_no_syntax_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is what takes 30 to 150 times as long as other formats."""
 
-    def refuse(text: str) -> Any:
-        raise AssertionError(f"a syntax tree was made of {text[:80]!r}")
+    def refuse(tree: Any) -> Any:
+        raise AssertionError(f"a syntax tree was made: {tree!r:.80}")
 
     monkeypatch.setattr("pyro_serializers.serpent_reader.ast.literal_eval", refuse)
     records = [{"name": f"it's {number}", "size": number, "at": (1.5, None)} for number in range(1000)]
