@@ -1,5 +1,7 @@
 import gc
 import logging
+import select
+import socket
 
 import pytest
 
@@ -45,3 +47,14 @@ def test_a_closing_that_fails_keeps_no_other_from_being_closed(caplog: pytest.Lo
         connection.release()
     assert [resource.closed for resource in resources] == [1, 1, 1]
     assert "closing" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="this system does not tell")
+def test_a_closed_connection_is_gone_although_nobody_has_read_what_it_said_last() -> None:
+    here, there = socket.socketpair()
+    with here:
+        connection = Connection("peer", here)
+        with there:
+            there.send(b"my last words")
+            assert not connection.is_gone
+        assert connection.is_gone

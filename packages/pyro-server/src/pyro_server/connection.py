@@ -1,6 +1,7 @@
 """What hooks and methods see of the connection that a call came from."""
 
 import os
+import select
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ GUEST: Final = "guest"
 GONE: Final = "gone"
 _MANY: Final = Limits().max_tracked
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)
 
 
 class Connection:
@@ -70,18 +72,9 @@ class Connection:
         """Whether the other side has closed the connection, noticed or not."""
         if self._released:
             return True
-        if not _DONT_WAIT:
-            return False  # looking might wait
-        try:
-            # Not the method of a TLS socket: whether the connection itself was closed is the question.
-            sock = getattr(self.socket, "raw", self.socket)
-            return not socket.socket.recv(sock, 1, socket.MSG_PEEK | _DONT_WAIT)
-        except BlockingIOError:
-            return False
-        except TypeError:  # what an event loop shows of a socket, or nothing of the kind
-            return _is_at_end(sock)
-        except OSError:
-            return True
+        # Of the connection itself, whatever a TLS layer or an event loop has of it.
+        fileno = getattr(getattr(self.socket, "raw", self.socket), "fileno", None)
+        return fileno is not None and _is_at_end(fileno())
 
     @property
     def tracked(self) -> frozenset[Any]:
@@ -132,15 +125,20 @@ class Connection:
         self.sessions.clear()
 
 
-def _is_at_end(shown: Any) -> bool:
-    """The same for a socket that an event loop has, as far as it shows it."""
-    fileno = getattr(shown, "fileno", None)
-    if fileno is None:
-        return False
-    if fileno() < 0:
+def _is_at_end(fileno: int) -> bool:
+    """Whether the other side of a socket has closed it."""
+    if fileno < 0:
         return True
-    with socket.socket(fileno=os.dup(fileno())) as twin:
+    if _HUNG_UP:  # told also where something was said before that nobody has read
+        poller = select.poll()
+        poller.register(fileno, _HUNG_UP)
+        return bool(poller.poll(0))
+    if not _DONT_WAIT:
+        return False  # looking might wait
+    with socket.socket(fileno=os.dup(fileno)) as twin:
         try:
             return not twin.recv(1, socket.MSG_PEEK | _DONT_WAIT)
         except BlockingIOError:
             return False
+        except OSError:
+            return True
