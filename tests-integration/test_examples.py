@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from examples.playing import ctrl_c_reaches_programs, play_one
@@ -10,6 +11,7 @@ from scenes.playing import NOT_RUN, PASSED, Result
 
 from examples import catalogue
 
+ROOT = Path(__file__).parent.parent
 EXAMPLES = catalogue.load()
 # Installed and tried by test_plugins.py.
 WITHOUT_SCENES = {"plugins"}
@@ -53,3 +55,10 @@ def test_every_example_has_scenes_and_their_names_differ() -> None:
 def test_the_index_tells_of_all_examples() -> None:
     told = catalogue.INDEX.read_text(encoding="utf8")
     assert told == catalogue.index(EXAMPLES), "write it anew: hatch run examples --index"
+
+
+def test_no_key_comes_with_the_examples() -> None:
+    """S6: whoever has this repository has it too."""
+    files = [path for folder in ("examples", "docs") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    assert files
+    assert [path.name for path in files if b"PRIVATE KEY-----" in path.read_bytes()] == []

@@ -131,6 +131,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str, int]] = [
     ("POST", "/objects/http.shop/methods/_pyroId", {}, "unknown-member", 404),
     ("POST", "/objects/http.shop/methods/add", {}, "bad-argument", 422),
     ("POST", "/objects/http.shop/methods/add", {"json": {"args": ["3"]}}, "bad-argument", 422),
+    ("POST", "/objects/http.shop/methods/add", {"json": {"kwargs": {"a": "3"}}}, "bad-argument", 422),
     ("POST", "/objects/http.shop/methods/same", {"content": '["\\ud800"]', "headers": JSON}, "bad-json", 400),
     ("POST", "/objects/http.shop/methods/add", {"json": [3]}, "bad-json", 400),
     ("POST", "/objects/http.shop/methods/add", {"content": "{", "headers": JSON}, "bad-json", 400),

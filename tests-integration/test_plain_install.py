@@ -26,13 +26,29 @@ def test_importing_the_client_pulls_in_nothing_that_it_does_not_need_yet() -> No
 
 
 @pytest.mark.parametrize(
-    "package", ["pyro_core", "pyro_client", "pyro_server", "pyro_nameserver", "pyro_serializers"]
+    "package",
+    [
+        "pyro_core",
+        "pyro_client",
+        "pyro_server",
+        "pyro_nameserver",
+        "pyro_serializers",
+        "pyro_http",
+        "pyro_flame",
+        "pyro_observe",
+        "pyro_cli",
+    ],
 )
 def test_importing_has_no_side_effect_and_no_opinion_about_the_environment(package: str) -> None:
-    """D11: logging stays as it was, and variables are looked at when they are used."""
+    """D11: logging stays as it was, and variables are looked at when they are used; with every module."""
     code = (
-        "import logging, threading; before = (logging.root.level, list(logging.root.handlers));"
+        "import importlib, logging, pkgutil, threading;"
+        "before = (logging.root.level, list(logging.root.handlers));"
         f"import {package};"
+        f"found = [module.name for module in pkgutil.walk_packages({package}.__path__, '{package}.')];"
+        "wanted = [name for name in found if '.testing' not in name and '__main__' not in name];"
+        "modules = [importlib.import_module(name) for name in wanted];"
+        "assert modules;"
         "assert (logging.root.level, list(logging.root.handlers)) == before;"
         "assert threading.active_count() == 1"
     )

@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import processes
@@ -56,6 +57,13 @@ class Works:
         except Exception:
             self.cancelled.set()
             raise
+
+    def until_cancelled(self) -> None:
+        self.executed += 1
+        until = monotonic() + PATIENCE_S
+        while not current_call().cancelled and not self.gate.wait(0.01):
+            assert monotonic() < until
+        self.cancelled.set()
 
     def meet(self) -> int:
         return self.barrier.wait(PATIENCE_S)
@@ -109,7 +117,9 @@ def test_a7_oneway_calls_have_a_bounded_pool_and_none_is_lost() -> None:
         assert proxy.quick() == "quick"  # which comes after all of them
         assert threading.active_count() <= before + 1 + 8
         works.gate.set()
+        until = monotonic() + PATIENCE_S
         while works.executed < 300:
+            assert monotonic() < until
             proxy.quick()
 
 
@@ -129,7 +139,7 @@ def test_a7_the_error_of_a_oneway_call_is_logged(servertype: str, caplog: pytest
         with daemon, Proxy(uri) as proxy:
             daemon.start()
             proxy.fail()
-            assert seen.wait(PATIENCE_S)
+            assert seen.wait(PATIENCE_S / 4)
     finally:
         logging.getLogger("pyro_server").removeHandler(watch)
 
@@ -170,10 +180,12 @@ def test_a8_a_client_that_reads_no_answers_is_closed_before_it_costs_much(server
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # closed already
                 received = 0
+                until = monotonic() + PATIENCE_S / 4
                 try:
                     while data := sock.recv(1 << 20) if closed(daemon) else b"waiting":
                         received += len(data)
                         assert neighbour.quick() == "quick"
+                        assert monotonic() < until
                 except ConnectionResetError:
                     pass  # with unread requests
                 assert closed(daemon)
@@ -194,7 +206,7 @@ def test_a14_a_batch_whose_results_grow_too_large_ends_while_it_is_run() -> None
     with daemon, Proxy(uri) as proxy:
         daemon.start()
         calls = batch(proxy)
-        for _ in range(1000):
+        for _ in range(100):
             calls.large()
         with pytest.raises(MessageTooLarge):
             list(calls())
@@ -212,8 +224,8 @@ def test_b2_a_call_that_timed_out_is_taken_back_and_not_repeated(servertype: str
         connection = proxy._pyro.connection
         proxy._pyro.timeout_s = 0.2
         with pytest.raises(TimeoutError):
-            proxy.cooperative()
-        assert works.cancelled.wait(PATIENCE_S)
+            proxy.until_cancelled()
+        assert works.cancelled.wait(PATIENCE_S / 4)
         proxy._pyro.timeout_s = None
         assert proxy.quick() == "quick"
         assert proxy._pyro.connection is connection
@@ -256,6 +268,7 @@ def test_b10_a_callback_may_use_the_proxy_that_waits_for_it(servertype: str) -> 
     daemon, uri = serving(servertype, Works())
     with daemon, Proxy(uri) as proxy:
         daemon.start()
+        proxy._pyro.timeout_s = PATIENCE_S / 4
         back = proxy._pyro.offer(lambda value: [proxy.quick(value)])
         assert proxy.call(back, 5) == [5]
 
@@ -283,6 +296,7 @@ class Listener:
         return self.proxy.quick()
 
 
+@pytest.mark.timeout(PATIENCE_S)
 def test_b10_where_calls_take_turns_it_is_a_timeout_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyro_client.dialogue.TURN_S", 0.2)
     daemon, uri = serving("threaded", Works())
@@ -304,15 +318,18 @@ with Proxy(sys.argv[1]) as proxy:
     assert proxy.call(reference, 1) == 2
     items = proxy.items(100)
     taken = [next(items)]
+    peer = proxy.peer()
     child = os.fork()
     if not child:
-        assert proxy.peer() != sys.argv[2]
+        proxy._pyro.timeout_s = 5
+        assert proxy.peer() != peer
         assert proxy.call(proxy._pyro.offer(lambda value: value * 2), 4) == 8
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     taken += items
     assert taken == list(range(100)), taken
     assert proxy.call(reference, 1) == 2
+    assert proxy.peer() == peer
     print("both went on")
 """
 
@@ -330,7 +347,5 @@ def test_b11_a_forked_child_makes_a_connection_of_its_own_and_the_parent_goes_on
     daemon, uri = serving("threaded", Streams())
     with daemon:
         daemon.start()
-        done = processes.run(
-            [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, str(uri), "-"]
-        )
+        done = processes.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, str(uri)])
         assert done.stdout == "both went on\n"

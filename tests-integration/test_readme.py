@@ -62,6 +62,22 @@ def test_the_daemon_of_the_security_page_starts_as_it_is_written(tmp_path: Path)
     assert (done.returncode, done.stdout) in [(0, "serving\n"), (0, "waiting\n")], done.stderr
 
 
+def test_the_server_and_the_client_of_flame_are_as_they_are_written(tmp_path: Path) -> None:
+    text = (ROOT / "packages/pyro-flame/README.md").read_text(encoding="utf8")
+    (server,) = re.findall(r"^```python server\n(.*?)^```$", text, re.M | re.S)
+    (client,) = re.findall(r"^```python client\n(.*?)^```$", text, re.M | re.S)
+    (tmp_path / "hostname").write_text("here\n", encoding="utf8")
+    program = server.replace("port=4444", "port=0").replace('"/etc"', f'"{tmp_path}"')
+    program = program.replace("    daemon.req", "    print(daemon.location, flush=True)\n    daemon.req")
+    (tmp_path / "server.py").write_text(program, encoding="utf8")
+    with processes.running([sys.executable, str(tmp_path / "server.py")]) as running:
+        location = processes.wait_for(running, "localhost:").strip()
+        asking = client.replace("localhost:4444", location).replace("/etc", str(tmp_path))
+        (tmp_path / "client.py").write_text(asking, encoding="utf8")
+        printed = processes.run([sys.executable, tmp_path / "client.py"]).stdout
+    assert printed.splitlines()[1] == repr(b"here\n")
+
+
 PROGRAMS = [
     pytest.param(code, id=f"{path.relative_to(ROOT)}-{number}")
     for path in sorted(

@@ -17,9 +17,11 @@ class Counting:
         """How often a method has begun."""
         return os.path.getsize(self._path)
 
-    def die_before_answering(self) -> None:
+    def die_the_first_time(self) -> str:
         self._note()
-        os.kill(os.getpid(), signal.SIGKILL)
+        if self.count() == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "done"
 
     def die_soon(self) -> str:
         """Answers, and dies when that can have been read."""
@@ -29,10 +31,7 @@ class Counting:
 
     @idempotent
     def die_once(self) -> str:
-        self._note()
-        if self.count() == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return "done"
+        return self.die_the_first_time()
 
     def _note(self) -> None:
         with open(self._path, "ab", buffering=0) as file:

@@ -1,7 +1,7 @@
 """The ways in which promises are broken: a few lines of our code each, replaced in a copy."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ class Breakage:
         new: What takes their place.
         test: The test that has to fail, as pytest names it, without parameters.
         select: Restricts it to some of its parameters, as pytest's ``-k`` does.
+        also: More lines of that file, and what takes their place, where a promise holds twice.
     """
 
     promise: str
@@ -34,6 +35,7 @@ class Breakage:
     new: str
     test: str
     select: str = ""
+    also: Sequence[tuple[str, str]] = ()
 
     def applied(self, text: str) -> str:
         """The file's text, broken.
@@ -41,12 +43,14 @@ class Breakage:
         Raises:
             BreakageError: If the lines are not there, or more than once.
         """
-        if (count := text.count(self.old)) != 1:
-            raise BreakageError(
-                f"{self.promise}, {self.what}: {self.file} has {count} places like this, expected one:\n"
-                f"{self.old}\nWrite down the lines as they are now, in {FOLDER.name}/{self.promise[0]}.toml"
-            )
-        return text.replace(self.old, self.new)
+        for old, new in ((self.old, self.new), *self.also):
+            if (count := text.count(old)) != 1:
+                raise BreakageError(
+                    f"{self.promise}, {self.what}: {self.file} has {count} places like this, expected one:\n"
+                    f"{old}\nWrite down the lines as they are now, in {FOLDER.name}/{self.promise[0]}.toml"
+                )
+            text = text.replace(old, new)
+        return text
 
 
 def load() -> Iterator[Breakage]:

@@ -32,7 +32,7 @@ class Ways:
     def mdns(self, wait_s: float, known: Any) -> str | None:
         self.asked.append("mdns")
         if self.mdns_answer is None:
-            self.release.wait(10)
+            self.release.wait(5)
         if isinstance(self.mdns_answer, Exception):
             raise self.mdns_answer
         return self.mdns_answer
@@ -56,7 +56,7 @@ def test_nobody_is_asked_if_the_address_that_is_known_answers(ways: Ways) -> Non
 
 def test_the_first_answer_is_taken_and_the_others_are_not_waited_for(ways: Ways) -> None:
     ways.broadcast_answer = FOUND  # while nobody answers by multicast DNS
-    assert first_found(Discover(("x",), 1, 10.0, mdns=True)) == (FOUND, ())
+    assert first_found(Discover(("x",), 1, 5.0, mdns=True)) == (FOUND, ())
 
 
 def test_every_way_says_why_it_was_of_no_use(ways: Ways, free_port: int) -> None:

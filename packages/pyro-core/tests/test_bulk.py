@@ -18,6 +18,10 @@ from pyro_core.bulk import (
 )
 from pyro_core.calls import Call
 from pyro_core.errors import ProtocolError, PyroError
+from pyro_core.events import CallArrived, ReplyArrived
+from pyro_core.features import BUFFERS
+from pyro_core.names import ANNOTATION_BUFFERS
+from pyro_core.testing.wire import WirePair, at
 
 LARGE = bytes(range(256)) * (LARGE_BYTES // 256)
 
@@ -133,3 +137,17 @@ def test_whatever_arrives_raises_nothing_but_our_errors(payload: bytes, sizes: l
         assert sum(sizes) > len(payload)
     else:
         assert body + b"".join(value for _, value in beside) == payload
+
+
+def test_what_arrives_in_pieces_is_left_so_on_both_sides() -> None:
+    """C8: whoever makes the value of it copies it once."""
+    pair = WirePair(cut=at(100), client_features=[BUFFERS], server_features={BUFFERS})
+    pair.handshake()
+    sent = pair.client.call(1, Pieces([LARGE]), 0, {ANNOTATION_BUFFERS: b""})
+    (call,) = pair.to_server(b"".join(sent))
+    assert isinstance(call, CallArrived)
+    answer = pair.server.reply(call.message, Pieces([LARGE]), annotations={ANNOTATION_BUFFERS: b""})
+    (reply,) = pair.to_client(b"".join(answer))
+    assert isinstance(reply, ReplyArrived)
+    assert type(call.message.payload) is type(reply.message.payload) is Pieces
+    assert bytes(call.message.payload) == bytes(reply.message.payload) == LARGE

@@ -202,6 +202,15 @@ def test_attributes_never_replace_code_or_the_machinery(name: str) -> None:
     assert back.args == ("shop.OutOfStock: tea",)
 
 
+def test_attributes_that_would_fit_replace_no_machinery_either() -> None:
+    """S4."""
+    back = rebuild(
+        wire("ValueError", "x", __dict__={"all": "of it"}, __suppress_context__=True, __len__="text", shelf=7)
+    )
+    assert vars(back) == {"shelf": 7}
+    assert not back.__suppress_context__
+
+
 def test_attributes_that_are_no_data_are_left_out() -> None:
     back = rebuild(
         wire("ValueError", call=print, **{"no identifier": 1, "__notes__": [1], "_pyroTraceback": [2]})

@@ -32,16 +32,33 @@ class Drip:
         return getattr(self.sock, name)
 
 
+class Hasty:
+    """A raw socket that nobody may wait for."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        assert flags & DONT_WAIT
+        return self.sock.recv(size, flags)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
+
 Ends = tuple[TlsSocket, TlsSocket]
 
 
 @contextlib.contextmanager
 def ends(
-    server: TLS, client: TLS, *, hostname: str | None = "localhost", drip: bool = False
+    server: TLS,
+    client: TLS,
+    *,
+    hostname: str | None = "localhost",
+    raw: Callable[[Any], Any] = lambda sock: sock,
 ) -> Iterator[Ends]:
     """A server's and a client's end of a socket pair, which have not shaken hands."""
     here, there = socket.socketpair()
-    raw: Callable[[Any], Any] = Drip if drip else lambda sock: sock
     with (
         TlsSocket(raw(here), server_context(server), server_side=True) as served,
         TlsSocket(
@@ -164,7 +181,7 @@ def test_it_looks_like_the_socket_underneath(pair: Ends) -> None:
 def test_it_works_when_bytes_arrive_one_by_one(server: TLS, client: TLS, version: ssl.TLSVersion) -> None:
     context = client_context(client)
     context.maximum_version = context.minimum_version = version
-    with ends(server, TLS(context=context), drip=True) as (served, connected):
+    with ends(server, TLS(context=context), raw=Drip) as (served, connected):
         shake(served, connected)
         connected.send(b"x" * 20000)
         assert receive(served, 20000) == b"x" * 20000
@@ -174,7 +191,7 @@ def test_it_works_when_bytes_arrive_one_by_one(server: TLS, client: TLS, version
 
 def test_the_handshake_takes_place_while_receiving_without_waiting(server: TLS, client: TLS) -> None:
     """A3: nobody waits for a peer."""
-    with ends(server, client) as (served, connected):
+    with ends(server, client, raw=Hasty) as (served, connected):
         with pytest.raises(BlockingIOError):
             served.recv(100, DONT_WAIT)  # the other side is silent
         with pytest.raises(BlockingIOError):
@@ -218,7 +235,7 @@ def test_half_a_record_is_nothing_yet(pair: Ends) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "SO_RCVTIMEO"), reason="no time limits in the kernel")
 def test_a_time_limit_in_the_kernel_holds_for_a_whole_record(server: TLS, client: TLS) -> None:
-    with ends(server, client, drip=True) as (served, connected):
+    with ends(server, client, raw=Drip) as (served, connected):
         shake(served, connected)
         sockets.set_receive_timeout(served, 0.05)  # type: ignore[arg-type]
         with pytest.raises(BlockingIOError):

@@ -242,7 +242,7 @@ def test_nobody_waits_for_a_regex_of_somebody_else(storage: Storage, monkeypatch
 
     def slow(pattern: str, names: Any) -> list[str]:
         matching.set()
-        assert answered.wait(10)
+        assert answered.wait(5)
         return []
 
     monkeypatch.setattr(registry._patterns, "matching", slow)
