@@ -307,8 +307,8 @@ class NameKeeper:
             _log.log(level, "the name %s is registered%s", kept.name, "" if was is None else " again")
         elif state == "waiting":
             _log.warning(
-                "another server has the name %s; this one takes it when that one ends, or when its lease does if "
-                "it was killed",
+                "another server has the name %s; this one takes it when that one ends, "
+                "or when its lease does if it was killed",
                 kept.name,
             )
         else:
