@@ -124,6 +124,14 @@ def test_the_servers_reason_is_told(
     assert caught.value.peer == server.uri.location
 
 
+def test_an_object_that_is_unknown_is_named(server: Any, settings: ClientSettings) -> None:
+    server.refusal = "unknown object"
+    with pytest.raises(
+        ConnectionRejected, match=f"unknown object '{URI(server.uri).object}'; a name in a name"
+    ):
+        Proxy(server.uri, settings=settings)._pyro.bind()
+
+
 @pytest.mark.parametrize(
     ("serializer_id", "payload", "text"),
     [(2, b"{\x00", "cannot be read"), (200, b"{", "cannot be read"), (3, b'"why"', "not asked for")],

@@ -61,6 +61,12 @@ def test_a_name_that_is_not_exposed_is_refused_here(proxy: Proxy, server: Any) -
         AttributeError, match=r"has no exposed attribute or method 'ad'; did you mean 'add'\?"
     ):
         proxy.ad(1)
+    server.metadata = {"methods": ["add", "echo"], "oneway": [], "attrs": ["name"]}
+    proxy._pyro.reconnect()
+    with pytest.raises(
+        AttributeError, match=r"no exposed attribute or method 'wipe'; it has add, echo, name$"
+    ):
+        proxy.wipe()
     assert server.calls == []
 
 

@@ -105,6 +105,7 @@ def test_the_protocol_may_be_written_in_small_letters() -> None:
     [
         ("", "unknown protocol"),
         ("PYRO", "unknown protocol 'PYRO'"),
+        ("greeter", "unknown protocol 'greeter'; 'PYRONAME:greeter' has it looked up in the name server"),
         ("http:o@h:1", "unknown protocol 'http'"),
         ("PYROLOC:o@h:1", "unknown protocol"),
         ("PYRO:@h:1", "object id or name is needed"),

@@ -325,3 +325,15 @@ def test_the_garbage_collector_is_left_alone(enabled: bool) -> None:
             assert gc.isenabled() is enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()
+
+
+def test_an_attribute_that_cannot_travel_is_told_with_the_object_that_has_it() -> None:
+    class Keeper:
+        def __init__(self, inside: object) -> None:
+            self.inside = inside
+
+    with pytest.raises(SerializeError, match="'object'") as caught:
+        written([Keeper([Keeper(object())])])
+    (note,) = caught.value.__notes__
+    assert "Keeper" in note
+    assert "send a proxy" in note

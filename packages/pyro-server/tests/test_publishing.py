@@ -146,12 +146,16 @@ def test_an_unexpected_error_does_not_end_it(
     assert states(keeper) == {"a": "leased"}
 
 
-def test_a_name_that_somebody_else_has_is_waited_for(keeper: NameKeeper, server: NameServer) -> None:
+def test_a_name_that_somebody_else_has_is_waited_for(
+    keeper: NameKeeper, server: NameServer, caplog: pytest.LogCaptureFixture
+) -> None:
     server.names["a"] = "PYRO:old@localhost:1", 20, "a server that was killed"
     keeper.publish("a", HERE)
     assert states(keeper) == {"a": "waiting"}
     turn(keeper)
     assert states(keeper) == {"a": "waiting"}
+    (said,) = caplog.messages
+    assert said.startswith("another server has the name a; this one takes it when that one ends")
     del server.names["a"]
     turn(keeper)
     assert states(keeper) == {"a": "leased"}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pyro_core.wire.codec import Codecs
 
 DEFAULT_HANDSHAKE: Final = "hello"
+_FEW_MEMBERS: Final = 12
+"""So many are all named in the error for one that there is not."""
 
 Annotations = Mapping[str, bytes]
 
@@ -263,8 +265,11 @@ class Profile:
         """The error for a name that the object does not have."""
         from difflib import get_close_matches
 
-        near = get_close_matches(name, self.metadata.methods | self.metadata.attrs)
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        known = self.metadata.methods | self.metadata.attrs
+        near = get_close_matches(name, known)
+        hint = f"; it has {', '.join(sorted(known))}" if 0 < len(known) <= _FEW_MEMBERS else ""
+        if near:
+            hint = f"; did you mean {' or '.join(map(repr, near))}?"
         return AttributeError(
             f"remote object '{self.uri}' has no exposed attribute or method {name!r}{hint}", name=name
         )

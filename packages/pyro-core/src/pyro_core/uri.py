@@ -67,7 +67,8 @@ class URI:
         scheme, colon, rest = uri.partition(":")
         protocol = scheme if scheme in PROTOCOLS else scheme.upper()
         if not colon or protocol not in PROTOCOLS:
-            _refuse(uri, f"unknown protocol {scheme!r}")
+            hint = "" if colon or not uri else f"; 'PYRONAME:{uri}' has it looked up in the name server"
+            _refuse(uri, f"unknown protocol {scheme!r}{hint}")
         name, at, location = rest.partition("@")
         if name.split() != [name]:
             _refuse(uri, "an object id or name is needed, without white space")

@@ -193,9 +193,15 @@ class SerpentWriter:
     def _other(self, value: Any, level: int) -> str:
         """The literal for an object that is not of one of the exact types of the table."""
         plain = simpler(value, self._codec, self._stand_ins)
-        if type(plain) is dict:
-            return self.dict_text(plain, level)
-        return self.text(plain, level)
+        try:
+            return self.dict_text(plain, level) if type(plain) is dict else self.text(plain, level)
+        except SerializeError as problem:
+            if not hasattr(problem, "__notes__"):
+                problem.add_note(
+                    f"It is within {type(value)!r}, which would travel as a copy. To have an object called "
+                    "where it is, register it with a daemon, and send a proxy of it."
+                )
+            raise
 
 
 def _is_scalar_class(kind: type) -> bool:

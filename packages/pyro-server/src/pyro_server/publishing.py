@@ -306,7 +306,11 @@ class NameKeeper:
             level = logging.DEBUG if was is None else logging.WARNING
             _log.log(level, "the name %s is registered%s", kept.name, "" if was is None else " again")
         elif state == "waiting":
-            _log.warning("%s; it is taken when that ends", problem)
+            _log.warning(
+                "another server has the name %s; this one takes it when that one ends, "
+                "or when its lease does if it was killed",
+                kept.name,
+            )
         else:
             _log.warning(
                 "the name %s cannot be kept registered, and this is tried again until it works: %s",

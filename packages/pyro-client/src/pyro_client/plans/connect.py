@@ -307,6 +307,8 @@ def _require_members(connection: Connection) -> None:
 def _reason(connection: Connection, refused: Refused) -> str:
     """Why the server refused, in its own words, and the name of a serializer of which it tells the number."""
     said = _said(connection, refused)
+    if said == "unknown object":
+        return f"{said} {connection.uri.object!r}; a name in a name server is called PYRONAME:name"
     if "serializer that is not accepted" not in said:
         return said
     name = connection.serializer.name

@@ -74,7 +74,8 @@ class Search:
                 connection = yield from connect(uri, talk, within_s=self.patience_s)
             except (CommunicationError, ProtocolError) as problem:
                 FAILURES.note(place)
-                self.tried[where] = str(problem)
+                refused = isinstance(problem.__cause__, ConnectionRefusedError)
+                self.tried[where] = "connection refused" if refused else str(problem)
                 self.failure = problem
             else:
                 FAILURES.forget(place)
