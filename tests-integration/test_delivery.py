@@ -158,7 +158,9 @@ def test_a_lost_answer_is_said_again_with_asyncio(counter: Counter, behind: Behi
 def test_a_call_that_takes_longer_than_the_timeout_is_executed_once(
     counter: Counter, behind: Behind, pool: ThreadPoolExecutor
 ) -> None:
-    with Proxy(behind[2], settings=settings(max_retries=1_000, timeout_s=0.05)) as proxy:
+    with Proxy(behind[2], settings=settings(max_retries=1_000)) as proxy:
+        proxy._pyro.bind()  # which may take longer
+        proxy._pyro.timeout_s = 0.05
         answer = pool.submit(proxy.work)
         while not waiting(behind[0]):
             assert not answer.done()

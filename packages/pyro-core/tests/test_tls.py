@@ -51,7 +51,11 @@ Ends = tuple[TlsSocket, TlsSocket]
 
 @contextlib.contextmanager
 def ends(
-    server: TLS, client: TLS, *, hostname: str | None = "localhost", raw: Callable[[Any], Any] = lambda sock: sock
+    server: TLS,
+    client: TLS,
+    *,
+    hostname: str | None = "localhost",
+    raw: Callable[[Any], Any] = lambda sock: sock,
 ) -> Iterator[Ends]:
     """A server's and a client's end of a socket pair, which have not shaken hands."""
     here, there = socket.socketpair()
