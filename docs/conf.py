@@ -41,6 +41,9 @@ napoleon_use_ivar = True
 napoleon_custom_sections = [("Class attributes", "attributes")]
 
 html_theme = "furo"
+pygments_dark_style = "monokai"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

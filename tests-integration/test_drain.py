@@ -1,9 +1,12 @@
 """A9: a daemon that stops lets what runs end, begins nothing new, and closes."""
 
+import asyncio
+import itertools
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +37,27 @@ class Slow:
 
     def quick(self) -> str:
         return "quick"
+
+
+@expose
+class Endless:
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    async def waiting(self) -> AsyncIterator[int]:
+        try:
+            yield 0
+            await asyncio.Event().wait()
+        finally:
+            self.ended.set()
+
+    async def ticking(self) -> AsyncIterator[int]:
+        try:
+            for number in itertools.count():
+                yield number
+                await asyncio.sleep(0.01)
+        finally:
+            self.ended.set()
 
 
 @pytest.fixture
@@ -122,6 +146,38 @@ def test_a9_a_call_that_takes_too_long_is_given_up(servertype: str, pool: Thread
     # Whichever was faster: the answer, or the end of the connection.
     problem = answer.exception(PATIENCE_S)
     assert problem is None or isinstance(problem, ConnectionClosedError)
+
+
+@pytest.mark.parametrize("servertype", ["threaded", "asyncio"])
+@pytest.mark.parametrize("kind", ["waiting", "ticking"])
+def test_a_stream_without_an_end_is_given_up(
+    servertype: str, kind: str, pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless = Endless()
+    timeouts = replace(Timeouts(), drain_s=0.1)
+    daemon = Daemon(replace(ServerSettings(servertype=servertype), timeouts=timeouts))
+    uri = daemon.register(endless)
+    daemon.start()
+    with Proxy(uri) as proxy:
+        items = getattr(proxy, kind)()
+        assert next(items) == 0
+        reader = pool.submit(deque, items, 0)
+        daemon.close()
+        assert endless.ended.wait(PATIENCE_S)
+        assert isinstance(reader.exception(PATIENCE_S), CommunicationError)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("servertype", ["threaded", "asyncio"])
+def test_what_an_abandoned_stream_waits_for_is_cancelled(servertype: str) -> None:
+    endless = Endless()
+    with Daemon(servertype=servertype) as daemon:
+        uri = daemon.register(endless)
+        daemon.start()
+        with Proxy(uri) as proxy, proxy.waiting() as items:
+            assert next(items) == 0
+            items.close()
+            assert endless.ended.wait(PATIENCE_S)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are for POSIX systems")

@@ -1,5 +1,6 @@
 """Limits of what one client may cost: each at its value and just above, with an error that says so."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pyro_client import Proxy
+from pyro_client import AsyncProxy, Proxy
 from pyro_core import delivery_of
 from pyro_core.errors import NOT_EXECUTED, CommunicationError, ConnectionRejected, PyroError
 from pyro_core.settings import Limits, ServerSettings
@@ -30,6 +31,9 @@ class Thing:
 
     def echo(self, value: Any) -> Any:
         return value
+
+    async def hello(self) -> str:
+        return "hello"
 
     def items(self) -> Iterator[int]:
         yield from range(3)
@@ -168,6 +172,30 @@ def test_calls_that_wait_for_a_thread() -> None:
             assert problem is None or "too busy" in str(problem)
             assert problem is None or delivery_of(problem) == NOT_EXECUTED
         assert thing.executed == sum(answer.exception() is None for answer in answers)
+
+
+def test_a_server_with_a_loop_stops_reading_where_calls_wait_for_a_thread() -> None:
+    async def come(thing: Thing, uri: URI) -> None:
+        async with AsyncProxy(uri) as many, AsyncProxy(uri) as other:
+
+            async def calls(more: int) -> int:
+                """Calls that the server knows of, after so many more have been sent to it."""
+                answers.extend(asyncio.create_task(many.wait()) for _ in range(more))
+                for _ in range(3):  # the loop has looked at both connections then
+                    assert await other.hello() == "hello"
+                return daemon.health().calls
+
+            answers: list[asyncio.Task[Any]] = []
+            daemon = thing._daemon  # type: ignore[attr-defined]
+            assert [await many.hello(), await other.hello()] == ["hello"] * 2
+            assert await calls(3) == 3
+            assert await calls(1) == 4
+            assert await calls(20) == 4
+            thing.go_on.set()
+            assert await asyncio.wait_for(asyncio.gather(*answers), PATIENCE_S) == ["done"] * 24
+
+    with served("asyncio", threads=1, max_calls_waiting=2) as (thing, uri):
+        asyncio.run(come(thing, uri))
 
 
 def test_a_limit_of_calls_costs_nothing_where_there_is_none() -> None:

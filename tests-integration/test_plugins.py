@@ -11,6 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "examples" / "plugins"
+EXAMPLES = (
+    "pyro-example-json-names",
+    "pyro-example-per-connection",
+    "pyro-example-plist",
+    "pyro-example-tree",
+)
 BROKEN = {
     "pyproject.toml": """
 [build-system]
@@ -40,7 +46,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     assert uv is not None, "uv belongs to the default environment of hatch.toml"
     target = venv / "site"
-    sources = [PLUGINS / "pyro-example-plist", PLUGINS / "pyro-example-per-connection", folder / "broken"]
+    sources = [*(PLUGINS / name for name in EXAMPLES), folder / "broken"]
     subprocess.run(
         [
             uv,
@@ -64,15 +70,38 @@ def python(environment: Path, *arguments: str, check: bool = True) -> subprocess
     return processes.run([sys.executable, *arguments], env={"PYTHONPATH": str(environment)}, check=check)
 
 
-@pytest.mark.parametrize("name", ["pyro-example-plist", "pyro-example-per-connection"])
-def test_an_example_plugin_passes_its_conformance_suite(environment: Path, name: str) -> None:
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_plugin_passes_its_tests(environment: Path, name: str) -> None:
     done = python(
         environment, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", str(PLUGINS / name)
     )
     assert " passed" in done.stdout
 
 
-def test_both_are_used_by_name_for_real_calls(environment: Path) -> None:
+def test_names_are_kept_in_the_storage_of_a_plugin_and_shown_by_its_command(
+    environment: Path, tmp_path: Path
+) -> None:
+    storage = f"jsonfile:{tmp_path / 'names.json'}"
+    code = f"""
+import os
+from click.testing import CliRunner
+from pyro_cli.main import cli
+from pyro_client import locate_ns
+from pyro_nameserver import start_ns
+
+for _ in range(2):
+    with start_ns("127.0.0.1", 0, storage={storage!r}) as nameserver:
+        os.environ["PYRO_NS_HOST"] = f"127.0.0.1:{{nameserver.uri.port}}"
+        with locate_ns() as phone_book:
+            print(sorted(phone_book.list("shop.")))
+            phone_book.register("shop.till", "PYRO:till@10.0.0.5:4444")
+        print(CliRunner().invoke(cli, ["tree", "shop."]).output, end="")
+"""
+    found = python(environment, "-c", code).stdout.splitlines()
+    assert found == ["[]", "shop", "  till", "['shop.till']", "shop", "  till"]
+
+
+def test_serializer_and_transport_are_used_by_name_for_real_calls(environment: Path) -> None:
     code = """
 from pyro_client import Proxy
 from pyro_core.settings import ClientSettings
@@ -102,6 +131,8 @@ def test_a_broken_plugin_is_reported_and_harms_no_other(environment: Path) -> No
     assert "a_module_that_is_not_installed" in broken["problem"]
     assert rows["serializers", "plist"]["ok"]
     assert rows["transports", "per-connection"]["ok"]
+    assert rows["storages", "jsonfile"]["ok"]
+    assert rows["commands", "tree"]["ok"]
     assert rows["serializers", "serpent"]["ok"]
     assert all(row["ok"] for key, row in rows.items() if key[1] != "broken")
 

@@ -9,8 +9,8 @@ from soak.overseer import Overseer, slope
 @pytest.mark.timeout(180)
 def test_a_short_soak_leaves_nothing_behind_and_loses_nothing(tmp_path: Path) -> None:
     said: list[str] = []
-    overseer = Overseer(tmp_path, seed=1)
-    assert overseer.run(8.0, said.append) == []
+    overseer = Overseer(tmp_path, seed=1, kill_s=1.0, restart_s=1.5)
+    assert overseer.run(4.0, said.append) == []
     assert overseer.faults["clients killed"]
     assert overseer.faults["servers drained and started again"]
     assert any(line.startswith("acknowledged: ") for line in said)

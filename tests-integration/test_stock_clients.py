@@ -30,15 +30,18 @@ def our_server(request: pytest.FixtureRequest) -> Iterator[str]:
 def reports(our_server: str) -> dict[tuple[str, str], Report]:
     """(generation, serializer) -> what a client reports; clients of both generations run at the same time."""
     stock = stock_python()
-    pairs = [(generation, serializer) for serializer in SERIALIZERS for generation in GENERATIONS]
+
+    def reported(generation: str) -> dict[tuple[str, str], Report]:
+        uri = our_server.replace("thing-4", f"thing-{generation}")
+        return {
+            (generation, serializer): processes.outcomes(
+                stock, "stock_client.py", generation, uri, serializer
+            )
+            for serializer in SERIALIZERS
+        }
+
     with ThreadPoolExecutor(len(GENERATIONS)) as pool:
-        found = pool.map(
-            lambda pair: processes.outcomes(
-                stock, "stock_client.py", pair[0], our_server.replace("thing-4", f"thing-{pair[0]}"), pair[1]
-            ),
-            pairs,
-        )
-        return dict(zip(pairs, found, strict=True))
+        return dict(pair for found in pool.map(reported, GENERATIONS) for pair in found.items())
 
 
 @pytest.fixture(params=[f"{g}-{s}" for g in GENERATIONS for s in SERIALIZERS])

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,27 +67,37 @@ class Environment:
     distributions: frozenset[str]
 
 
-def run(*command: str | Path) -> str:
+def run(*command: str | Path, environ: Mapping[str, str] | None = None) -> str:
     """Run a command and return its output.
+
+    Args:
+        command: The program and its arguments.
+        environ: Variables to set beside those of this process.
 
     Raises:
         CheckError: If it fails; the text is the command and what it printed.
     """
-    inherited = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, env=inherited, check=False)
+    variables = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    variables.update(environ or {})
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, env=variables, check=False)
     if done.returncode:
         raise CheckError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}".rstrip())
     return done.stdout
 
 
-def build(package: Path, dist: Path) -> Wheel:
-    """Build sdist and wheel of the package in a folder."""
+def build(package: Path, dist: Path, environ: Mapping[str, str] | None = None) -> Wheel:
+    """Build sdist and wheel of the package in a folder, below a folder of its name."""
     out = dist / package.name
     options = ("--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", out)
-    run("uv", "build", *options, package)
+    run("uv", "build", *options, package, environ=environ)
     if not list(out.glob("*.tar.gz")):
         raise CheckError("no sdist was built")
     (path,) = out.glob("*.whl")
+    return describe(path)
+
+
+def describe(path: Path) -> Wheel:
+    """Read what a built wheel says about itself."""
     with zipfile.ZipFile(path) as archive:
         files = frozenset(archive.namelist())
         (info,) = {name.partition("/")[0] for name in files if ".dist-info/" in name}

@@ -10,23 +10,34 @@ Usage: python tools/bench [W1 W2a ...] [--quick] [--others] [--peers 'F2|ours, m
 import argparse
 import json
 import os
+import platform
 import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import imports
+import installed
 import sizes
 from name_workloads import make_file
 from peers import OURS, PYRO5, Cost, Pair, Peer, careful, contestants, name_servers, replacements
 from plan import CAREFUL, IDLE, NAMES, REPLACED, SERPENT_ONLY_SMALL, WORKLOADS, Workload
 from tables import Reached, show, show_goals, show_idle, show_replaced
 
-PARTS = [workload.key for workload in WORKLOADS] + ["W9", "care", "names", "pyro4", "imports", "sizes"]
+PARTS = [workload.key for workload in WORKLOADS] + [
+    "W9",
+    "care",
+    "names",
+    "pyro4",
+    "imports",
+    "sizes",
+    "installed",
+]
 Costs = dict[str, Cost]
 
 
@@ -139,7 +150,9 @@ def main() -> int:
         peers = [peer for peer in peers if any(word in peer.label for word in options.peers.split("|"))]
     run(peers, [workload for workload in WORKLOADS if workload.key in wanted])
     if "W9" in wanted:
-        results["W9"] = idle([peer for peer in peers if not options.quick or peer.label in (OURS, PYRO5)])
+        results["W9"] = idle(
+            [peer for peer in peers if options.others or not options.quick or peer.label in (OURS, PYRO5)]
+        )
         goals.extend(show_idle(results["W9"]))
     if "care" in wanted:
         run(careful(), [CAREFUL])
@@ -149,16 +162,32 @@ def main() -> int:
     if "pyro4" in wanted:
         run(replacements(), [REPLACED])
     if "imports" in wanted:
-        results["imports"] = imports.measure(turns)
+        results["imports"] = imports.measure(turns, others=options.others)
         goals.extend(imports.show(results["imports"]))
     if "sizes" in wanted:
         results["sizes"] = sizes.measure()
         sizes.show(results["sizes"])
+    if "installed" in wanted and options.others:
+        results["installed"] = installed.measure()
+        installed.show(results["installed"])
     show_goals(goals)
     if options.json:
         results["goals"] = [asdict(goal) for goal in goals]
+        results["run"] = circumstances(turns)
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf8")
     return 0
+
+
+def circumstances(turns: int) -> dict[str, Any]:
+    """When and how this was measured."""
+    return {
+        "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "turns": turns,
+        "cores": len(all_cores()),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def named(word: str) -> list[str]:
@@ -176,7 +205,7 @@ def asked() -> argparse.Namespace:
     parser.add_argument(
         "--peers", metavar="LABELS", help="only contestants whose label has one of these, divided by '|'"
     )
-    parser.add_argument("--others", action="store_true", help="RPyC and gRPC, too")
+    parser.add_argument("--others", action="store_true", help="RPyC and gRPC, too; also what each installs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="show the change since that run")
     options = parser.parse_args()

@@ -7,14 +7,19 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-from peers import stock_python
+from peers import rivals_python, stock_python
 from tables import Reached
 
 GOAL, FIRST = 5.0, 3.0
 
 
-def measure(turns: int) -> dict[str, float]:
-    """Median CPU seconds that a new process needs to have the client at hand, bytecode being there."""
+def measure(turns: int, *, others: bool = False) -> dict[str, float]:
+    """Median CPU seconds that a new process needs to have the client at hand, bytecode being there.
+
+    Args:
+        turns: How often each is imported.
+        others: Other systems than Pyro, too.
+    """
     stock = stock_python()
     programs = {
         "import pyro_client": (sys.executable, "import pyro_client"),
@@ -24,6 +29,8 @@ def measure(turns: int) -> dict[str, float]:
         "import Pyro4 (ours)": (sys.executable, "import Pyro4"),
         "import Pyro4 (stock)": (stock, "import Pyro4"),
     }
+    if others:
+        programs |= {f"import {name}": (rivals_python(), f"import {name}") for name in ("rpyc", "grpc")}
     taken: dict[str, list[float]] = {label: [] for label in programs}
     with tempfile.TemporaryDirectory() as compiled:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}

@@ -27,6 +27,10 @@ OURS_DEFAULT = "ours, as installed"
 OURS_ASYNC = "ours on asyncio, msgpack"
 OURS_UNIX = "ours, Unix socket, msgpack"
 FLOOR = "F2 raw sockets, msgpack"
+RPYC = "RPyC"
+GRPC = "gRPC, msgpack"
+GRPC_ASYNC = "gRPC on asyncio, msgpack"
+PYRO4 = "Pyro4, msgpack"
 PYRO5 = "Pyro5, msgpack"
 PYRO5_DEFAULT = "Pyro5, serpent (its default)"
 CARE = ("no limits", "deadline", "tls", "tls and deadline")
@@ -38,6 +42,11 @@ CLASSIC = ("serpent", "json", "marshal", "msgpack", "pickle")
 def stock_python() -> str:
     """The interpreter that has the stock systems."""
     return str(stock_env.stock_python())
+
+
+def rivals_python() -> str:
+    """The interpreter that has the other systems."""
+    return str(stock_env.python_of("rivals"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ def contestants(others: bool, quick: bool) -> list[Peer]:
     """Everybody, the floor first.
 
     Args:
-        others: Other systems than Pyro, too.
+        others: Other systems than Pyro, too, and Pyro4 also in a quick run.
         quick: Only those that goals are about.
     """
     stock = stock_python()
@@ -78,11 +87,15 @@ def contestants(others: bool, quick: bool) -> list[Peer]:
         Peer(OURS_ASYNC, sys.executable, "peer_ours_async.py"),
         Peer(PYRO5, stock, "peer_pyro5.py"),
         Peer(PYRO5_DEFAULT, stock, "peer_pyro5.py", "serpent"),
-        Peer("Pyro4, msgpack", stock, "peer_pyro4.py", quick=False),
+        Peer(PYRO4, stock, "peer_pyro4.py", quick=others),
     ]
     if others:
-        rivals = str(stock_env.python_of("rivals"))
-        peers += [Peer("RPyC", rivals, "peer_rpyc.py"), Peer("gRPC, msgpack", rivals, "peer_grpc.py")]
+        rivals = rivals_python()
+        peers += [
+            Peer(RPYC, rivals, "peer_rpyc.py"),
+            Peer(GRPC, rivals, "peer_grpc.py"),
+            Peer(GRPC_ASYNC, rivals, "peer_grpc_async.py"),
+        ]
     return [peer for peer in peers if peer.quick or not quick]
 
 

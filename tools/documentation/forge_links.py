@@ -1,4 +1,7 @@
-"""A Sphinx extension: a link to a folder leads to the README.md in it, as it does on a forge."""
+"""A Sphinx extension: a link to a folder leads to its README.md, as on a forge.
+
+Where there is none, a forge lists the folder; the site has nothing to show, and keeps the text of the link.
+"""
 
 from posixpath import dirname, join, normpath
 from typing import Any
@@ -15,10 +18,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def lead_to_readmes(app: Sphinx, doctree: nodes.document) -> None:
-    """Turn the links of one page; one that leads to no page stays as it is, and is warned of by MyST."""
-    for link in doctree.findall(pending_xref):
+    """Turn the links of one page; one that leads to nothing stays as it is, and is warned of by MyST."""
+    for link in [*doctree.findall(pending_xref)]:
         if link.get("reftype") != "myst" or link.get("refdomain"):
             continue
-        readme = normpath(join(dirname(link["refdoc"]), link["reftarget"], "README"))
-        if readme in app.env.found_docs:
-            link["refdomain"], link["reftarget"], link["reftargetid"] = "doc", readme, None
+        folder = normpath(join(dirname(link["refdoc"]), link["reftarget"]))
+        if f"{folder}/README" in app.env.found_docs:
+            link["refdomain"], link["reftarget"], link["reftargetid"] = "doc", f"{folder}/README", None
+        elif (app.srcdir / folder).is_dir():
+            link.replace_self(link.children)

@@ -10,7 +10,10 @@ what comes from another of our packages, and what an earlier module of the page 
 """
 
 import inspect
+import tomllib
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -20,6 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 OUR_PREFIXES: Final = ("pyro_", "Pyro4")
 
 
@@ -96,11 +100,36 @@ def elsewhere(name: str, value: Any, module: str) -> str:
     return f"{home}.{name}" if inspect.isclass(value) else ""
 
 
+def class_options(cls: type) -> list[str]:
+    """What is shown of a class: its own members, and those of bases that are not documented themselves."""
+    bases = [base for base in cls.__mro__[1:] if base.__module__.startswith(OUR_PREFIXES)]
+    told = [base for base in bases if base in documented_classes()]
+    untold = [base for base in bases if not any(base in each.__mro__ for each in told)]
+    options = ["   :members:", *["   :show-inheritance:"] * bool(told)]
+    if untold:
+        stop = [base.__name__ for base in cls.__mro__[1:] if base not in untold]
+        options.append(f"   :inherited-members: {', '.join(stop)}")
+    return options
+
+
+@cache
+def documented_classes() -> frozenset[type]:
+    """The public classes of all our packages."""
+    found: set[type] = set()
+    for package in ROOT.glob("packages/*/pyproject.toml"):
+        for name in tomllib.loads(package.read_text("utf-8"))["tool"]["public-api"]["modules"]:
+            module = import_module(name)
+            found.update(
+                value for each in public_names(module) if inspect.isclass(value := getattr(module, each))
+            )
+    return frozenset(found)
+
+
 def _directive(name: str, value: object) -> list[str]:
     # Links from signatures, which say just "URI", shall lead to ours, not to the facade's.
     options = ["   :no-index:"] if name.startswith("Pyro4.") else []
     if inspect.isclass(value):
-        options += ["   :members:"] + (["   :show-inheritance:"] if issubclass(value, Exception) else [])
+        options += class_options(value)
         return [f".. autoclass:: {name}", *options, ""]
     if callable(value):
         return [f".. autofunction:: {name}", *options, ""]

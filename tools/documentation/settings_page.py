@@ -96,17 +96,11 @@ def table(kind: type) -> Iterator[str]:
     """
     variables = variables_of(kind)
     meanings = meanings_of(kind)
-    yield (
-        "| setting | default | unit or values | environment variable | meaning |"
-        if variables
-        else ("| setting | default | unit or values | meaning |")
-    )
-    yield f"|{'---|' * (5 if variables else 4)}"
+    yield f"| setting{', environment variable' * bool(variables)} | default | unit or values | meaning |"
+    yield f"|{'---|' * 4}"
     for field in fields(kind):
-        cells = [f"`{field.name}`", default_of(field), unit_of(field)]
-        if variables:
-            cells.append(", ".join(variables.get(field.name, ())))
-        yield f"| {' | '.join([*cells, meanings[field.name]])} |"
+        names = "<br>".join([f"`{field.name}`", *variables.get(field.name, ())])
+        yield f"| {names} | {default_of(field)} | {unit_of(field)} | {meanings[field.name]} |"
 
 
 def variables_of(kind: type) -> dict[str, list[str]]:

@@ -49,8 +49,9 @@ def run(options: argparse.Namespace) -> bool:
         return True
     chosen = choose(known, options.names)
     if options.list:
+        width = max(len(scene.name) for _, scene in chosen)
         for example, scene in chosen:
-            print(f"{scene.name:40}{example.group}")
+            print(f"{scene.name:{width}}  {example.group}")
         return True
     company, display = Company(options.jobs), Display(len(chosen))
     results: list[Result] = []

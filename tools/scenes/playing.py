@@ -18,6 +18,8 @@ from scenes.programs import Program, SceneError
 # With what follows it, as an address may arrive in two parts.
 URI = re.compile(r"PYRO:[^\s'\",;()<>]+@[^\s'\",;()<>]+(?=[\s'\",;()<>])")
 URL = re.compile(r"https?://[^\s'\",;()<>]+(?=[\s'\",;()<>])")
+HALF_ADDRESS = re.compile(r"(PYRO:|https?://)\S*\Z")
+ARRIVING_S = 1.0
 NAME_SERVER = re.compile(r"PYRO:Pyro\.NameServer@(\S+)\s")
 SCREEN = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24")
 SCREEN_NUMBER = re.compile(r"^(\d+)$", re.MULTILINE)
@@ -177,7 +179,7 @@ class Player:
         return text
 
     def _last(self, form: re.Pattern[str], text: str) -> str:
-        printed: list[str] = [found for each in self.programs for found in form.findall(each.output)]
+        printed = [found for each in self.programs for found in each.all(form, HALF_ADDRESS, ARRIVING_S)]
         if not printed:
             raise SceneError(f"no program printed an address that could stand in {text!r}")
         return printed[-1]

@@ -85,6 +85,12 @@ class Program:
             self._seen = found.end()
             return found
 
+    def all(self, pattern: re.Pattern[str], half: re.Pattern[str], limit_s: float) -> list[str]:
+        """Everything so far that a pattern tells; waits while ``half`` says that the last is still coming."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or not half.search(self.output), limit_s)
+            return pattern.findall(self.output)
+
     def type(self, line: str) -> None:
         """Type a line."""
         assert self._process.stdin is not None

@@ -45,9 +45,15 @@ class Overseer:
     Args:
         folder: Where journals and logs go.
         seed: Decides what clients do.
+        kill_s: Seconds from one killed client to the next.
+        restart_s: The same of drained servers.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(
+        self, folder: Path, seed: int, *, kill_s: float = KILL_S, restart_s: float = RESTART_S
+    ) -> None:
+        self.kill_s = kill_s
+        self.restart_s = restart_s
         self.folder = folder
         self.rng = random.Random(seed)
         self.problems: list[str] = []
@@ -96,7 +102,7 @@ class Overseer:
     def load(self, seconds: float, say: Callable[[str], object]) -> None:
         """Inject faults, and look at everybody."""
         begun = now = time.monotonic()
-        kill_at, restart_at, tell_at = begun + KILL_S, begun + RESTART_S, begun
+        kill_at, restart_at, tell_at = begun + self.kill_s, begun + self.restart_s, begun
         victims: list[Client] = []
         while now < begun + seconds:
             for server in self.servers[:-1]:
@@ -105,10 +111,10 @@ class Overseer:
                 if client not in victims:
                     self.sample(client.who, now - begun, client.body())
             if now >= kill_at:
-                kill_at = now + KILL_S
+                kill_at = now + self.kill_s
                 self.kill(victims)
             if now >= restart_at:
-                restart_at = now + RESTART_S
+                restart_at = now + self.restart_s
                 self.restart()
             if now >= tell_at:
                 tell_at = now + max(seconds / 20, 10.0)

@@ -190,7 +190,7 @@ def test_a_scene_that_there_is_not_and_jobs_that_cannot_be() -> None:
 
 
 def test_a_scene_is_played_and_its_transcript_kept(tmp_path: Path) -> None:
-    done = tool("warehouse", "--transcripts", str(tmp_path))
+    done = tool("warehouse/phase3", "--transcripts", str(tmp_path))
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith("1 passed, 0 FAILED, 0 not run\n")
-    assert "Janet took the bike" in (tmp_path / "warehouse.txt").read_text(encoding="utf8")
+    assert "Janet took the bike" in (tmp_path / "warehouse phase3.txt").read_text(encoding="utf8")

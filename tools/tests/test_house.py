@@ -28,6 +28,10 @@ def test_the_default_environment_installs_every_package(environments: dict[str, 
     assert sorted(members(environments["default"])) == PACKAGES
 
 
+def test_the_environment_of_the_site_installs_every_package(environments: dict[str, Any]) -> None:
+    assert sorted(members(environments["docs"])) == PACKAGES
+
+
 def test_refresh_installs_every_package_again(environments: dict[str, Any]) -> None:
     words = environments["default"]["scripts"]["refresh"].split()
     assert sorted(word.rpartition("/")[2] for word in words if "/packages/" in word) == PACKAGES

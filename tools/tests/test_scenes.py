@@ -196,6 +196,22 @@ def test_programs_find_the_name_server_and_no_setting_of_the_caller(
     assert result.reason == "", result.transcript
 
 
+def test_an_address_that_arrives_in_two_parts(example: Path) -> None:
+    (example / "server.py").write_text(
+        "import sys; sys.stdout.write('PYRO:thing@local'); input(); print('host:1234'); input()"
+    )
+    (example / "told.py").write_text("import sys; print(*sys.argv)", encoding="utf8")
+    stage = Stage(example, example)
+    player = Player(stage)
+    try:
+        for verb, text in [("start", "server.py"), ("see", "PYRO:"), ("type", "")]:
+            player.step(verb, text)
+        player.step("start", "told.py {uri} {location}")
+        player.step("see", "told.py PYRO:thing@localhost:1234 localhost:1234")
+    finally:
+        player.end()
+
+
 def test_a_screen_of_its_own(example: Path) -> None:
     scene = scene_of("needs tkinter", "start window.py", "see 800", "ends")
     scene.steps.insert(0, ("display", ""))

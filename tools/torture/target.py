@@ -42,7 +42,8 @@ class Mill:
 
     def nap(self, seconds: float) -> float:
         """A call that takes a while; its beginning is printed."""
-        print("nap", flush=True)
+        sys.stdout.write("nap\n")  # in one piece, whoever else naps
+        sys.stdout.flush()
         time.sleep(seconds)
         return seconds
 

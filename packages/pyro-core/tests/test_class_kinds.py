@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pyro_core.convert import DEFAULTS, ClassRules
-from pyro_core.errors import SerializeError
+from pyro_core.errors import RemoteError, SerializeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,6 @@ def test_defaults_hold_for_all_rules_and_own_rules_come_first() -> None:
         (Colour, "BLUE"),
         (Colour, "__class__"),
         (Pair, [1]),
-        (Trouble, {"args": (), "code": 5}),
         (Plain, {"method": 5}),
         (Plain, {"__class__": 5}),
         (Slotted, {"other": 5}),
@@ -124,12 +123,33 @@ def test_what_the_class_does_not_declare_is_refused(cls: type, fields: Any) -> N
         rules.for_version(502).from_wire({"__class__": "test.Class", "fields": fields})
 
 
+def test_what_an_exception_does_not_have_is_refused() -> None:
+    rules = ClassRules()
+    rules.register(Trouble, "test.Trouble")
+    with pytest.raises(SerializeError, match="no field 'code'"):
+        rules.for_version(502).from_wire({"__class__": "test.Trouble", "__exception__": True, "code": 5})
+
+
+@pytest.mark.parametrize("version", [48, 502])
+def test_who_does_not_know_a_registered_exception_gets_all_there_is_to_tell(version: int) -> None:
+    rules = ClassRules()
+    rules.register(Trouble, "test.Trouble")
+    error = Trouble(3, "a")
+    error._pyroTraceback = ["line"]  # type: ignore[attr-defined]
+    back = ClassRules().for_version(version).from_wire(rules.for_version(version).to_wire(error))
+    assert isinstance(back, RemoteError)
+    assert (back.type_name, back.remote_traceback) == ("test.Trouble", "line")
+    assert back.code == 3  # type: ignore[attr-defined]
+
+
 def test_received_attributes_of_an_exception_replace_no_code() -> None:
     rules = ClassRules()
     rules.register(Trouble, "test.Trouble")
     wire = {
         "__class__": "test.Trouble",
-        "fields": {"args": ("a",), "attributes": {"with_traceback": 1, "code": 3}},
+        "__exception__": True,
+        "args": ("a",),
+        "attributes": {"with_traceback": 1, "code": 3},
     }
     back = rules.for_version(502).from_wire(wire)
     assert callable(back.with_traceback)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyro_core.client_session import ClientSession
@@ -20,6 +20,7 @@ numbers = st.integers(0, 0xFFFF)
 
 
 @codecs
+@settings(deadline=None)
 @given(seq=numbers, payload=st.binary(max_size=200), kind=st.sampled_from([INVOKE, RESULT]))
 def test_plain_frames_are_those_of_the_codec(codec: Any, seq: int, payload: bytes, kind: int) -> None:
     pack, take, _ = codec.plain(kind, 3)
@@ -48,6 +49,7 @@ def test_other_frames_are_left_to_the_codec(codec: Any, more: dict[str, Any]) ->
 
 
 @codecs
+@settings(deadline=None)
 @given(data=st.data())
 def test_damaged_frames_are_left_to_the_codec(codec: Any, data: st.DataObject) -> None:
     """Whatever is taken is what the codec reads."""

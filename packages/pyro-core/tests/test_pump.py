@@ -3,11 +3,12 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from pyro_core.duplex import FAILED, MORE, Credit
+from pyro_core.duplex import ENDED, FAILED, MORE, Credit
 from pyro_core.errors import ConnectionClosedError
 from pyro_core.net import pump as pump_module
 from pyro_core.net.pump import Flusher, Pump
@@ -203,3 +204,38 @@ def test_the_thread_that_looks_after_streams_serves_the_next_one_too(wire: Wire)
     assert thread is not None
     begin(Pump(Maker("s"), iter(range(100)), wire, flusher))
     assert flusher._thread is thread
+
+
+@pytest.mark.parametrize("quick", range(1, 8))
+def test_what_is_ready_is_not_held_back_by_an_item_that_takes_long(wire: Wire, quick: int) -> None:
+    go_on = threading.Event()
+
+    def slow_at_last() -> Iterator[int]:
+        yield from range(quick)
+        assert go_on.wait(10)
+
+    pump = Pump(Maker("s"), slow_at_last(), wire, Flusher())
+    thread = threading.Thread(target=begin, args=(pump,))
+    thread.start()
+    wire.wait_for(lambda: wire.items() == list(range(quick)))
+    go_on.set()
+    thread.join(10)
+    assert (ENDED, []) in wire.said
+
+
+def test_items_that_are_ready_do_not_wait_for_the_next_one_even_at_the_beginning() -> None:
+    answered: SimpleQueue[int] = SimpleQueue()
+    wire = Wire()
+
+    def conversation() -> Iterator[int]:
+        for number in range(5):
+            yield number
+            assert answered.get(timeout=10) == number  # who takes the items answers each before it wants more
+
+    running = threading.Thread(target=begin, args=(Pump(Maker("s"), conversation(), wire, Flusher()),))
+    running.start()
+    for number in range(5):
+        wire.wait_for(lambda: number in wire.items())  # noqa: B023 - called before the next turn
+        answered.put(number)
+    running.join(10)
+    assert not running.is_alive()

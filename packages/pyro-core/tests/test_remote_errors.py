@@ -222,6 +222,17 @@ def test_notes_are_kept() -> None:
     assert rebuild(describe(error, 502)).__notes__ == ["seen at the sender"]
 
 
+def test_an_error_of_the_operating_system_keeps_the_name_of_its_file() -> None:
+    back = rebuild(describe(FileNotFoundError(2, "No such file", "stock.txt"), 502))
+    assert isinstance(back, FileNotFoundError)
+    assert (back.filename, str(back)) == ("stock.txt", "[Errno 2] No such file: 'stock.txt'")
+
+
+def test_a_file_name_that_is_no_text_does_not_keep_the_error_back() -> None:
+    described = describe(FileNotFoundError(2, "No such file", "\udcff"), 502)
+    assert described["args"] == (2, "No such file", r"\udcff")
+
+
 @pytest.mark.parametrize("attributes", [None, [], "text", 5])
 def test_attributes_of_another_shape_are_left_out(attributes: object) -> None:
     back = rebuild({"__class__": "ValueError", "args": "text", "attributes": attributes})

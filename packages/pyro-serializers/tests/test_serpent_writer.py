@@ -110,7 +110,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_bytes_are_those_of_the_library(value: Any) -> None:
     assert written(value) == by_library(value)
 
@@ -137,7 +137,7 @@ ODD_VALUES = st.recursive(
 
 
 @given(ODD_VALUES)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_what_the_library_refuses_is_refused_at_any_depth(value: Any) -> None:
     assert outcome(written, value) == outcome(by_library, value)
 
@@ -158,7 +158,7 @@ def tables(columns: dict[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[list
 
 
 @given(COLUMNS.flatmap(tables))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 def test_tables_are_written_as_the_library_writes_them(rows: list[Any]) -> None:
     assert outcome(written, rows) == outcome(by_library, rows)
 

@@ -1,4 +1,5 @@
 import gc
+import weakref
 
 import pytest
 
@@ -143,3 +144,17 @@ def test_a_registration_ends_once_and_only_itself() -> None:
     assert table.entry_of(other) is not None
     Registration(table, table.add(thing, "again")).close()
     assert list(table) == ["thing"]
+
+
+@pytest.mark.parametrize("way", ["remove", "close"])
+def test_an_object_that_was_registered_for_a_session_goes_at_once(way: str) -> None:
+    table, thing = ObjectTable(), Thing()
+    gone = weakref.ref(thing)
+    gc.disable()
+    try:
+        registration = Registration(table, table.add(thing, "thing"))
+        table.remove(thing) if way == "remove" else registration.close()
+        del registration, thing
+        assert gone() is None
+    finally:
+        gc.enable()

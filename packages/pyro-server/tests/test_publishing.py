@@ -207,3 +207,14 @@ def test_what_cannot_be_taken_out_is_said(
     keeper.withdraw(lambda kept: True)
     assert "names stay registered" in caplog.text
     assert "gone" in caplog.text
+
+
+def test_names_are_taken_out_by_another_name_server_where_the_one_that_was_known_is_gone(
+    keeper: NameKeeper, server: NameServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper.publish("a", HERE)
+    server.failure = CommunicationError("gone")
+    server.release = lambda: setattr(server, "failure", None)  # type: ignore[method-assign]  # the next connection works
+    keeper.withdraw(lambda kept: True)
+    assert server.names == {}
+    assert "names stay registered" not in caplog.text

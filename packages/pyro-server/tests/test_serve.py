@@ -1,3 +1,4 @@
+import signal
 import threading
 from typing import Any, Self
 
@@ -164,3 +165,18 @@ def test_a_daemon_of_its_own_is_made_and_closed() -> None:
     (daemon,) = made
     assert daemon.location.startswith("127.0.0.1:")
     assert daemon._closed
+
+
+def test_ctrl_c_right_after_it_was_told_that_the_daemon_runs_stops_politely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+
+    def tell(text: str, **_options: object) -> None:
+        told.append(text)
+        if "running" in text:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("builtins.print", tell)
+    serve({}, host="127.0.0.1", use_ns=False)
+    assert told == ["Pyro daemon running."]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyro_client.futures import Future, Task
     from pyro_client.naming import locate_ns, resolve, type_meta
     from pyro_client.proxy import Proxy
+    from pyro_client.transfers import Transfer
     from pyro_client.typed import (
         async_control_of,
         check_interface,

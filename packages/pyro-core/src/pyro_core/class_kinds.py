@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pyro_core import remote_errors
+from pyro_core.convert import CLASS_KEY, EXCEPTION_KEY
 from pyro_core.errors import SerializeError
 
 TYPE_CHECKING = False
@@ -37,6 +38,8 @@ def rules_for(cls: type, tag: str) -> tuple[ToDict, FromDict]:
     for applies, make in _KINDS:
         if applies(cls):
             to_fields, from_fields = make(cls)
+            if make is _exception:
+                return _exception_rule(tag, to_fields), _reader(cls, from_fields, _without_marks)
             return _rule(tag, to_fields), _reader(cls, from_fields)
     raise TypeError(
         f"cannot tell how to take instances of {cls.__module__}.{cls.__qualname__} apart; use "
@@ -45,17 +48,32 @@ def rules_for(cls: type, tag: str) -> tuple[ToDict, FromDict]:
 
 
 def _rule(tag: str, to_fields: Callable[[Any], Any]) -> ToDict:
-    return lambda value: {"__class__": tag, _FIELDS: to_fields(value)}
+    return lambda value: {CLASS_KEY: tag, _FIELDS: to_fields(value)}
 
 
-def _reader(cls: type, from_fields: Callable[[Any], Any]) -> FromDict:
+def _exception_rule(tag: str, to_fields: Callable[[Any], Any]) -> ToDict:
+    # Described as any other exception is: a peer that does not know it still gets all there is to tell.
+    return lambda error: {CLASS_KEY: tag, EXCEPTION_KEY: True, **to_fields(error)}
+
+
+def _fields(wire: dict[str, Any]) -> Any:
+    if _FIELDS not in wire:
+        raise SerializeError(
+            f"{wire[CLASS_KEY]} arrived without its fields; is it registered at the other side, too?"
+        )
+    return wire[_FIELDS]
+
+
+def _without_marks(wire: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in wire.items() if key not in (CLASS_KEY, EXCEPTION_KEY)}
+
+
+def _reader(
+    cls: type, from_fields: Callable[[Any], Any], fields: Callable[[dict[str, Any]], Any] = _fields
+) -> FromDict:
     def read(tag: str, wire: dict[str, Any]) -> Any:
-        if _FIELDS not in wire:
-            raise SerializeError(
-                f"{tag} arrived without its fields; is it registered at the other side, too?"
-            )
         try:
-            return from_fields(wire[_FIELDS])
+            return from_fields(fields(wire))
         except SerializeError:
             raise
         except Exception as problem:

@@ -53,7 +53,7 @@ def describe(error: BaseException, version: int) -> dict[str, Any]:
     return {
         "__class__": name,
         "__exception__": True,
-        "args": error.args,
+        "args": _arguments(error),
         "attributes": {**vars(error), **extra},
     }
 
@@ -152,6 +152,13 @@ def _remote_block(error: BaseException) -> list[str]:
         *(f" | {line}\n" for line in quoted),
         " +--- End of remote traceback\n",
     ]
+
+
+def _arguments(error: BaseException) -> tuple[Any, ...]:
+    """What the type of an exception is to be called with; an ``OSError`` keeps a name apart from the rest."""
+    if isinstance(error, OSError) and len(error.args) == 2 and isinstance(error.filename, str):
+        return (*error.args, _encodable(error.filename))
+    return error.args
 
 
 def _wire_name(kind: type[BaseException], version: int) -> tuple[str, dict[str, str]]:

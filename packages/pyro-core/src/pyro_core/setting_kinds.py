@@ -195,7 +195,6 @@ _BY_NAME: Final[Mapping[str, Kind]] = {
     "log_level": LOG_LEVEL,
     "max_calls_per_s": Whole(0),
     "max_retries": Whole(0),
-    "observers": PERHAPS_NAMES,
     "min_threads": Whole(0),
     "processes": Whole(0),
     "prefer_ip_version": IP_VERSION,
@@ -217,6 +216,6 @@ def kind_of(field: "Field[Any]") -> Kind:
     """The kind of values that a field of a settings class has."""
     if field.name.endswith("port"):
         return PORT
-    if field.name.endswith(("_tokens", "_identities")):
+    if field.default == ():
         return PERHAPS_NAMES
     return _BY_NAME.get(field.name) or _BY_TYPE[field.type]

@@ -156,6 +156,9 @@ class Host(Protocol):
     def drain(self) -> None:
         """The transport stops: engines answer further calls with an error that says so."""
 
+    def give_up(self) -> None:
+        """``Timeouts.drain_s`` is over: end item streams that still run. May wait for event loops."""
+
     def housekeeping(self) -> None:
         """Called every few seconds, and at least once per ``Timeouts.housekeeping_s``."""
 
@@ -234,7 +237,8 @@ class Transport(abc.ABC):
         """Make ``serve`` return soon. From any thread, any number of times, also before ``serve``.
 
         ``serve`` then accepts nothing more, calls ``Host.drain``, lets works that run end for up to
-        ``Timeouts.drain_s``, and closes connections that are idle.
+        ``Timeouts.drain_s``, and closes connections that are idle. Where works still run then, it calls
+        ``Host.give_up``.
         """
 
     @abc.abstractmethod

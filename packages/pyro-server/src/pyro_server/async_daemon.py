@@ -25,6 +25,7 @@ class AsyncDaemon(Daemon):
 
     ``async def`` methods and asynchronous generators run on the loop, plain methods in a pool of threads.
     What clients send as proxies are ``AsyncProxy`` here. The hooks of ``Daemon`` may be ``async def``, too.
+    Making one raises what making a ``Daemon`` raises.
 
     Args:
         settings: How it behaves; None reads the environment.
@@ -35,9 +36,6 @@ class AsyncDaemon(Daemon):
         natport: Port to publish instead of its own.
         serializers: Names of the accepted serializers.
         rules: Rules for sending and receiving classes; copied.
-
-    Raises:
-        As ``Daemon`` does.
     """
 
     def __init__(

@@ -210,6 +210,10 @@ class DaemonHost:
         """Answer further calls with an error that says that this daemon stops."""
         self.draining = True
 
+    def give_up(self) -> None:
+        """End item streams that still run. Not on the event loop of the transport."""
+        self.streams.clear()
+
     def housekeeping(self) -> None:
         """Do what is to be done every few seconds."""
         self.streams.expire()

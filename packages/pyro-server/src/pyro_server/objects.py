@@ -272,6 +272,7 @@ class ObjectTable:
     def _forget(self, object_id: str) -> None:
         entry = self.by_id.pop(object_id, None)
         if entry is not None:
+            entry.registration = None  # which refers to it: the object is to go now, not with a collection
             for key in [key for key, value in self._ids.items() if value == object_id]:
                 del self._ids[key]
 

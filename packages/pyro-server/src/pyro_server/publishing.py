@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Literal
 
-from pyro_core.errors import NameOwned, PyroError
+from pyro_core.errors import CommunicationError, NameOwned, PyroError
 from pyro_core.uri import URI
 from pyro_server.publisher import DEFAULT_TTL_S
 
@@ -157,8 +157,7 @@ class NameKeeper:
                 for kept in gone:
                     del place.names[kept.name]
                 try:
-                    for kept in gone:
-                        self._remove(place, kept)
+                    self._remove_all(place, gone)
                 except PyroError as problem:
                     _log.warning(
                         "names stay registered in the name server, leased ones until they end: %s; %s",
@@ -255,6 +254,18 @@ class NameKeeper:
             self._note(place, kept, "waiting", str(problem))
         else:
             self._note(place, kept, "leased")
+
+    def _remove_all(self, place: _Place, gone: Iterable[PublishedName]) -> None:
+        connected = place.proxy is not None
+        try:
+            for kept in gone:
+                self._remove(place, kept)
+        except CommunicationError:
+            if not connected:
+                raise
+            place.drop()  # that name server is gone, or was started again: there may be one
+            for kept in gone:
+                self._remove(place, kept)
 
     def _remove(self, place: _Place, kept: PublishedName) -> None:
         if kept.state == "waiting":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyro_server.publisher import DEFAULT_TTL_S
+from pyro_server.stop_signals import stopping
 
 if TYPE_CHECKING:
     from pyro_server.daemon import Daemon
@@ -57,9 +58,10 @@ def serve(
                 uri = serving.uri_of(target, name)
             if verbose:
                 print(f"Object {target!r}:\n    uri = {uri}\n    name = {name}", flush=True)
-        if verbose:
-            print("Pyro daemon running.", flush=True)
-        serving.request_loop()
+        with stopping(serving._stop_politely):  # before it is told: who reads that may press Ctrl-C
+            if verbose:
+                print("Pyro daemon running.", flush=True)
+            serving.request_loop()
     finally:
         serving.unpublish(*names)
         if own:

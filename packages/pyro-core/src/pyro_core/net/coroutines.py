@@ -78,13 +78,14 @@ class AsyncItems(Iterator[Any]):
     def __init__(self, runner: CoroutineRunner, items: AsyncIterator[Any]) -> None:
         self.items = items
         self._runner = runner
+        self._call = CallContext()  # that of nobody: what is waited for is cancelled through it
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
         try:
-            return self._runner.run(anext(self.items), None)
+            return self._runner.run(anext(self.items), self._call)
         except StopAsyncIteration:
             raise StopIteration from None
 
@@ -99,7 +100,7 @@ class AsyncItems(Iterator[Any]):
             StopIteration: After the last item.
         """
         try:
-            self._runner.run(self._take_many(count, sink), None)
+            self._runner.run(self._take_many(count, sink), self._call)
         except StopAsyncIteration:
             raise StopIteration from None
 
@@ -109,6 +110,10 @@ class AsyncItems(Iterator[Any]):
             sink(await anext(self.items))
             if monotonic() - began_at > QUICK_S:
                 return
+
+    def interrupt(self) -> None:
+        """Cancel what makes the next item, if that is under way; there will be no other. From any thread."""
+        self._call.cancel()
 
     def close(self) -> None:
         """Let an asynchronous generator run its ``finally`` blocks."""

@@ -86,7 +86,10 @@ class Pump:
         self._flusher.resume(self)
 
     def stop(self) -> None:
-        """No more items are wanted: a generator runs its ``finally`` blocks, after the item it is making."""
+        """No more items are wanted: a generator runs its ``finally`` blocks, after the item it is making.
+
+        One that has a method ``interrupt`` is told not to wait for that item.
+        """
         with self._lock:
             if self._stopped:
                 return
@@ -95,6 +98,8 @@ class Pump:
             running = self._running
         if not running:
             finish(self._items)
+        elif (interrupt := getattr(self._items, "interrupt", None)) is not None:
+            interrupt()
 
     def fail(self, error: BaseException) -> None:
         """End the stream with an error, and tell the other end.
@@ -133,7 +138,7 @@ class Pump:
                             self._running = False
                             return
                     continue
-                if not watched and room >= 8:
+                if not watched and room > 1:  # one alone is sent when it is made
                     watched = True
                     self._flusher.watch(self)
                 self._make(room)

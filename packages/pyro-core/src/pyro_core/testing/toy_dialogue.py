@@ -179,6 +179,9 @@ class ToyHost:
     def drain(self) -> None:
         """Requests are answered all the same."""
 
+    def give_up(self) -> None:
+        """There are no streams."""
+
     def housekeeping(self) -> None:
         self.housekept.set()
 

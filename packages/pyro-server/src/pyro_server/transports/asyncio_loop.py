@@ -201,7 +201,8 @@ class AsyncioTransport(Transport):
         if self._stopping:
             self.host.drain()
             await self._stop_accepting()
-            await self._finish_calls(self.settings.timeouts.drain_s, part=True)
+            if not await self._finish_calls(self.settings.timeouts.drain_s, part=True):
+                await self.threads.call(self.host.give_up)
         else:
             await self._finish_calls(CLOSE_S)
 

@@ -138,7 +138,10 @@ class LoopTransport(Transport):
                 if connection.is_idle:
                     self._drop(connection)
             left_s = until - monotonic()
-            if not self.connections or left_s <= 0:
+            if not self.connections:
+                return
+            if left_s <= 0:
+                self.host.give_up()
                 return
             self._turn(min(left_s, DRAIN_LOOK_S))
 

@@ -1,0 +1,1 @@
+"""Releases of the packages, each with a version of its own: plan, prepare, build, check."""
