@@ -38,7 +38,7 @@ class Server:
     def connect(self, data: bytes = b"") -> socket.socket:
         """A connection on which some bytes have been sent."""
         sock = sockets.connect(self.uri, timeout_s=PATIENCE_S)
-        sock.settimeout(PATIENCE_S)
+        sock.settimeout(PATIENCE_S / 2)
         sock.sendall(data)
         return sock
 
