@@ -14,6 +14,8 @@ import processes
 TMUX = shutil.which("tmux")
 CLI = [sys.executable, "-m", "pyro_cli"]
 PROMPT = "ready> "
+AGAIN_S = 0.5
+"""After which a key that had no effect is pressed again."""
 
 
 class Terminal:
@@ -55,6 +57,22 @@ class Terminal:
         self.type(text)
         self._until(lambda screen: text[:60] in screen.partition("\n")[0])  # it was cleared
         self.keys("Enter")
+
+    def forget_line(self) -> None:
+        """Press Ctrl-C in a line that was not entered."""
+        self.keys("C-c")
+        self._until(lambda screen: screen.rstrip().endswith("\n" + PROMPT.strip()), "an empty line")
+
+    def press_until(self, key: str, text: str) -> None:
+        """Press a key again and again, as two presses that come too quickly may count as one."""
+        ends = time.monotonic() + processes.PATIENCE_S
+        while time.monotonic() < ends:
+            self.keys(key)
+            seen_by = time.monotonic() + AGAIN_S
+            while time.monotonic() < seen_by:
+                if text in self.screen():
+                    return
+        raise AssertionError(f"{text!r} did not appear on the screen:\n{self.screen()}")
 
     def screen(self) -> str:
         """What can be seen."""

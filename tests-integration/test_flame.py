@@ -127,9 +127,7 @@ def test_what_does_not_stop_can_be_left(terminal: Terminal, everything: str) -> 
     terminal.wait("(Remote console on", ">>>")
     terminal.line("import threading; print('wait' + 'ing'); threading.Event().wait(600)")
     terminal.wait("\nwaiting")
-    terminal.keys("C-c")
-    terminal.keys("C-c")
-    terminal.wait("once more leaves it")
+    terminal.press_until("C-c", "once more leaves it")
     terminal.keys("C-c")
     terminal.wait("(Remote session ended)", "code 0")
 

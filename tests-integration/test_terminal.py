@@ -47,12 +47,11 @@ def test_completion_of_commands_names_and_members(terminal: Terminal) -> None:
         terminal.type(typed)
         terminal.keys("Tab")
         terminal.wait(completed)
-    terminal.keys("C-c")
-    terminal.line("")
+    terminal.forget_line()
     terminal.type("pyro-cli call test.echoserver oneway_")
     terminal.keys("Tab", "Tab")
     terminal.wait("oneway_echo", "oneway_slow")
-    terminal.keys("C-c")
+    terminal.forget_line()
 
 
 def test_a_table(terminal: Terminal) -> None:
