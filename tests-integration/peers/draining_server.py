@@ -1,7 +1,11 @@
-"""A server whose call ends only after the server was asked to stop; with an argument not even then."""
+"""A server whose call ends only after the server was asked to stop and has closed an idle connection.
+
+With an argument not even then.
+"""
 
 import sys
 import threading
+from typing import Any
 
 from pyro_server import Daemon, expose
 
@@ -18,12 +22,16 @@ class Stoppable(Daemon):
             asked.set()
         super().shutdown()
 
+    def client_disconnect(self, connection: Any) -> None:
+        closed.set()
+
 
 @expose
 class Slow:
     def work(self) -> str:
         begun.set()
         assert asked.wait(PATIENCE_S)
+        assert closed.wait(PATIENCE_S)
         return "done"
 
     def wait_until_begun(self) -> None:
@@ -32,6 +40,7 @@ class Slow:
 
 begun = threading.Event()
 asked = threading.Event()
+closed = threading.Event()
 
 if __name__ == "__main__":
     with Stoppable() as daemon:
