@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import copy_context
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 from pyro_core.context import CallContext
 from pyro_core.errors import CallCancelled, TimeoutError
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     import asyncio
 
 T = TypeVar("T")
+LOOK_S: Final = 1.0
+"""How often a thread that waits looks whether the loop is still there."""
+
+
+_CLOSED: Final = "the event loop that was to run this is closed"
+
+
+class LoopClosed(CallCancelled):
+    """The event loop that was to carry something out is closed."""
 
 
 class CoroutineRunner(Protocol):
@@ -57,8 +66,15 @@ class LoopRunner:
                 call.when_cancelled(lambda: loop.call_soon_threadsafe(task.cancel))
 
         context = copy_context()
-        loop.call_soon_threadsafe(begin)
-        done.wait()
+        try:
+            loop.call_soon_threadsafe(begin)
+        except RuntimeError:
+            drop: Callable[[], object] = getattr(awaitable, "close", bool)
+            drop()  # nobody will ever await it
+            raise LoopClosed(_CLOSED) from None
+        while not done.wait(LOOK_S):
+            if loop.is_closed():
+                raise LoopClosed(_CLOSED)
         if call is not None:
             call.when_cancelled(None)
         return task_result(tasks[0], call)
@@ -119,7 +135,10 @@ class AsyncItems(Iterator[Any]):
         """Let an asynchronous generator run its ``finally`` blocks."""
         aclose: Callable[[], Awaitable[Any]] | None = getattr(self.items, "aclose", None)
         if aclose is not None:
-            self._runner.run(aclose(), None)
+            try:
+                self._runner.run(aclose(), None)
+            except LoopClosed:
+                return  # it has ended its asynchronous generators itself
 
 
 def task_result(task: "asyncio.Task[T | Fatal]", call: CallContext | None) -> T:
