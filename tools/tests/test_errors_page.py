@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import Pyro4.errors
 from pyro_core import errors
 from pyro_core.errors import PyroError
 
@@ -52,9 +51,3 @@ def test_the_tree_is_that_of_the_classes() -> None:
         told[name] = path[depth - 1]
         path[depth:] = [name]
     assert told == {name: kind.__bases__[0].__name__ for name, kind in ERRORS.items() if name != "PyroError"}
-
-
-def test_errors_of_pyro4_are_native_ones_of_their_names() -> None:
-    for name, kind in vars(Pyro4.errors).items():
-        if isinstance(kind, type) and issubclass(kind, Exception):
-            assert issubclass(kind, ERRORS[name.replace("MessageTooLargeError", "MessageTooLarge")])
