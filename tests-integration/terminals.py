@@ -65,13 +65,10 @@ class Terminal:
 
     def press_until(self, key: str, text: str) -> None:
         """Press a key again and again, as two presses that come too quickly may count as one."""
-        ends = time.monotonic() + processes.PATIENCE_S
-        while time.monotonic() < ends:
+        for _ in range(int(processes.PATIENCE_S / AGAIN_S)):
             self.keys(key)
-            seen_by = time.monotonic() + AGAIN_S
-            while time.monotonic() < seen_by:
-                if text in self.screen():
-                    return
+            if self._seen(lambda screen: text in screen, AGAIN_S):
+                return
         raise AssertionError(f"{text!r} did not appear on the screen:\n{self.screen()}")
 
     def screen(self) -> str:
@@ -84,13 +81,19 @@ class Terminal:
         return self._until(lambda screen: all(text in screen for text in texts), str(texts))
 
     def _until(self, fits: Callable[[str], bool], what: str = "what was typed") -> str:
-        ends = time.monotonic() + processes.PATIENCE_S
+        if screen := self._seen(fits, processes.PATIENCE_S):
+            return screen
+        raise AssertionError(f"{what} did not appear on the screen:\n{self.screen()}")
+
+    def _seen(self, fits: Callable[[str], bool], within_s: float) -> str:
+        """The screen, as soon as it fits; empty if it does not in time."""
+        ends = time.monotonic() + within_s
         while time.monotonic() < ends:
             screen = self.screen()
             if fits(screen):
                 return screen
             time.sleep(0.05)  # a terminal has no way to tell that it changed
-        raise AssertionError(f"{what} did not appear on the screen:\n{self.screen()}")
+        return ""
 
     def close(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], check=False)

@@ -35,28 +35,20 @@ def rules_for(cls: type, tag: str) -> tuple[ToDict, FromDict]:
     """
     if not isinstance(cls, type):
         raise TypeError(f"only classes can be registered, got {cls!r:.120}")
-    for applies, make in _KINDS:
+    for applies, make, layout in _KINDS:
         if applies(cls):
-            to_fields, from_fields = make(cls)
-            if make is _exception:
-                return _exception_rule(tag, to_fields), _reader(cls, from_fields, _without_marks)
-            return _rule(tag, to_fields), _reader(cls, from_fields)
+            return _functions(cls, tag, make(cls), layout)
     raise TypeError(
         f"cannot tell how to take instances of {cls.__module__}.{cls.__qualname__} apart; use "
         "register_class_to_dict and register_dict_to_class with functions of your own"
     )
 
 
-def _rule(tag: str, to_fields: Callable[[Any], Any]) -> ToDict:
-    return lambda value: {CLASS_KEY: tag, _FIELDS: to_fields(value)}
+def _put_apart(tag: str, fields: Any) -> dict[str, Any]:
+    return {CLASS_KEY: tag, _FIELDS: fields}
 
 
-def _exception_rule(tag: str, to_fields: Callable[[Any], Any]) -> ToDict:
-    # Described as any other exception is: a peer that does not know it still gets all there is to tell.
-    return lambda error: {CLASS_KEY: tag, EXCEPTION_KEY: True, **to_fields(error)}
-
-
-def _fields(wire: dict[str, Any]) -> Any:
+def _get_apart(wire: dict[str, Any]) -> Any:
     if _FIELDS not in wire:
         raise SerializeError(
             f"{wire[CLASS_KEY]} arrived without its fields; is it registered at the other side, too?"
@@ -64,16 +56,34 @@ def _fields(wire: dict[str, Any]) -> Any:
     return wire[_FIELDS]
 
 
-def _without_marks(wire: dict[str, Any]) -> dict[str, Any]:
+def _put_beside(tag: str, fields: Any) -> dict[str, Any]:
+    return {CLASS_KEY: tag, EXCEPTION_KEY: True, **fields}
+
+
+def _get_beside(wire: dict[str, Any]) -> Any:
     return {key: value for key, value in wire.items() if key not in (CLASS_KEY, EXCEPTION_KEY)}
 
 
-def _reader(
-    cls: type, from_fields: Callable[[Any], Any], fields: Callable[[dict[str, Any]], Any] = _fields
-) -> FromDict:
-    def read(tag: str, wire: dict[str, Any]) -> Any:
+_APART = (_put_apart, _get_apart)
+_AS_AN_EXCEPTION = (_put_beside, _get_beside)
+"""As any other exception travels: a peer that does not know the class still gets all there is to tell."""
+
+
+def _functions(
+    cls: type,
+    tag: str,
+    fields: tuple[Callable[[Any], Any], Callable[[Any], Any]],
+    layout: tuple[Callable[[str, Any], dict[str, Any]], Callable[[dict[str, Any]], Any]],
+) -> tuple[ToDict, FromDict]:
+    to_fields, from_fields = fields
+    put, get = layout
+
+    def write(value: Any) -> dict[str, Any]:
+        return put(tag, to_fields(value))
+
+    def read(_tag: str, wire: dict[str, Any]) -> Any:
         try:
-            return from_fields(fields(wire))
+            return from_fields(get(wire))
         except SerializeError:
             raise
         except Exception as problem:
@@ -81,7 +91,7 @@ def _reader(
                 f"cannot make a {cls.__qualname__} of what arrived: {type(problem).__name__}: {problem}"
             ) from problem
 
-    return read
+    return write, read
 
 
 def _declared(cls: type, fields: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -232,14 +242,19 @@ def _slot_names(slots: Any) -> tuple[str, ...]:
 
 
 _KINDS: Sequence[
-    tuple[Callable[[type], bool], Callable[[Any], tuple[Callable[[Any], Any], Callable[[Any], Any]]]]
+    tuple[
+        Callable[[type], bool],
+        Callable[[Any], tuple[Callable[[Any], Any], Callable[[Any], Any]]],
+        tuple[Callable[[str, Any], dict[str, Any]], Callable[[dict[str, Any]], Any]],
+    ]
 ]
 _KINDS = (
-    (_is_enum, _enum),
-    (_is_named_tuple, _named_tuple),
-    (_is_dataclass, _dataclass),
-    (_is_attrs, _attrs),
-    (_is_pydantic, _pydantic),
-    (_is_exception, _exception),
-    (_is_plain, _plain),
+    (_is_enum, _enum, _APART),
+    (_is_named_tuple, _named_tuple, _APART),
+    (_is_dataclass, _dataclass, _APART),
+    (_is_attrs, _attrs, _APART),
+    (_is_pydantic, _pydantic, _APART),
+    (_is_exception, _exception, _AS_AN_EXCEPTION),
+    (_is_plain, _plain, _APART),
 )
+"""Whether it is for a class; how its instances become fields, and back; how these travel."""

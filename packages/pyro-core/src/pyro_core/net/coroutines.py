@@ -2,7 +2,7 @@
 
 import builtins
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextvars import copy_context
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
@@ -19,11 +19,11 @@ LOOK_S: Final = 1.0
 """How often a thread that waits looks whether the loop is still there."""
 
 
-_CLOSED: Final = "the event loop that was to run this is closed"
-
-
 class LoopClosed(CallCancelled):
     """The event loop that was to carry something out is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the event loop that was to run this is closed")
 
 
 class CoroutineRunner(Protocol):
@@ -69,14 +69,16 @@ class LoopRunner:
         try:
             loop.call_soon_threadsafe(begin)
         except RuntimeError:
-            drop: Callable[[], object] = getattr(awaitable, "close", bool)
-            drop()  # nobody will ever await it
-            raise LoopClosed(_CLOSED) from None
-        while not done.wait(LOOK_S):
-            if loop.is_closed():
-                raise LoopClosed(_CLOSED)
-        if call is not None:
-            call.when_cancelled(None)
+            if isinstance(awaitable, Coroutine):
+                awaitable.close()  # nobody will ever await it
+            raise LoopClosed from None
+        try:
+            while not done.wait(LOOK_S):
+                if loop.is_closed():
+                    raise LoopClosed
+        finally:
+            if call is not None:
+                call.when_cancelled(None)
         return task_result(tasks[0], call)
 
     def close(self) -> None:
