@@ -90,7 +90,7 @@ MARKS = [*"()[]{},:'\"\\-. 0", "", "),(", "]}", "[)", "\\u0000", "True", "null"]
 @example("-1")
 @example("--1")
 @example("- 1")
-@settings(max_examples=500)
+@settings(max_examples=2000)
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_any_text_gives_what_the_parser_gives_or_is_refused_like_there(literal: str) -> None:
     got, right = outcome(literal), wanted(literal)
@@ -118,7 +118,7 @@ def test_any_text_gives_what_the_parser_gives_or_is_refused_like_there(literal: 
 @example("'''a''',", "'m'", "{}")
 @example("'a'", "'m'", "{}")
 @example("'", "'m'", "{}")
-@settings(max_examples=300)
+@settings(max_examples=1000)
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_any_call_means_what_the_parser_makes_of_it(inside: str, method: str, kwargs: str) -> None:
     literal = f"('obj',{method},({inside}),{kwargs})"
@@ -153,7 +153,7 @@ def test_what_the_library_writes_is_read(value: Any) -> None:
 
 
 @given(VALUES, st.lists(st.tuples(st.integers(0), st.sampled_from(MARKS), st.booleans()), max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=1000)
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_what_the_library_writes_is_read_or_refused_with_marks_changed(
     value: Any, changes: list[tuple[int, str, bool]]
